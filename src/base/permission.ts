@@ -10,10 +10,15 @@ export interface Permission {
 }
 
 /** Returns it in the words of kubectl: `patch deployments.apps in namespace "shop"`, `create pods/exec in namespace "shop"`. */
-export function describePermission({ verb, group, resource, namespace }: Permission): string {
+export function describePermission(permission: Permission): string {
+  const { namespace } = permission;
+  return `${describeAction(permission)} ${namespace === undefined ? 'in the whole cluster' : `in namespace "${namespace}"`}`;
+}
+
+/** Returns what may be done, without where: `patch deployments.apps`. */
+export function describeAction({ verb, group, resource }: Permission): string {
   const [plural = '', subresource] = resource.split('/');
-  const name = `${plural}${group === '' ? '' : `.${group}`}${subresource === undefined ? '' : `/${subresource}`}`;
-  return `${verb} ${name} ${namespace === undefined ? 'in the whole cluster' : `in namespace "${namespace}"`}`;
+  return `${verb} ${plural}${group === '' ? '' : `.${group}`}${subresource === undefined ? '' : `/${subresource}`}`;
 }
 
 /** Stands in a Role for each namespace that a target list chooses, where these may not be listed: no namespace is called so. */

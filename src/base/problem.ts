@@ -57,6 +57,8 @@ export interface Problem {
   readonly filter?: string;
   /** What is missing, where a Role can grant it. */
   readonly permission?: Permission;
+  /** What else there is to know of it, in a sentence: what it is needed for, or what does without it. The remedy has it, too. */
+  readonly permissionNote?: string;
   /** Who lacks it, by the name that the API server gives; omitted where it did not say. */
   readonly user?: string;
   readonly cause?: unknown;

@@ -8,9 +8,9 @@ import type { KubernetesObject } from './objects.ts';
 import type { ApiPhase, Patience } from './patience.ts';
 import { type PodLogOptions, podLogPath } from './pod-log.ts';
 import { type PodRequest, type PodResponse, requestPod } from './pod-proxy.ts';
-import { ACCESS_REVIEW, type Resource, resourcePath } from './resources.ts';
+import { ACCESS_REVIEW, type Resource, resourcePath, SELF_REVIEW } from './resources.ts';
 import { type RequestCounts, Session, type SessionListener, type Written } from './session.ts';
-import { boolean, list, object, optional, string } from './shape.ts';
+import { boolean, list, object, optional, type Shape, string } from './shape.ts';
 import type { Transport } from './transport.ts';
 
 export type { ListOptions, ObjectList, RequestCounts, Written };
@@ -53,6 +53,7 @@ const LOG_EXCESS_BYTES = 64 * 1024;
 const VERSION = object({ gitVersion: optional(string) });
 const SERVED = object({ resources: list(object({ name: string })) });
 const REVIEW = object({ status: object({ allowed: optional(boolean) }) });
+const SELF = object({ status: object({ userInfo: object({ username: string }) }) });
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
 /**
@@ -204,15 +205,26 @@ export class Client {
   async isAllowed({ verb, resource, subresource, namespace, name }: AccessRequest): Promise<boolean> {
     const { group, plural } = resource;
     const spec = { resourceAttributes: { verb, group, resource: plural, subresource, namespace, name } };
+    const { status } = await this.#review<{ status: { allowed?: boolean } }>(ACCESS_REVIEW, { spec }, REVIEW);
+    return status.allowed === true;
+  }
+
+  /** The name by which the API server knows the user of the kubeconfig (SelfSubjectReview, from Kubernetes 1.28). */
+  async userName(): Promise<string> {
+    const { status } = await this.#review<{ status: { userInfo: { username: string } } }>(SELF_REVIEW, {}, SELF);
+    return status.userInfo.username;
+  }
+
+  /** Has the API server fill in a review, which is no object that it keeps. */
+  async #review<T>({ apiVersion, kind, ...resource }: Resource, asked: object, shape: Shape): Promise<T> {
     const request: ApiRequest = {
       method: 'POST',
-      path: resourcePath(ACCESS_REVIEW, undefined),
+      path: resourcePath({ apiVersion, kind, ...resource }, undefined),
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ apiVersion: ACCESS_REVIEW.apiVersion, kind: ACCESS_REVIEW.kind, spec }),
+      body: JSON.stringify({ apiVersion, kind, ...asked }),
     };
     const exchange = await this.#session.read('create', request, { maxBytes: MAX_BYTES.words });
-    const { status } = parseAs<{ status: { allowed?: boolean } }>(exchange, ACCESS_REVIEW.kind, REVIEW);
-    return status.allowed === true;
+    return parseAs<T>(exchange, kind, shape);
   }
 
   /** A container's log, at most `bytes` of it: from its start, unless the options say otherwise. */

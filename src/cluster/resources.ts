@@ -30,6 +30,7 @@ export const WASM_PLUGIN = resource('extensions.istio.io/v1alpha1', 'WasmPlugin'
 export const TRAFFIC_EXTENSION = resource('extensions.istio.io/v1alpha1', 'TrafficExtension', 'trafficextensions');
 export const GATEWAY = resource('gateway.networking.k8s.io/v1', 'Gateway', 'gateways');
 export const ACCESS_REVIEW = resource('authorization.k8s.io/v1', 'SelfSubjectAccessReview', 'selfsubjectaccessreviews');
+export const SELF_REVIEW = resource('authentication.k8s.io/v1', 'SelfSubjectReview', 'selfsubjectreviews');
 
 /** What brings an image to proxies. A cluster may have both, or the newer one alone. */
 export const PLUGINS = { WasmPlugin: WASM_PLUGIN, TrafficExtension: TRAFFIC_EXTENSION } as const;

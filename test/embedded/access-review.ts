@@ -4,11 +4,24 @@ import { isList, isObject, type Json, type JsonObject, objectAt, stringAt } from
 import type { Attributes, Rbac } from './rbac.ts';
 import { type FieldError, invalid, invalidValue } from './status-error.ts';
 
+/** The kind that tells callers who they are, and the plural of its path. */
+export const SELF_REVIEW = { plural: 'selfsubjectreviews', kind: 'SelfSubjectReview' } as const;
+
 /** The kinds by the plural of their path. */
 export const REVIEWS: Readonly<Record<string, 'SelfSubjectAccessReview' | 'SubjectAccessReview'>> = {
   selfsubjectaccessreviews: 'SelfSubjectAccessReview',
   subjectaccessreviews: 'SubjectAccessReview',
 };
+
+/** Who the caller is (kubernetes: pkg/registry/authentication/selfsubjectreview). */
+export function reviewSelf({ name, groups }: User): JsonObject {
+  return {
+    kind: SELF_REVIEW.kind,
+    apiVersion: 'authentication.k8s.io/v1',
+    metadata: { creationTimestamp: null },
+    status: { userInfo: { username: name, groups: [...groups] } },
+  };
+}
 
 /** The review with its status filled in. @throws StatusError 422 for a review that asks for nothing, or for nobody */
 export function reviewAccess(rbac: Rbac, kind: string, caller: User, body: Json): JsonObject {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { REVIEWS, reviewAccess } from './access-review.ts';
+import { REVIEWS, reviewAccess, reviewSelf, SELF_REVIEW } from './access-review.ts';
 import { impersonated, type Tokens, type User } from './authn.ts';
 import { mediaType, parseObject, readBody } from './body.ts';
 import type { ServerCertificates } from './certs.ts';
@@ -127,6 +127,14 @@ async function serveResource(parts: ServerParts, exchange: Exchange): Promise<vo
     const expected = { apiVersion: 'authorization.k8s.io/v1', kind: review };
     const body = parseObject(mediaType(request), await readBody(request), expected);
     answerJson(response, 201, JSON.stringify(reviewAccess(parts.rbac, review, user, body)));
+    return;
+  }
+  if (info.group === 'authentication.k8s.io' && info.resource === SELF_REVIEW.plural && info.verb === 'create') {
+    parseObject(mediaType(request), await readBody(request), {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: SELF_REVIEW.kind,
+    });
+    answerJson(response, 201, JSON.stringify(reviewSelf(user)));
     return;
   }
   if (isPodConnect(info)) connectPod(parts.registry, info);

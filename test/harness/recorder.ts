@@ -228,7 +228,7 @@ function isWrite({ method, path, body = '' }: RecordedRequest): boolean {
   const inQuery = new URLSearchParams(path.replace(/^[^?]*\??/, '')).get('dryRun') === 'All';
   // A deletion says it in its body.
   const dryRun = inQuery || (method === 'DELETE' && body.includes('"dryRun":["All"]'));
-  return !dryRun && !path.includes('subjectaccessreviews') && parsePodRequest(path) === undefined;
+  return !dryRun && !/subject(?:access)?reviews/.test(path) && parsePodRequest(path) === undefined;
 }
 
 async function listen(server: Server): Promise<number> {

@@ -1,8 +1,9 @@
 import type { FilePosition, Problem } from '../../base/problem.ts';
-import { listWords, sentence, someOf, thousands } from '../../base/text.ts';
+import { listWords, MAX_LISTED, sentence, someOf, thousands } from '../../base/text.ts';
 import { distinctWarnings, warningTitle } from '../../base/warning.ts';
 import { type Report, reportedTargets, type TargetReport } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
+import { ROLE_ADVICE } from '../verdict/missing-permissions.ts';
 import { groupProblems, KIND_TITLES, type KindGroup, type ProblemEntry } from '../verdict/problem-groups.ts';
 import { countOf, plain } from '../verdict/text.ts';
 import { judge } from '../verdict/verdict.ts';
@@ -113,10 +114,10 @@ function subjectOf({ remedies }: KindGroup): string | undefined {
 /** What is wrong, and behind it what to do; a remedy for several things stands below them. */
 function bodyOf(group: KindGroup): string[] {
   const isInTitle = group.count <= 1;
-  return group.remedies.flatMap(({ entries, remedy }) => {
+  return group.remedies.flatMap(({ entries, remedy = '', role }) => {
     const statements = entries.map((entry) => statementOf(entry, isInTitle));
-    if (remedy === undefined) return statements;
-    const advice = plain(remedy, MAX_LINE_CHARACTERS);
+    const advice = plain(sentences(role === undefined ? '' : ROLE_ADVICE, remedy), MAX_LINE_CHARACTERS);
+    if (advice === '') return statements;
     const [only, ...others] = statements;
     return only !== undefined && others.length === 0 ? [`${sentence(only)} ${advice}`] : [...statements, `→ ${advice}`];
   });
@@ -127,8 +128,11 @@ const PREDICATE =
   /^(is|are|was|were|has|have|had|does|do|did|cannot|can|could|must|may|would|will|should|needs?|names?|holds?|lies|runs?) /;
 
 /** Subject and fault: `timeout is "5 minuets", which is no duration.` A sentence of its own stands alone below a title that names its subject. */
-function statementOf({ message, subjects }: ProblemEntry, isInTitle: boolean): string {
-  const fault = plain(message, MAX_LINE_CHARACTERS);
+function statementOf({ message, items, subjects }: ProblemEntry, isInTitle: boolean): string {
+  const fault = plain(
+    items === undefined ? message : `${message} ${someOf(items, MAX_LISTED, '; ')}`,
+    MAX_LINE_CHARACTERS,
+  );
   const names = subjects.map((subject) => plain(subject, MAX_SUBJECT_CHARACTERS));
   const [first] = names;
   if (first === undefined || (isInTitle && /^[A-Z]/.test(fault))) return fault;

@@ -9,8 +9,10 @@ import { describeWorkload, shortWorkload } from '../../targets/target.ts';
 import { groupDrift } from '../summary/parts/cleanup.ts';
 import { imageLine } from '../summary/parts/images.ts';
 import { nameOfChange } from '../summary/plan-changes.ts';
-import { reportedProblems } from '../verdict/problem-groups.ts';
+import { isPermissionProblem, ROLE_ADVICE } from '../verdict/missing-permissions.ts';
+import { groupProblems, reportedProblems } from '../verdict/problem-groups.ts';
 import { countOf } from '../verdict/text.ts';
+import { sentences } from '../verdict/words.ts';
 
 /** A part of the log that folds. Plain text, a line each. */
 export interface LogSection {
@@ -77,11 +79,29 @@ function cut(lines: readonly string[]): string[] {
 
 function problemLines(report: Report): string[] {
   return [
-    ...reportedProblems(report).map((problem) => `✗ ${describeProblem(problem)}`),
+    ...permissionLines(report),
+    ...reportedProblems(report)
+      .filter((problem) => !isPermissionProblem(problem))
+      .map((problem) => `✗ ${describeProblem(problem)}`),
     ...reportedTargets(report).flatMap(({ ref, diagnosis }) =>
       diagnosis.map((line) => `  ${shortWorkload(ref)}: ${line}`),
     ),
   ];
+}
+
+/** What a Role grants, in one list. */
+function permissionLines(report: Report): string[] {
+  return groupProblems(report).flatMap(({ remedies }) =>
+    remedies
+      .filter(({ role }) => role === true)
+      .flatMap(({ entries, remedy = '' }) => [
+        ...entries.flatMap(({ message, items = [], subjects }) => [
+          `✗ ${subjects.map((subject) => `${subject}: `).join('')}${message}${items.length > 0 ? ':' : ''}`,
+          ...items.map((item) => `    ${item}`),
+        ]),
+        `  ${sentences(ROLE_ADVICE, remedy)}`,
+      ]),
+  );
 }
 
 function driftSection(targets: readonly TargetReport[]): LogSection {

@@ -19,6 +19,7 @@ const RULE = {
   group: text('The API group; empty for the core one.'),
   resource: text('With its subresource, such as `pods/exec`.'),
 };
+const USER = { user: text('Who lacks it, as the API server calls them.') };
 const NAMESPACE = { namespace: text('Omitted for the whole cluster.') };
 
 export const PERMISSION = named(
@@ -32,7 +33,7 @@ export const PERMISSION = named(
 
 export const MISSING_PERMISSION = named(
   'missingPermission',
-  object('A permission that the user of the kubeconfig does not have.', RULE, { ...IN_CLUSTER, ...NAMESPACE }),
+  object('A permission that the user of the kubeconfig does not have.', RULE, { ...IN_CLUSTER, ...NAMESPACE, ...USER }),
 );
 
 export const PROBLEM = named(
@@ -49,7 +50,7 @@ export const PROBLEM = named(
       }),
       remedy: text('What to do about it.'),
       permission: as('The permission that is missing.', PERMISSION),
-      user: text('Who lacks it, as the API server calls them.'),
+      ...USER,
     },
   ),
 );

@@ -1,9 +1,11 @@
+import { defined } from '../../base/defined.ts';
 import { describePermission } from '../../base/permission.ts';
 import type { Problem, ProblemKind } from '../../base/problem.ts';
 import { thousands } from '../../base/text.ts';
 import type { MissingPermission } from '../../deploy/report/plan-report.ts';
 import { type Report, reportedTargets } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
+import { groupPermissions, isPermissionProblem, type PermissionProblem } from './missing-permissions.ts';
 import { countOf } from './text.ts';
 
 /** What the cluster says about one workload's problem. */
@@ -15,6 +17,8 @@ export interface SubjectDiagnosis {
 /** One thing that is wrong, and everything it is wrong with. */
 export interface ProblemEntry {
   readonly message: string;
+  /** What the message goes on with, a line each; omitted for a whole sentence. */
+  readonly items?: readonly string[];
   /** What it is about, each once; empty when the problem speaks of the run as a whole. */
   readonly subjects: readonly string[];
 }
@@ -22,6 +26,8 @@ export interface ProblemEntry {
 /** Entries that have the same remedy. */
 export interface RemedyGroup {
   readonly remedy?: string;
+  /** Set where the Role of the summary grants what is missing; the remedy is then what else there is to know. */
+  readonly role?: true;
   readonly entries: readonly ProblemEntry[];
   readonly diagnoses: readonly SubjectDiagnosis[];
 }
@@ -29,7 +35,7 @@ export interface RemedyGroup {
 /** The problems of one kind. */
 export interface KindGroup {
   readonly kind: ProblemKind;
-  /** How many subjects the kind has or, where none has one, messages. */
+  /** How many subjects the kind has or, where none has one, messages; of permissions, how many lines. */
   readonly count: number;
   readonly remedies: readonly RemedyGroup[];
 }
@@ -147,11 +153,12 @@ function missingPermissionsOf(report: Report): readonly MissingPermission[] {
   return report.command === 'plan' && report.plan.state === 'made' ? report.plan.missingPermissions : [];
 }
 
-function missingPermissionProblem({ cluster, ...permission }: MissingPermission): Problem {
+function missingPermissionProblem({ cluster, user, ...permission }: MissingPermission): Problem {
   return {
     kind: 'permission',
     ...(cluster !== undefined && { subject: `cluster ${cluster}` }),
     permission,
+    ...defined({ user }),
     message: `The kubeconfig user cannot ${describePermission(permission)}.`,
     remedy: 'Grant the permission before you deploy.',
   };
@@ -159,17 +166,37 @@ function missingPermissionProblem({ cluster, ...permission }: MissingPermission)
 
 /** Gathers all problems of a report by kind, remedy and message, so that what many workloads share is told once. */
 export function groupProblems(report: Report): KindGroup[] {
-  const reported = reportedOf(report).map(({ problem, diagnosis }) => withDiagnosis(problem, diagnosis));
-  const kinds = groupBy(reported, ({ kind }) => kind);
+  const kinds = groupBy(reportedOf(report), ({ problem }) => problem.kind);
   const order = Object.keys(KIND_TITLES);
   return [...kinds]
     .sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
     .map(([kind, ofKind]) => {
-      const remedies = [...groupBy(ofKind, (one) => one.remedy)].map(([remedy, ofRemedy]) =>
-        remedyGroup(remedy, ofRemedy),
-      );
+      const others = ofKind.filter(({ problem }) => !isPermissionProblem(problem));
+      const reported = others.map(({ problem, diagnosis }) => withDiagnosis(problem, diagnosis));
+      const remedies = [
+        ...roleGroup(ofKind.map(({ problem }) => problem).filter(isPermissionProblem)),
+        ...[...groupBy(reported, (one) => one.remedy)].map(([remedy, ofRemedy]) => remedyGroup(remedy, ofRemedy)),
+      ];
       return { kind, remedies, count: countSubjects(remedies) };
     });
+}
+
+/** What a Role grants, as one group; none where nothing is missing. */
+function roleGroup(problems: readonly PermissionProblem[]): RemedyGroup[] {
+  if (problems.length === 0) return [];
+  const { users, notes } = groupPermissions(problems);
+  return [
+    {
+      role: true,
+      ...(notes !== '' && { remedy: notes }),
+      entries: users.map(({ message, items, subject }) => ({
+        message,
+        ...(items.length > 0 && { items }),
+        subjects: subject === undefined ? [] : [subject],
+      })),
+      diagnoses: [],
+    },
+  ];
 }
 
 function remedyGroup(remedy: string, reported: readonly ReportedProblem[]): RemedyGroup {
@@ -188,13 +215,14 @@ function remedyGroup(remedy: string, reported: readonly ReportedProblem[]): Reme
 /** How many different things are wrong: what many workloads share with one subject counts once. */
 export function countProblems(groups: readonly KindGroup[]): number {
   const entries = groups.flatMap(({ remedies }) => remedies.flatMap((group) => group.entries));
-  return entries.reduce((sum, { subjects }) => sum + Math.max(1, subjects.length), 0);
+  return entries.reduce((sum, { subjects, items }) => sum + (items?.length ?? Math.max(1, subjects.length)), 0);
 }
 
 function countSubjects(remedies: readonly RemedyGroup[]): number {
   const entries = remedies.flatMap((group) => group.entries);
+  const lines = entries.reduce((sum, { items = [] }) => sum + items.length, 0);
   const subjects = new Set(entries.flatMap((entry) => entry.subjects));
-  return subjects.size || entries.length;
+  return lines || subjects.size || entries.length;
 }
 
 function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import type { Permission } from '../../base/permission.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { Warning } from '../../base/warning.ts';
@@ -12,6 +13,7 @@ import {
   permissionProblem,
   requiredPermissions,
   targetPermissions,
+  userLacking,
 } from '../preflight/permissions.ts';
 import { checkRunningProxies } from '../preflight/running-proxies-check.ts';
 import type { DeployRequest, RequestOrProblems } from '../request.ts';
@@ -21,6 +23,8 @@ export interface Examination {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Warning[];
   readonly missing: readonly AccessRequest[];
+  /** Who lacks it; omitted where nothing is missing, or nobody knows. */
+  readonly user?: string;
   /** All that the request may need, missing or not. */
   readonly permissions: readonly Permission[];
 }
@@ -43,17 +47,20 @@ export async function examineDeployment(deployment: PlannedDeployment, context: 
   // A target that could not be planned needs permissions all the same.
   const further = deployment.problems.length === 0 ? [] : targetPermissions(request, snapshot);
   const permissions = [...requiredPermissions(plan, request), ...further];
+  const missing = await missingPermissions(permissions, context.client, context.log);
   return {
     problems: found.flatMap(({ problems }) => problems),
     warnings: found.flatMap(({ warnings }) => warnings),
     permissions: [...deployPermissions(request), ...permissions.map(permissionOf)],
-    missing: await missingPermissions(permissions, context.client, context.log),
+    missing,
+    ...defined({ user: await userLacking(missing, context) }),
   };
 }
 
 /** Everything that is wrong, in the order in which it is read. */
-export function deploymentProblems(deployment: PlannedDeployment, { problems, missing }: Examination): Problem[] {
-  return [...deployment.problems, ...problems, ...missing.map(permissionProblem)];
+export function deploymentProblems(deployment: PlannedDeployment, { problems, missing, user }: Examination): Problem[] {
+  const lacking = missing.map((permission) => permissionProblem(permission, user));
+  return [...deployment.problems, ...problems, ...lacking];
 }
 
 /** What can be said without the cluster, where it cannot be asked: whether the filter itself is good. */

@@ -113,7 +113,10 @@ async function describePlan(
       adoptions: describeAdoptions(plan, snapshot),
       images: reportImages(request.filters, 'planned'),
       ...defined({ expires }),
-      missingPermissions: examination.missing.map(permissionOf),
+      missingPermissions: examination.missing.map((permission) => ({
+        ...permissionOf(permission),
+        ...defined({ user: examination.user }),
+      })),
     },
   };
 }

@@ -10,7 +10,7 @@ import { type ClusterSnapshot, knownFilters } from '../observe/snapshot.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { removalPermissions } from '../preflight/all-permissions.ts';
-import { missingPermissions, permissionProblem, requiredPermissions } from '../preflight/permissions.ts';
+import { missingPermissions, permissionProblem, requiredPermissions, userLacking } from '../preflight/permissions.ts';
 import { NOTHING_COLLECTED, type OutcomeOf } from '../report/conclude.ts';
 import { type Collected, STOPPED } from '../report/report.ts';
 import { type RemovalRequest, requestProblems, type Scope } from '../request.ts';
@@ -145,9 +145,11 @@ async function examineRemoval(planned: PlannedRemoval, isMissing: IsMissing): Pr
   const missing = absent.flatMap((part) => missingFilter(part, resolved.snapshot));
   const required = requiredPermissions(plan, policyOf(resolved.request));
   const missingRequired = await missingPermissions(required, client, log);
+  const user = await userLacking(missingRequired, task.context);
+  const permissionProblems = missingRequired.map((permission) => permissionProblem(permission, user));
   return {
     ...planned,
-    problems: [...problems, ...missing, ...missingRequired.map(permissionProblem)],
+    problems: [...problems, ...missing, ...permissionProblems],
     permissions: [...removalPermissions(resolved.request), ...required.map(permissionOf)],
   };
 }

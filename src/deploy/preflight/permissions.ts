@@ -161,22 +161,41 @@ export function describeAccess(permission: AccessRequest): string {
   return describePermission(permissionOf(permission));
 }
 
-/** What a permission is for, where its verb does not say so; empty where it does. */
-function purposeOf({ verb, resource, subresource }: AccessRequest): string {
-  if (verb !== 'delete' || subresource !== undefined) return '';
-  if (resource === POD) return ': a StatefulSet that is rolled back waits for its stuck pods until they are deleted';
-  return ': objects of revisions that fail or are superseded are deleted';
+/**
+ * What a permission is for, where its verb does not say so, or what does without it; `undefined` where there is nothing to say.
+ * Only "probe" needs `pods/proxy`, and only verification another subresource.
+ */
+function noteOf({ verb, resource, subresource }: AccessRequest): string | undefined {
+  if (subresource === 'proxy') return 'Without "probe", no pod is sent a request.';
+  if (subresource !== undefined) return `With "verify: auto", a run does without ${resource.plural}/${subresource}.`;
+  if (verb !== 'delete') return undefined;
+  if (resource === POD) return 'Pods are deleted where a StatefulSet that is rolled back waits for them.';
+  return 'Objects are deleted of revisions that fail or are superseded.';
 }
 
-/** A missing permission as a problem. */
-export function permissionProblem(permission: AccessRequest): Problem {
+/** A missing permission as a problem; `user` is who lacks it, omitted where nobody knows. */
+export function permissionProblem(permission: AccessRequest, user?: string): Problem {
+  const note = noteOf(permission);
   return {
     kind: 'permission',
     permission: permissionOf(permission),
     message: `The kubeconfig user cannot ${describeAccess(permission)}.`,
-    remedy:
-      permission.subresource === undefined
-        ? `Grant the permission with a Role and a RoleBinding${purposeOf(permission)}.`
-        : 'Grant the permission, set "verify: auto", or leave out "probe".',
+    remedy: ['Grant the permission with a Role and a RoleBinding.', note ?? []].flat().join(' '),
+    ...defined({ permissionNote: note, user }),
   };
+}
+
+/** Returns who lacks permissions, by the name that the API server gives; `undefined` where none is missing, or it does not tell. */
+export async function userLacking(
+  missing: readonly AccessRequest[],
+  { client, log }: Pick<DeployContext, 'client' | 'log'>,
+): Promise<string | undefined> {
+  if (missing.length === 0) return undefined;
+  try {
+    return await client.userName();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    log.debug(`Who the kubeconfig user is cannot be seen: ${error.message}`);
+    return undefined;
+  }
 }

@@ -71,6 +71,8 @@ export interface MadePlan {
 
 /** A right that the user of the kubeconfig does not have. */
 export interface MissingPermission extends Permission {
+  /** Who lacks it, by the name that the API server gives; omitted where it did not say. */
+  readonly user?: string;
   /** Of a run over several clusters, the one that it is missing in. */
   readonly cluster?: string;
 }

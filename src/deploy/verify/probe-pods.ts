@@ -80,6 +80,7 @@ function forbidden(probe: Probe, { namespace }: WorkloadRef, { message }: ApiErr
     message: `The kubeconfig user is not allowed to send ${probe.method} requests to pods (${describePermission(permission)}).`,
     permission,
     ...defined({ user: missingPermission(message)?.user }),
+    permissionNote: 'Without "probe", no pod is sent a request.',
     remedy: 'Grant the permission, or leave the input "probe" out.',
   };
 }

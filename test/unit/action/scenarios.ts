@@ -34,6 +34,7 @@ const right = (verb: string, resource: string, namespace: string) => ({
   kind: 'permission' as const,
   permission: permission(`${verb} ${resource} in namespace "${namespace}"`),
   message: `The kubeconfig user cannot ${verb} ${resource} in namespace "${namespace}".`,
+  user: 'system:serviceaccount:ci:deployer',
   remedy: 'Grant the permission with a Role and a RoleBinding.',
 });
 

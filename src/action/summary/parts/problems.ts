@@ -9,6 +9,7 @@ import {
   type SubjectDiagnosis,
 } from '../../verdict/problem-groups.ts';
 import { countOf, plain } from '../../verdict/text.ts';
+import { sentences } from '../../verdict/words.ts';
 import type { Limits } from './limits.ts';
 import { blocks, codes, details, fence, text, textWithCode } from './markdown.ts';
 
@@ -49,23 +50,28 @@ function renderKind({ kind, count, remedies }: KindGroup, limits: Limits, budget
 }
 
 function renderRemedy(
-  { remedy, diagnoses }: RemedyGroup,
+  { remedy, role, diagnoses }: RemedyGroup,
   entries: readonly ProblemEntry[],
   limits: Limits,
   budget: { lines: number },
 ): string {
+  const advice = sentences(role === undefined ? '' : 'Have the Role below applied.', remedy ?? '');
   return blocks(
     entries.map((entry) => renderEntry(entry, limits)).join('\n'),
-    remedy === undefined ? '' : `**What to do:** ${textWithCode(remedy, limits.message)}`,
+    advice === '' ? '' : `**What to do:** ${textWithCode(advice, limits.message)}`,
     // Diagnoses name all of them.
     diagnoses.length > 0 ? [] : entries.map((entry) => renderMoreSubjects(entry, limits)),
     renderDiagnoses(diagnoses, limits, budget),
   );
 }
 
-function renderEntry({ message, subjects }: ProblemEntry, limits: Limits): string {
+function renderEntry({ message, items = [], subjects }: ProblemEntry, limits: Limits): string {
   const named = Math.min(MAX_NAMED, limits.subjects);
-  return `- ${subjects.length === 0 ? '' : `${codes(subjects, named, limits.name)}: `}${text(message, limits.message)}`;
+  const about = subjects.length === 0 ? '' : `${codes(subjects, named, limits.name)}: `;
+  const shown = items.slice(0, limits.entries).map((item) => `  - ${text(item, limits.message)}`);
+  const left = items.length - shown.length;
+  const more = left > 0 ? [`  - … and ${thousands(left)} more`] : [];
+  return [`- ${about}${text(message, limits.message)}${items.length > 0 ? ':' : ''}`, ...shown, ...more].join('\n');
 }
 
 function renderMoreSubjects({ subjects }: ProblemEntry, limits: Limits): string {

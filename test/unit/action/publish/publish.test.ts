@@ -80,6 +80,26 @@ describe('log', () => {
     expect(lines[2]).toMatch(/^✗ Deployment shop\/a: was rolled back, but its pods do not become ready/);
   });
 
+  test('tells all that is missing in one list, and where the Role is', async () => {
+    const missingPermissions = ['create', 'patch'].flatMap((verb) =>
+      ['configmaps', 'envoyfilters.networking.istio.io'].map((resource) => ({
+        ...permission(`${verb} ${resource} in namespace "shop"`),
+        user: 'jane',
+      })),
+    );
+    const { lines } = await published(report({ command: 'plan', plan: planned({ missingPermissions }) }));
+    expect(lines.slice(0, 5)).toEqual([
+      'group Problems',
+      '✗ The kubeconfig user "jane" cannot:',
+      '    create and patch configmaps in namespace "shop"',
+      '    create and patch envoyfilters.networking.istio.io in namespace "shop"',
+      '  Role to apply: see the job summary.',
+    ]);
+    expect(annotations({ lines } as Published)[0]).toContain(
+      'The kubeconfig user "jane" cannot create and patch configmaps in namespace "shop"; create and patch envoyfilters.networking.istio.io in namespace "shop". Role to apply: see the job summary.',
+    );
+  });
+
   test('ends with the verdict and what it means', async () => {
     const { lines } = await published(report({ targets: [deployed('shop/a')] }));
     expect(lines).toEqual([

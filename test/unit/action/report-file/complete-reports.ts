@@ -142,7 +142,7 @@ export const COMPLETE_REPORTS: Readonly<Record<string, () => Report>> = {
           },
         ],
         images: [image('planned')],
-        missingPermissions: [{ ...PERMISSION, cluster: 'staging' }],
+        missingPermissions: [{ ...PERMISSION, cluster: 'staging', user: 'ci' }],
         expires: EXPIRES,
       }),
     }),

@@ -223,9 +223,9 @@ describe('missingRights', () => {
   });
 
   test('as problems: one of a subresource is one of evidence', () => {
-    expect(permissions.map(permissionProblem)).toMatchObject([
+    expect(permissions.map((permission) => permissionProblem(permission, 'jane'))).toMatchObject([
       { kind: 'permission', message: expect.stringContaining('cannot patch deployments.apps in namespace "shop"') },
-      { kind: 'permission', remedy: expect.stringContaining('set "verify: auto"') },
+      { kind: 'permission', remedy: expect.stringContaining('With "verify: auto"') },
       { kind: 'permission', remedy: expect.stringContaining('RoleBinding') },
     ]);
   });
