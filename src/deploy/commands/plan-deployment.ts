@@ -4,12 +4,14 @@ import { count, listWords } from '../../base/text.ts';
 import type { Warning } from '../../base/warning.ts';
 import { namespacesWithout, neededLists } from '../../targets/resolve.ts';
 import { type DeployContext, during } from '../context.ts';
-import { allLists, ClusterReader } from '../observe/cluster-reader.ts';
+import { ClusterReader } from '../observe/cluster-reader.ts';
 import { warnLeftBehind } from '../observe/left-behind.ts';
 import { resolveNamespaces } from '../observe/resolve-namespaces.ts';
 import { RunningProxies } from '../observe/running-proxies.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import { readUnmanaged } from '../observe/unmanaged-view.ts';
+import { missingToSee, unseenWarnings } from '../observe/unseen.ts';
+import { allLists } from '../observe/wanted-lists.ts';
 import { mayHaveGarbage, unclearGarbage } from '../plan/garbage.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import { type Garbage, type PlannedDeployment, restarts } from '../plan/plan.ts';
@@ -57,7 +59,9 @@ export async function planDeployment(requested: RequestOrProblems, context: Depl
       clusterReader,
       date(),
     );
-    const warnings = [...seen.plan.warnings, ...(await warnLeftBehind(request, client))];
+    // What nobody named is looked at for what has to be changed there, too; else only for what may be deleted, of which is warned.
+    const unseen = needsAll && seen.missingForCleanup.length === 0 ? unseenWarnings(first.unseen) : [];
+    const warnings = [...seen.plan.warnings, ...unseen, ...(await warnLeftBehind(request, client))];
     const complete = { ...seen, plan: { ...seen.plan, warnings } };
     describePlan(complete, request, log);
     return { ...complete, request, problems: [], unknown, proxies };
@@ -111,7 +115,7 @@ async function completePlan(
   if (!again.ok) return deployment;
   const kept = unclearGarbage(again.value, complete, request);
   if (kept.length === 0) return { plan: again.value, snapshot: complete, missingForCleanup: [] };
-  const missing = second.problems.flatMap(({ permission }) => permission ?? []);
+  const missing = missingToSee([...second.problems, ...second.unseen]);
   const warnings = [...again.value.warnings, keptWarning(kept, missing)];
   return { plan: { ...again.value, warnings }, snapshot: complete, missingForCleanup: missing };
 }

@@ -16,13 +16,20 @@ export interface Removal {
   readonly orphans: (part: ResolvedPart<RemovalRequest>, snapshot: ClusterSnapshot) => readonly FilterInNamespace[];
 }
 
-/** Whether a plan takes something of a scope's filter away. */
-export function isPartFound({ scope: { filter }, workloads }: ResolvedPart<RemovalRequest>, plan: Plan): boolean {
+/** Whether a plan takes something of a scope's filter away, or has to leave it where not all that may use it was seen. */
+export function isPartFound(
+  { scope: { filter }, workloads, namespaces }: ResolvedPart<RemovalRequest>,
+  plan: Plan,
+  snapshot: ClusterSnapshot,
+): boolean {
   const meant = new Set(workloads.map(({ ref }) => workloadKey(ref)));
   const isMeant = (name: string): boolean => filter === undefined || name === filter;
   return (
     plan.workloads.some(({ ref, removals }) => meant.has(workloadKey(ref)) && removals.some(isMeant)) ||
-    plan.garbage.some((garbage) => isMeant(garbage.filter))
+    plan.garbage.some((garbage) => isMeant(garbage.filter)) ||
+    namespaces.some(
+      (namespace) => !snapshot.isComplete(namespace) && snapshot.filtersWithObjects(namespace).some(isMeant),
+    )
   );
 }
 

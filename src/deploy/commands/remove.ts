@@ -159,7 +159,9 @@ type IsMissing = (scope: Scope) => boolean;
 /** Tells which filters are in none of the clusters; none of them while nobody knows what is there. */
 function isMissingIn(planned: readonly PlannedRemoval[]): IsMissing {
   if (planned.some(({ isKnown }) => !isKnown)) return () => false;
-  const found = planned.flatMap(({ plan, resolved }) => resolved.parts.filter((part) => isPartFound(part, plan)));
+  const found = planned.flatMap(({ plan, resolved }) =>
+    resolved.parts.filter((part) => isPartFound(part, plan, resolved.snapshot)),
+  );
   const names = new Set(found.map(({ scope }) => scope.filter));
   return ({ filter }) => !names.has(filter);
 }
@@ -176,12 +178,16 @@ function refused<C extends 'remove' | 'sweep'>(command: C, examined: PlannedRemo
 }
 
 /** What there was to remove, and what it takes. */
-function describeRemoval(planned: PlannedRemoval): Pick<Removed<'remove'>, 'removal' | 'permissions' | 'warnings'> {
+function describeRemoval(
+  planned: PlannedRemoval,
+): Pick<Removed<'remove'>, 'removal' | 'permissions' | 'warnings' | 'missingForCleanup'> {
   const { resolved, isKnown, permissions } = planned;
   const found = isFound(planned);
   const removal = found ? FOUND : nothingToRemove(resolved);
   const warnings = [...resolved.warnings, ...(found ? resolved.parts.flatMap(namedWithout) : [])];
-  return { removal: isKnown ? removal : STOPPED, permissions, warnings };
+  const { missingToSee } = resolved;
+  const missing = missingToSee.length > 0 ? { missingForCleanup: missingToSee } : {};
+  return { removal: isKnown ? removal : STOPPED, permissions, warnings, ...missing };
 }
 
 async function carryOut<C extends 'remove' | 'sweep'>(

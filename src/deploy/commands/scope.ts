@@ -1,13 +1,16 @@
 import { append } from '../../base/lists.ts';
 import type { Log } from '../../base/log.ts';
+import type { Permission } from '../../base/permission.ts';
 import { Diagnostics, type PartialResult, partialResult } from '../../base/problem.ts';
 import { distinctWarnings, type Warning } from '../../base/warning.ts';
 import type { Client } from '../../cluster/client.ts';
 import { missingNamespace, neededLists, resolveTargets } from '../../targets/resolve.ts';
 import { workloadKey } from '../../targets/target.ts';
-import { allLists, ClusterReader } from '../observe/cluster-reader.ts';
+import { ClusterReader } from '../observe/cluster-reader.ts';
 import { resolveNamespaces } from '../observe/resolve-namespaces.ts';
 import type { ClusterSnapshot, ObservedWorkload } from '../observe/snapshot.ts';
+import { missingToSee, unseenWarnings } from '../observe/unseen.ts';
+import { allLists, usualLists } from '../observe/wanted-lists.ts';
 import type { RequestOrProblems, Scope } from '../request.ts';
 
 /** What scopes come to; where something is wrong, as far as it was found. */
@@ -20,6 +23,8 @@ export interface ResolvedScopes<T> {
   readonly namespaces: readonly string[];
   /** What of the target list means nothing. */
   readonly warnings: readonly Warning[];
+  /** Without these, not every workload of the namespaces was seen. */
+  readonly missingToSee: readonly Permission[];
 }
 
 /** What one scope comes to. */
@@ -61,12 +66,12 @@ export async function resolveScopes<T extends { readonly scopes: readonly Scope[
   });
   const all = [...new Set(placed.flatMap(({ namespaces }) => namespaces))];
   const clusterReader = new ClusterReader(client, { withoutIstio: true, namespaces: found.namespaces });
-  const { snapshot, problems } = await clusterReader.read([
-    ...placed.flatMap(({ needed }) => needed),
+  const { snapshot, problems, unseen } = await clusterReader.read([
+    ...placed.flatMap(({ needed, namespaces }) => (needed.length > 0 ? needed : usualLists(namespaces))),
     ...allLists(all),
   ]);
   diagnostics.add(problems);
-  const warnings: Warning[] = [];
+  const warnings: Warning[] = unseenWarnings(unseen);
   const missing = new Set<string>();
   const parts = placed.map(({ scope, namespaces }): ResolvedPart<T> => {
     const { entries } = scope;
@@ -93,6 +98,7 @@ export async function resolveScopes<T extends { readonly scopes: readonly Scope[
       workloads: [...workloads.values()],
       namespaces: all,
       warnings: distinctWarnings(warnings),
+      missingToSee: missingToSee(unseen),
     },
     diagnostics.problems,
   );

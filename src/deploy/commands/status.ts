@@ -86,6 +86,7 @@ function read(resolved: ResolvedScopes<StatusRequest>, found: FoundStatus): Outc
     problems: [],
     permissions: statusPermissions(request),
     warnings: [...resolved.warnings, ...movedTags(tagged), ...unnamed.flatMap(namedWithout)],
+    ...(resolved.missingToSee.length > 0 && { missingForCleanup: resolved.missingToSee }),
     status: found,
   };
 }

@@ -21,11 +21,15 @@ import { listingProblem } from './list-problem.ts';
 import { type ClusterSnapshot, type ObservedWorkload, objectFinder } from './snapshot.ts';
 import { neededSources, withoutSources } from './template-sources.ts';
 import { NOTHING_UNMANAGED } from './unmanaged.ts';
+import { isRefused } from './unseen.ts';
+import type { WantedList } from './wanted-lists.ts';
 
 /** A snapshot, complete only if there are no problems. */
 export interface ReadResult {
   readonly snapshot: ClusterSnapshot;
   readonly problems: readonly Problem[];
+  /** Why lists that nobody named could not be read, of this and earlier readings: their namespaces are not complete. */
+  readonly unseen: readonly Problem[];
 }
 
 export interface ReaderOptions {
@@ -35,18 +39,6 @@ export interface ReaderOptions {
   readonly plugins?: boolean;
   /** Namespaces that are known to be there. */
   readonly namespaces?: readonly string[];
-}
-
-/** A list to read: of a kind that a target list names, or of one that the cluster may not know. */
-export interface WantedList extends WorkloadListKey {
-  readonly ifInstalled?: true;
-}
-
-/** The lists of every kind of workload in the namespaces. */
-export function allLists(namespaces: readonly string[]): WantedList[] {
-  return namespaces.flatMap((namespace) =>
-    templateKinds().map(({ resource: { kind } }) => ({ kind, namespace, ifInstalled: true as const })),
-  );
 }
 
 /**
@@ -66,6 +58,7 @@ export class ClusterReader {
   /** Read where one that is asked for is not there. */
   #namespaces: readonly string[] | undefined;
   readonly #listed = new Map<string, WorkloadListKey>();
+  readonly #unseen = new Map<string, Problem>();
 
   constructor(client: Client, options: ReaderOptions = {}) {
     this.#client = client;
@@ -87,14 +80,7 @@ export class ClusterReader {
     const namespaces = [...new Set(keys.map(({ namespace }) => namespace))].filter((name) => !known.has(name));
     for (const key of keys) this.#listed.set(`${key.namespace}/${key.kind}`, key);
     const problems = await Promise.all([
-      ...keys.map(({ kind, namespace, ifInstalled }) => {
-        const target = targetKind({ kind });
-        const { resource } = target;
-        return keep(this.#workloads, `${namespace}/${kind}`, [resource, namespace], async () => {
-          if (ifInstalled) return listIfInstalled(this.#client, target, namespace);
-          return (await this.#client.list<Workload>(resource, namespace)).items;
-        });
-      }),
+      ...keys.map((key) => this.#readWorkloads(key)),
       ...namespaces.map((namespace) =>
         keep(this.#configMaps, namespace, [CONFIG_MAP, namespace], async () => {
           return (await this.#client.listMetadata(CONFIG_MAP, namespace, { labelSelector: OWNED_SELECTOR })).items;
@@ -109,7 +95,21 @@ export class ClusterReader {
     await this.#askForEmpty(namespaces);
     // In the order of the questions, whichever was answered first; what every namespace says is said once.
     const said = new Map(problems.flatMap((problem) => (problem ? [[describeProblem(problem), problem]] : [])));
-    return { snapshot: this.#snapshot(), problems: [...said.values()] };
+    return { snapshot: this.#snapshot(), problems: [...said.values()], unseen: [...this.#unseen.values()] };
+  }
+
+  /** Of what nobody named, a missing permission is no problem, but what is there is not seen. */
+  async #readWorkloads({ kind, namespace, ifInstalled }: WantedList): Promise<Problem | undefined> {
+    const target = targetKind({ kind });
+    const { resource } = target;
+    const key = `${namespace}/${kind}`;
+    const problem = await keep(this.#workloads, key, [resource, namespace], async () => {
+      if (ifInstalled) return listIfInstalled(this.#client, target, namespace);
+      return (await this.#client.list<Workload>(resource, namespace)).items;
+    });
+    if (problem === undefined || ifInstalled === undefined || !isRefused(problem)) return problem;
+    this.#unseen.set(key, problem);
+    return undefined;
   }
 
   async #listEnvoyFilters(namespace: string): Promise<readonly EnvoyFilter[]> {
@@ -208,7 +208,10 @@ export class ClusterReader {
 
   #isEmpty(namespace: string): boolean {
     return [...this.#listed.values()].every(
-      (key) => key.namespace !== namespace || this.#workloads.get(`${namespace}/${key.kind}`)?.length === 0,
+      ({ kind, ...key }) =>
+        key.namespace !== namespace ||
+        this.#unseen.has(`${namespace}/${kind}`) ||
+        this.#workloads.get(`${namespace}/${kind}`)?.length === 0,
     );
   }
 

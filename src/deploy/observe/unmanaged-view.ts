@@ -13,7 +13,7 @@ import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { ownerOf, targetKind } from '../kinds/kinds.ts';
 import type { DeployRequest } from '../request.ts';
-import { allLists, type ClusterReader } from './cluster-reader.ts';
+import type { ClusterReader } from './cluster-reader.ts';
 import type { RunningProxies } from './running-proxies.ts';
 import type { ClusterSnapshot, ObservedWorkload } from './snapshot.ts';
 import {
@@ -23,6 +23,7 @@ import {
   UnmanagedReader,
   type UnmanagedView,
 } from './unmanaged.ts';
+import { allLists } from './wanted-lists.ts';
 
 /**
  * Adds to a snapshot what there is of filters that are not this action's, as far as a deployment has to know it: where the filter
