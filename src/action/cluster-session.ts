@@ -8,7 +8,7 @@ import { describePath, NAMESPACE } from '../cluster/resources.ts';
 import { Transport } from '../cluster/transport.ts';
 import type { DeployContext } from '../deploy/context.ts';
 import { inClusterName } from '../targets/target.ts';
-import type { ChosenCluster } from './request/clusters.ts';
+import type { ChosenCluster } from './request/load-clusters.ts';
 import { runPhase } from './runner/progress.ts';
 import { type Runtime, USER_AGENT } from './runtime.ts';
 

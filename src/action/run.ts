@@ -7,7 +7,7 @@ import { concludeReport } from '../deploy/report/conclude.ts';
 import type { FilterReport, Report } from '../deploy/report/report.ts';
 import { describeShrinking } from '../filter/shrink/shrink.ts';
 import type { Registries } from '../registry/registries.ts';
-import { type Called, callClusters, NO_REQUESTS } from './clusters.ts';
+import { type Called, callClusters, NO_REQUESTS } from './call-clusters.ts';
 import { ask } from './request/ask.ts';
 import { deliveredSettings } from './request/delivery.ts';
 import type { RequestedFilter } from './request/filters.ts';

@@ -1,5 +1,6 @@
+import { describeRefusal, isRefused } from './node-refusal.ts';
 import type { ContainerSpec, ContainerStatus, Pod } from './objects.ts';
-import { containersOf, describeRefusal, describeTrouble, isRefused, isStarting, troubleOf } from './pod-trouble.ts';
+import { containersOf, describeTrouble, isStarting, troubleOf } from './pod-trouble.ts';
 import type { Resource } from './resources.ts';
 
 /** The name that Istio gives to the proxy's container, in `containers` or, as a native sidecar, in `initContainers`. */

@@ -4,7 +4,7 @@ import type { Missing, RolloutPolicy } from '../../deploy/policy.ts';
 import type { Command } from '../../deploy/report/report.ts';
 import type { DeployRequest } from '../../deploy/request.ts';
 import type { TargetList } from '../../targets/parse.ts';
-import { type ClusterInputs, readClusters } from './clusters.ts';
+import { type ClusterInputs, readClusters } from './cluster-choice.ts';
 import { type FilterInputs, readFilterInputs } from './filter.ts';
 import { ignoring, policyWarnings, readPolicy } from './policy.ts';
 import { type Environment, InputReader, inputPlace, type PlaceOfInput, type ReadInput } from './reader.ts';

@@ -10,7 +10,7 @@ import {
   looksLikeContent,
   readContexts,
 } from '../../cluster/kubeconfig.ts';
-import type { ClusterInputs } from '../inputs/clusters.ts';
+import type { ClusterInputs } from '../inputs/cluster-choice.ts';
 import type { Environment } from '../inputs/reader.ts';
 
 export type { Environment } from '../inputs/reader.ts';

@@ -1,7 +1,7 @@
 import { fail, ok, type Problem, type Result } from '../../base/problem.ts';
-import type { ClusterInputs } from '../inputs/clusters.ts';
+import type { ClusterInputs } from '../inputs/cluster-choice.ts';
 import { describeManifestPlace, type ManifestCluster, manifestProblem } from '../manifest/manifest.ts';
-import { clustersOf, type WantedClusters } from './clusters.ts';
+import { clustersOf, type WantedClusters } from './load-clusters.ts';
 
 /** Returns the clusters that a run is for: those of its manifests, each once, or else those of the inputs. */
 export function chooseClusters(

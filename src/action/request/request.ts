@@ -19,13 +19,6 @@ import { DEFAULT_TAG } from '../../registry/reference.ts';
 import type { TargetEntry } from '../../targets/target.ts';
 import type { FilterInputs, InputsRead } from '../inputs/inputs.ts';
 import {
-  type ChosenCluster,
-  contextNamespace,
-  DEFAULT_NAMESPACE,
-  loadClusters,
-  type WantedClusters,
-} from './clusters.ts';
-import {
   filterRequestOf,
   filterWarnings,
   loginWarnings,
@@ -34,6 +27,13 @@ import {
   unknownOf,
 } from './filters.ts';
 import { type Environment, type KubeconfigAccess, uncheckedTls } from './kubeconfig.ts';
+import {
+  type ChosenCluster,
+  contextNamespace,
+  DEFAULT_NAMESPACE,
+  loadClusters,
+  type WantedClusters,
+} from './load-clusters.ts';
 import type { ModuleTools } from './module.ts';
 import { loadOrigin } from './origin.ts';
 import { type AskedFilter, targetEntries } from './targets.ts';

@@ -7,7 +7,7 @@ import { countOf } from '../verdict/text.ts';
 import { judge, type Verdict } from '../verdict/verdict.ts';
 import { meaningOf } from '../verdict/words.ts';
 import { deployPage } from './deploy.ts';
-import { renderClusters } from './parts/clusters.ts';
+import { renderClusters } from './parts/cluster-table.ts';
 import { renderLeftOut } from './parts/left-out.ts';
 import { fitPage, type Limits } from './parts/limits.ts';
 import { blocks, code, text, textWithCode } from './parts/markdown.ts';

@@ -8,7 +8,7 @@ import { type DeployPlan, STOPPED } from '../report/report.ts';
 import type { DeployRequest } from '../request.ts';
 import { executePlans } from '../rollout/execute-plan.ts';
 import { untouchedTarget } from '../rollout/target-report.ts';
-import type { ClusterTask, RunContext } from './clusters.ts';
+import type { ClusterTask, RunContext } from './cluster-task.ts';
 import {
   type Examined,
   type ExaminedCluster,

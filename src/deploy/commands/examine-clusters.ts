@@ -3,7 +3,7 @@ import type { Warning } from '../../base/warning.ts';
 import { besideWarnings } from '../plan/make-plan.ts';
 import type { PlannedDeployment } from '../plan/plan.ts';
 import { type DeployRequest, type FilterRequest, requestProblems } from '../request.ts';
-import { type ClusterTask, inCluster, type RunContext } from './clusters.ts';
+import { type ClusterTask, inCluster, type RunContext } from './cluster-task.ts';
 import { deploymentProblems, type Examination, examineDeployment } from './examine.ts';
 import { planDeployment } from './plan-deployment.ts';
 

@@ -24,7 +24,7 @@ import { mustBeReadyBefore, unreadyWarning } from '../rollout/ready-before.ts';
 import { untouchedTarget } from '../rollout/target-report.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
 import { goalOfCurrentPods } from '../wait/rollout-goal.ts';
-import { type ClusterTask, inCluster, type RunContext } from './clusters.ts';
+import { type ClusterTask, inCluster, type RunContext } from './cluster-task.ts';
 import {
   type Examined,
   type ExaminedCluster,

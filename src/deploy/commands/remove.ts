@@ -17,7 +17,7 @@ import { type RemovalRequest, requestProblems, type Scope } from '../request.ts'
 import { executePlans } from '../rollout/execute-plan.ts';
 import { untouchedTarget } from '../rollout/target-report.ts';
 import { stillRunning } from '../verify/still-running.ts';
-import { type ClusterTask, inCluster, type RunContext } from './clusters.ts';
+import { type ClusterTask, inCluster, type RunContext } from './cluster-task.ts';
 import { cancellation } from './outcome.ts';
 import { isPartFound, planRemoval, type Removal } from './plan-removal.ts';
 import { missingFilter, namedWithout, nothingToRemove } from './present.ts';

@@ -30,7 +30,7 @@ import type { FilterHealth, FilterStatus, FoundStatus, WorkloadStatus } from '..
 import { requestProblems, type StatusRequest } from '../request.ts';
 import { type VerificationResult, Verifier } from '../verify/verifier.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
-import { type ClusterTask, inCluster, type RunContext } from './clusters.ts';
+import { type ClusterTask, inCluster, type RunContext } from './cluster-task.ts';
 import { namedWithout } from './present.ts';
 import { type ResolvedScopes, resolveScopes } from './scope.ts';
 import { type PodRevisions, readPodRevisions, sortSuperseded, supersededPlaces } from './status-objects.ts';

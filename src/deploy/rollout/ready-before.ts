@@ -9,11 +9,11 @@ import { POD } from '../../cluster/resources.ts';
 import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { belongsTo, readinessOf, targetKind } from '../kinds/kinds.ts';
+import type { EvidenceSource } from '../observe/evidence-source.ts';
 import { type PlannedWorkload, restarts } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { causeRemedy } from '../wait/cause-remedy.ts';
 import { type Diagnosis, unreadyCause } from '../wait/diagnose.ts';
-import type { EvidenceSource } from '../wait/evidence.ts';
 import type { RolloutResult } from '../wait/rollout-watch.ts';
 
 /** In what condition a workload was or is that is not ready. */

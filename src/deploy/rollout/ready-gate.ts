@@ -4,10 +4,10 @@ import { describeWorkload, workloadKey } from '../../targets/target.ts';
 import { type DeployContext, during } from '../context.ts';
 import { readinessOf } from '../kinds/kinds.ts';
 import { readTarget } from '../kinds/target-access.ts';
+import { evidenceSource } from '../observe/evidence-source.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { type Diagnosis, diagnoseInTime } from '../wait/diagnose.ts';
-import { evidenceSource } from '../wait/evidence.ts';
 import { goalOfCurrentPods } from '../wait/rollout-goal.ts';
 import type { RolloutWatch } from '../wait/rollout-watch.ts';
 import {

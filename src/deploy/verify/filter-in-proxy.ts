@@ -15,8 +15,9 @@ import { logIdsOf, ownFilters } from '../../mesh/proxy/refused-filter.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { PluginTrace } from '../kinds/binding.ts';
 import { targetKind } from '../kinds/kinds.ts';
+import type { EvidenceSource } from '../observe/evidence-source.ts';
+import { type PluginLog, readEnvoyReason, readPluginReason } from '../observe/pod-logs.ts';
 import { noEffect, placeOf, redirectionOf, unreached, type VerifiableRevision } from '../plan/wanted-place.ts';
-import { type EvidenceSource, type PluginLog, readEnvoyReason, readPluginReason } from '../wait/evidence.ts';
 import { failed, type PodVerdict, pending, rejectsOthers, type Weakness } from './pod-verdict.ts';
 
 /** Where a look is taken, and what Envoy says there. */

@@ -14,9 +14,10 @@ import type { WorkloadRef } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import { type ConfigPart, readConfigDump } from '../observe/config-dump.ts';
+import { evidenceSource } from '../observe/evidence-source.ts';
 import { NamespaceLabels } from '../observe/namespace-labels.ts';
+import { readEnvoyReason, readPluginReason } from '../observe/pod-logs.ts';
 import { noEffect, unreachableIn, type VerifiableWorkload } from '../plan/wanted-place.ts';
-import { evidenceSource, readEnvoyReason, readPluginReason } from '../wait/evidence.ts';
 import { judgeFilter, LOG_REFUSED } from './filter-in-proxy.ts';
 import {
   failed,

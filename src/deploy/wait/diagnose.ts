@@ -3,37 +3,29 @@ import { defined } from '../../base/defined.ts';
 import { isNonEmpty } from '../../base/lists.ts';
 import { describePermission, type Permission } from '../../base/permission.ts';
 import { listWords } from '../../base/text.ts';
+import { describeRefusal, isRefused } from '../../cluster/node-refusal.ts';
 import type { Event, Pod } from '../../cluster/objects.ts';
 import {
   containerOfEvent,
   describeEvent,
-  describeRefusal,
-  describeTrouble,
-  isRefused,
-  recentTroubleOf,
   type TellingEvent,
   tellingEvent,
-  uncreatedFolder,
   withoutPassed,
-} from '../../cluster/pod-trouble.ts';
+} from '../../cluster/pod-events.ts';
+import { describeTrouble, recentTroubleOf } from '../../cluster/pod-trouble.ts';
 import { describePod, hasStartedProxy, isReady, PROXY_CONTAINER, unreadyContainer } from '../../cluster/pods.ts';
+import { uncreatedFolder } from '../../cluster/runtime-words.ts';
 import type { PodRevision } from '../../mesh/identity/revision.ts';
 import { pluginOf } from '../../mesh/objects/wasm-plugin.ts';
 import { describeReason, type EnvoyReason } from '../../mesh/proxy/envoy-log.ts';
 import { logIdsOf } from '../../mesh/proxy/refused-filter.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
-import {
-  type EvidenceSource,
-  evidenceSource,
-  goalFilters,
-  listNewPods,
-  listWarnings,
-  readEnvoyReason,
-  readLastWords,
-  readPluginReason,
-} from './evidence.ts';
+import { type EvidenceSource, evidenceSource } from '../observe/evidence-source.ts';
+import { listNewPods, listWarnings } from '../observe/new-pods.ts';
+import { readEnvoyReason, readLastWords, readPluginReason } from '../observe/pod-logs.ts';
 import type { RolloutGoal } from './rollout-goal.ts';
+import { goalFilters } from './rollout-goal.ts';
 
 /** The container that keeps a pod from being ready. */
 export interface TroubledContainer {

@@ -1,32 +1,32 @@
 import { mapLimited } from '../../base/concurrency.ts';
+import { describeRefusal, isRefused } from '../../cluster/node-refusal.ts';
 import type { Pod } from '../../cluster/objects.ts';
-import { creationFailure, describeRefusal, describeTrouble, isRefused, troubleOf } from '../../cluster/pod-trouble.ts';
+import { creationFailure } from '../../cluster/pod-events.ts';
+import { describeTrouble, troubleOf } from '../../cluster/pod-trouble.ts';
 import { isCreating, isProxyUnready, isReady } from '../../cluster/pods.ts';
 import { pluginOf } from '../../mesh/objects/wasm-plugin.ts';
 import { rejectsAnother } from '../../mesh/proxy/envoy-log.ts';
 import { workloadKey } from '../../targets/target.ts';
-import {
-  type EvidenceSource,
-  goalFilters,
-  listNewPods,
-  listWarnings,
-  podId,
-  readEnvoyReason,
-  readPluginReason,
-  unreadyOf,
-} from './evidence.ts';
+import type { EvidenceSource } from '../observe/evidence-source.ts';
+import { listNewPods, listWarnings, podId, unreadyOf } from '../observe/new-pods.ts';
+import { readEnvoyReason, readPluginReason } from '../observe/pod-logs.ts';
 import type { RolloutGoal } from './rollout-goal.ts';
+import { goalFilters } from './rollout-goal.ts';
 import type { Pending } from './rollout-watch.ts';
 
 /** How long a trouble that may pass by itself has to last before it is a verdict, in milliseconds. */
 const PATIENCE_MS = 20_000;
+
 /** A proxy that is not ready for this long is asked for its reason; it says so within a second of its start. */
 const PROXY_PATIENCE_MS = 3_000;
+
 /** A crash loop runs for a moment between its crashes: a break up to this long does not end a trouble. */
 const BREAK_MS = 15_000;
+
 /** How often one pod's log or one namespace's events are read. */
 const ASK_AGAIN_MS = 8_000;
 const PARALLEL = 8;
+
 /** So many new pods are asked whether they could pull an image; the rest is left to the verification. */
 const MAX_PULLS = 4;
 

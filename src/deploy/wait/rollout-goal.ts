@@ -1,6 +1,6 @@
 import { selectorOf } from '../../cluster/pod-selector.ts';
 import type { PodRevision } from '../../mesh/identity/revision.ts';
-import type { LogIds } from '../../mesh/proxy/refused-filter.ts';
+import { type LogIds, type OwnFilter, ownFilters } from '../../mesh/proxy/refused-filter.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
 
@@ -29,4 +29,9 @@ export function goalOfCurrentPods({
 }: Pick<PlannedWorkload, 'ref' | 'observed'> & Partial<Pick<PlannedWorkload, 'revisions' | 'removals'>>): RolloutGoal {
   const about = [...revisions.map(({ podRevision }) => podRevision.filter), ...removals];
   return { ref, podRevisions: [], removals: [], selector: selectorOf(observed), about };
+}
+
+/** Returns what Envoy may call the filters that a goal is about. */
+export function goalFilters({ ref, podRevisions, removals, about = [], settings }: RolloutGoal): OwnFilter[] {
+  return ownFilters(ref.namespace, podRevisions, [...removals, ...about], settings);
 }

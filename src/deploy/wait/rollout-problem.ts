@@ -2,7 +2,7 @@ import { defined } from '../../base/defined.ts';
 import { describePermission } from '../../base/permission.ts';
 import type { Problem } from '../../base/problem.ts';
 import { formatDuration, listWords, MAX_LISTED, sentence, someOf } from '../../base/text.ts';
-import { describeEvent } from '../../cluster/pod-trouble.ts';
+import { describeEvent } from '../../cluster/pod-events.ts';
 import { describeReason } from '../../mesh/proxy/envoy-log.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';

@@ -1,17 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { describeRefusal, isRefused } from '../../../src/cluster/node-refusal.ts';
 import type { ContainerState, ContainerStatus, Event, Pod } from '../../../src/cluster/objects.ts';
-import {
-  creationFailure,
-  describeEvent,
-  describeRefusal,
-  describeTrouble,
-  isRefused,
-  recentTroubleOf,
-  tellingEnd,
-  tellingEvent,
-  troubleOf,
-  withoutPassed,
-} from '../../../src/cluster/pod-trouble.ts';
+import { creationFailure, describeEvent, tellingEvent, withoutPassed } from '../../../src/cluster/pod-events.ts';
+import { describeTrouble, recentTroubleOf, troubleOf } from '../../../src/cluster/pod-trouble.ts';
+import { tellingEnd } from '../../../src/cluster/runtime-words.ts';
 
 const pod = (...containerStatuses: ContainerStatus[]): Pod => ({
   metadata: { name: 'p' },

@@ -3,7 +3,7 @@ import { append } from '../base/lists.ts';
 import { describeProblem, internalProblem, type Problem } from '../base/problem.ts';
 import type { Warning } from '../base/warning.ts';
 import type { RequestCounts } from '../cluster/client.ts';
-import type { ClusterTask, RunContext } from '../deploy/commands/clusters.ts';
+import type { ClusterTask, RunContext } from '../deploy/commands/cluster-task.ts';
 import { deploy } from '../deploy/commands/deploy.ts';
 import { examineWithoutCluster } from '../deploy/commands/examine.ts';
 import { stoppedOutcome } from '../deploy/commands/outcome.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { describePermission } from '../../../../src/base/permission.ts';
-import { lastErrorLine, listWarnings, readEnvoyReason, readLastWords } from '../../../../src/deploy/wait/evidence.ts';
+import { listWarnings } from '../../../../src/deploy/observe/new-pods.ts';
+import { lastErrorLine, readEnvoyReason, readLastWords } from '../../../../src/deploy/observe/pod-logs.ts';
 import { refusal, startApiServer } from '../../cluster/api-server.ts';
 
 test('what may not be read is told by its permission, and is no failure', async () => {
