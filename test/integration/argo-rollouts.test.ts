@@ -256,6 +256,26 @@ describe('a Rollout with the pod template of a Deployment', () => {
     expect(ownPart(await place.source())).toEqual(before);
   });
 
+  test.concurrent.each([
+    ['its name', '- deployment/web'],
+    ['its labels', "- { name: '*' }"],
+    ['its name, beside the Rollout', '- rollout/web\n- deployment/web'],
+  ])('is what has to be named, and not that Deployment: by %s', async (_, targets) => {
+    const place = await Place.open('plain', { refers: true });
+    const before = ownPart(await place.source());
+    for (const command of ['plan', 'deploy']) {
+      expect((await place.run({ command, targets })).problems).toMatchObject([
+        {
+          kind: 'targets',
+          subject: expect.stringMatching(/^Deployment .+\/web$/),
+          message: expect.stringMatching(/^lends its pod template to Rollout .+\/web \(workloadRef\)/),
+          remedy: expect.stringContaining('Write "rollout/web" in the target list, and not "deployment/web"'),
+        },
+      ]);
+    }
+    expect(ownPart(await place.source())).toEqual(before);
+  });
+
   test.concurrent('needs the permission to change that', async () => {
     const place = await Place.open('plain', { refers: true });
     const rules = WRITE_RULES.filter(({ apiGroups }) => !apiGroups.includes('apps'));

@@ -4,14 +4,15 @@ import { count, listWords } from '../../base/text.ts';
 import type { Warning } from '../../base/warning.ts';
 import { namespacesWithout, neededLists } from '../../targets/resolve.ts';
 import { type DeployContext, during } from '../context.ts';
-import { ClusterReader } from '../observe/cluster-reader.ts';
+import { ClusterReader, type ReadResult } from '../observe/cluster-reader.ts';
 import { warnLeftBehind } from '../observe/left-behind.ts';
 import { resolveNamespaces } from '../observe/resolve-namespaces.ts';
 import { RunningProxies } from '../observe/running-proxies.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
+import { possibleReferrers } from '../observe/template-sources.ts';
 import { readUnmanaged } from '../observe/unmanaged-view.ts';
 import { missingToSee, unseenWarnings } from '../observe/unseen.ts';
-import { allLists } from '../observe/wanted-lists.ts';
+import { allLists, type WantedList } from '../observe/wanted-lists.ts';
 import { mayHaveGarbage, unclearGarbage } from '../plan/garbage.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import { type Garbage, type PlannedDeployment, restarts } from '../plan/plan.ts';
@@ -46,7 +47,9 @@ export async function planDeployment(requested: RequestOrProblems, context: Depl
   const clusterReader = new ClusterReader(client, { plugins, namespaces: placed.namespaces });
   const needsAll = request.prune || request.settingsChange === 'push';
   const namespaces = [...new Set(lists.map(({ namespace }) => namespace))];
-  const first = await clusterReader.read(needsAll ? [...lists, ...allLists(namespaces)] : lists);
+  const named = await clusterReader.read(needsAll ? [...lists, ...allLists(namespaces)] : lists);
+  const referrers = possibleReferrers(lists, named.snapshot.workloadIndex.list);
+  const first = referrers.length === 0 ? named : await readFurther(clusterReader, named, referrers);
   const proxies = new RunningProxies(during(context, 'inspecting what runs'));
   const second = await readUnmanaged(request, first.snapshot, clusterReader, proxies, context);
   diagnostics.add(first.problems, second.problems);
@@ -69,6 +72,15 @@ export async function planDeployment(requested: RequestOrProblems, context: Depl
   if (!made.ok) diagnostics.add(made.problems.filter(isKnown(unknown)));
   const plan = made.ok ? made.value : made.partial;
   return { plan, request, snapshot, problems: diagnostics.problems, missingForCleanup: [], unknown, proxies };
+}
+
+async function readFurther(
+  clusterReader: ClusterReader,
+  first: ReadResult,
+  lists: readonly WantedList[],
+): Promise<ReadResult> {
+  const further = await clusterReader.read(lists);
+  return { ...further, problems: [...first.problems, ...further.problems] };
 }
 
 /**

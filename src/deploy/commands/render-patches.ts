@@ -1,8 +1,16 @@
 import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
-import { listWords } from '../../base/text.ts';
+import { listWords, nameSome } from '../../base/text.ts';
+import { onlySubject, type Warning } from '../../base/warning.ts';
 import type { Revision } from '../../mesh/identity/revision.ts';
-import { namespacesOf, type TargetEntry, type WorkloadRef, workloadKey } from '../../targets/target.ts';
+import {
+  describeWorkload,
+  namespacesOf,
+  type TargetEntry,
+  type WorkloadRef,
+  workloadKey,
+} from '../../targets/target.ts';
+import { targetKind } from '../kinds/kinds.ts';
 import { ordersOn } from '../plan/order.ts';
 import { kindsOf, orderTargets, revisionMaker } from '../plan/target-settings.ts';
 import type { RenderedRevision } from '../report/render-report.ts';
@@ -14,6 +22,21 @@ export interface Patch {
   /** Omitted where they are selected. */
   readonly ref?: WorkloadRef;
   readonly revisions: Revision[];
+}
+
+/** What a patch takes for granted that only the cluster, or Git, could tell: that a Rollout has a pod template of its own. */
+export function referenceWarnings(filters: RenderRequest['filters']): Warning[] {
+  const names = filters.flatMap(({ targets }) =>
+    targets.flatMap((entry) =>
+      kindsOf(entry).some((kind) => targetKind({ kind }).binding.templateSource !== undefined)
+        ? [entry.type === 'named' ? describeWorkload(entry.workload) : entry.origin]
+        : [],
+    ),
+  );
+  const distinct = [...new Set(names)];
+  if (distinct.length === 0) return [];
+  const text = `${nameSome(distinct, 3)}: the patch is for a Rollout with a pod template of its own. One that has a workloadRef takes no template beside it: name the Deployment of the workloadRef in the target list instead, such as "deployment/NAME".`;
+  return [{ topic: 'Rollouts with workloadRef', ...onlySubject(distinct), text }];
 }
 
 /** One text for each patch: filters that go to the same workloads share it. */

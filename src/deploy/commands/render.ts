@@ -19,7 +19,14 @@ import { STOPPED } from '../report/report.ts';
 import type { RenderRequest, RequestOrProblems } from '../request.ts';
 import { examineWithoutCluster } from './examine.ts';
 import { yaml } from './kustomization.ts';
-import { maybeOverlapping, orderEntries, type Patch, patchKey, revisionsIn } from './render-patches.ts';
+import {
+  maybeOverlapping,
+  orderEntries,
+  type Patch,
+  patchKey,
+  referenceWarnings,
+  revisionsIn,
+} from './render-patches.ts';
 import { type RenderedContent, takenComponent, type Workspace, writeFolder } from './write-folder.ts';
 
 /**
@@ -48,7 +55,7 @@ export async function render(
     if (taken !== undefined) return { ...stopped, ...checked, problems: [taken] };
     const { warnings, ...rendered } = await writeFolder(root, files, workspace, context.signal);
     const revisions = revisionsIn(requested.request.filters);
-    const said = [...checked.warnings, ...warnings];
+    const said = [...checked.warnings, ...warnings, ...referenceWarnings(requested.request.filters)];
     const written = { state: 'written', folder: root, revisions, ...rendered } as const;
     return { command: 'render', ...checked, warnings: said, rendered: written };
   } catch (cause) {

@@ -1,9 +1,10 @@
 import type { Workload } from '../../cluster/objects.ts';
 import type { Resource } from '../../cluster/resources.ts';
-import { workloadKey } from '../../targets/target.ts';
+import { type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import type { WorkloadListKey } from '../../targets/workload-index.ts';
-import { targetKind } from '../kinds/kinds.ts';
-import type { ObservedWorkload } from './snapshot.ts';
+import { targetKind, targetKinds } from '../kinds/kinds.ts';
+import type { ClusterSnapshot, ObservedWorkload } from './snapshot.ts';
+import type { WantedList } from './wanted-lists.ts';
 
 /** Returns which lists have the pod templates of listed workloads that refer to them. */
 export function neededSources(
@@ -15,6 +16,37 @@ export function neededSources(
     const isNeeded = templateSource !== undefined && listOf(key).some((workload) => sourceOf(workload) !== undefined);
     return isNeeded ? [{ resource: templateSource, namespace: key.namespace }] : [];
   });
+}
+
+/**
+ * Returns which lists may have workloads that run by the pod template of a listed one: a workload without pods of its own may be there
+ * for its template alone. Whether there are such lists, and who may read them, is not known.
+ */
+export function possibleReferrers(
+  lists: readonly WorkloadListKey[],
+  listOf: (key: WorkloadListKey) => readonly Workload[] | undefined,
+): WantedList[] {
+  return lists.flatMap((key) => {
+    const referring = targetKinds().filter(({ binding: { templateSource } }) => templateSource?.kind === key.kind);
+    const isIdle = referring.length > 0 && listOf(key)?.some(({ spec }) => spec?.replicas === 0) === true;
+    if (!isIdle) return [];
+    return referring.map(({ resource: { kind } }) => ({ kind, namespace: key.namespace, ifInstalled: true as const }));
+  });
+}
+
+/** Returns the workload whose pods are made of another one's template, as far as it was listed; `undefined` for none. */
+export function referrerOf(
+  { kind, namespace, name }: WorkloadRef,
+  { workloadIndex }: Pick<ClusterSnapshot, 'workloadIndex'>,
+): WorkloadRef | undefined {
+  const referrers = targetKinds().flatMap(({ binding: { templateSource, sourceOf }, resource }) => {
+    if (templateSource?.kind !== kind) return [];
+    const listed = workloadIndex.list({ kind: resource.kind, namespace }) ?? [];
+    return listed
+      .filter((workload) => sourceOf(workload) === name)
+      .map(({ metadata }) => ({ kind: resource.kind, namespace, name: metadata.name }));
+  });
+  return referrers[0];
 }
 
 /** What runs by the pod template of another workload is that one's business: it is counted once. */

@@ -1,6 +1,6 @@
 import { defined } from '../../base/defined.ts';
 import { append } from '../../base/lists.ts';
-import { Diagnostics, type PartialResult, partialResult } from '../../base/problem.ts';
+import { Diagnostics, type PartialResult, type Problem, partialResult } from '../../base/problem.ts';
 import { listWords, nameSome } from '../../base/text.ts';
 import { onlySubject, type Warning } from '../../base/warning.ts';
 import type { Workload } from '../../cluster/objects.ts';
@@ -16,6 +16,7 @@ import {
   observedFilter,
   revisionRunOn,
 } from '../observe/snapshot.ts';
+import { referrerOf } from '../observe/template-sources.ts';
 import type { DeployRequest, FilterRequest } from '../request.ts';
 import { adoptedEnvoyFilters, adoptionWarnings, keepNeededVolumes } from './adopted-envoy-filters.ts';
 import { planAdoption } from './adoption.ts';
@@ -134,6 +135,7 @@ export function makePlan(request: DeployRequest, snapshot: ClusterSnapshot, now:
   const options = { ...request, now };
   const wanted: WantedWorkload[] = keepNeededVolumes([...drafts.values()], snapshot);
   const planned = wanted.map((workload) => diagnostics.unwrapPartial(planWorkload(workload, options)));
+  diagnostics.add(planned.flatMap(({ ref }) => lentTemplate(ref, snapshot)));
   const vms = judgeSharedVms(planned, snapshot);
   diagnostics.add(vms.problems);
   const objects = planObjects(planned, snapshot);
@@ -150,6 +152,21 @@ export function makePlan(request: DeployRequest, snapshot: ClusterSnapshot, now:
     ],
   };
   return partialResult({ ...plan, garbage: findGarbage(plan, snapshot, request) }, diagnostics.problems);
+}
+
+/** A target whose pod template another workload's pods are made of: they would restart, and nobody would look at them. */
+function lentTemplate(ref: WorkloadRef, snapshot: ClusterSnapshot): Problem[] {
+  const referrer = referrerOf(ref, snapshot);
+  if (referrer === undefined) return [];
+  const name = (one: WorkloadRef): string => `${one.kind.toLowerCase()}/${one.name}`;
+  return [
+    {
+      kind: 'targets',
+      subject: describeWorkload(ref),
+      message: `lends its pod template to ${describeWorkload(referrer)} (workloadRef), whose pods would get the change, and nobody would verify them.`,
+      remedy: `Write "${name(referrer)}" in the target list, and not "${name(ref)}"; where labels select it, leave it out with "exclude".`,
+    },
+  ];
 }
 
 /** Keeps what a workload runs of a filter, and what it goes back to. */

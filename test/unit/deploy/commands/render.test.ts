@@ -338,6 +338,16 @@ describe('render', () => {
     expect(warningTexts(warnings)).toEqual([expect.stringContaining('does not name "component" under "components"')]);
   });
 
+  test('warns of a Rollout, which may have a workloadRef: no cluster is asked', async () => {
+    const { rendered, warnings } = await renderTo(new Files(), '- rollout/web\n- deploy/reviews');
+    expect(filesOf(rendered).files.map(({ content }) => content)).toContain('patch for Rollout shop/web');
+    expect(warningTexts(warnings)).toEqual([
+      expect.stringMatching(
+        /^Rollout shop\/web: the patch is for a Rollout with a pod template of its own\. .+"deployment\/NAME"/,
+      ),
+    ]);
+  });
+
   test('says nothing of an overlay that takes the component in', async () => {
     const files = new Files({ [OVERLAY_FILE]: 'kind: Kustomization\ncomponents: [./component/]\n' });
     const { rendered, warnings } = await renderTo(files, '- deploy/reviews');
