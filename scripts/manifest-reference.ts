@@ -57,7 +57,7 @@ export function manifestReference(): string {
   return `# Manifest
 
 One file, or several, that say which filters a mesh has: their settings and their targets. The input \`manifest\` names them, for
-\`deploy\`, \`plan\`, \`status\`, \`remove\` and \`render\`. Made of the table of inputs and action.yml; a test holds it.
+\`deploy\`, \`plan\`, \`status\`, \`remove\`, \`render\` and \`check\`. Made of the table of inputs and action.yml; a test holds it.
 
 \`\`\`yaml
 ${EXAMPLE}\`\`\`

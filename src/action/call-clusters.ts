@@ -31,7 +31,7 @@ import type { CommandRequest } from './request/request.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A request of a command that talks to clusters. */
-type ClusterCommand = Exclude<CommandRequest, { command: 'render' }>;
+type ClusterCommand = Exclude<CommandRequest, { command: 'render' | 'check' }>;
 
 /** What a command has found and done, and what it asked of the clusters. */
 export interface Called extends Pick<ReportBase, 'requests' | 'clusters'> {

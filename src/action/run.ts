@@ -1,5 +1,6 @@
 import { defined } from '../base/defined.ts';
 import { describeProblem, type Problem } from '../base/problem.ts';
+import { check } from '../deploy/commands/check.ts';
 import { cancelledOutcome } from '../deploy/commands/outcome.ts';
 import { render } from '../deploy/commands/render.ts';
 import { useKinds } from '../deploy/kinds/kinds.ts';
@@ -50,8 +51,8 @@ async function runWith(registries: Registries, asked: Asked, runtime: Runtime, s
     return made;
   });
   const called =
-    command.command === 'render'
-      ? await renderOnly(command, runtime)
+    command.command === 'render' || command.command === 'check'
+      ? await runWithoutClusters(command, runtime)
       : await callClusters(command, registries, runtime);
   const { outcome, clusters, requests } = called;
   const done = runtime.cancelled.aborted ? cancelledOutcome(outcome) : outcome;
@@ -72,13 +73,17 @@ async function runWith(registries: Registries, asked: Asked, runtime: Runtime, s
   );
 }
 
-async function renderOnly(
-  { request: command }: Extract<CommandRequest, { command: 'render' }>,
+async function runWithoutClusters(
+  command: Extract<CommandRequest, { command: 'render' | 'check' }>,
   runtime: Runtime,
 ): Promise<Called> {
   const { log, cancelled: signal, trial } = runtime;
   const context = { log, signal, ...defined({ trial }) };
-  return { outcome: await render(command, runtime, context), clusters: [], requests: NO_REQUESTS };
+  const outcome =
+    command.command === 'render'
+      ? await render(command.request, runtime, context)
+      : await check(command.request, context);
+  return { outcome, clusters: [], requests: NO_REQUESTS };
 }
 
 function filterReport({ asked: { inputs }, module, provenance, delivery }: RequestedFilter): FilterReport[] {

@@ -1,10 +1,12 @@
 import type { Problem, WithProblems } from '../base/problem.ts';
+import type { ProxyVersion } from '../filter/compatibility/proxy-version.ts';
 import type { FilterModule } from '../filter/module/module.ts';
 import type { FilterSettings } from '../filter/settings.ts';
 import type { Adopt } from '../mesh/unmanaged/adoption-choice.ts';
 import type { PackedImage } from '../registry/pack.ts';
 import type { ImageReference } from '../registry/reference.ts';
 import type { TargetEntry } from '../targets/target.ts';
+import type { FilterCheck } from './filter-checks.ts';
 import type { Missing, RolloutPolicy, SettingsChange } from './policy.ts';
 
 /** An image that is to be in a registry before the cluster is told of it. */
@@ -13,9 +15,14 @@ export interface ImageToPush {
   readonly reference: ImageReference;
 }
 
+/** Where a manifest says what a filter is and gets, and what messages call the place, by the name of the input. */
+export type FilterPlaces = Readonly<Record<string, Required<Pick<Problem, 'subject' | 'at'>>>>;
+
 /** One filter and where it shall run. */
 export interface FilterRequest {
   readonly name: string;
+  /** Omitted where no file says anything of it. */
+  readonly places?: FilterPlaces;
   readonly module: FilterModule;
   /** For every target that has no settings of its own. */
   readonly settings: FilterSettings;
@@ -79,6 +86,21 @@ export interface RenderRequest {
   readonly filters: readonly FilterRequest[];
   /** The folder that the files go to. */
   readonly folder: string;
+}
+
+/** A filter that `check` shall look at, as far as it is known. */
+export interface FilterToCheck extends FilterRequest {
+  /** What stands in for what could not be read or had; empty where all is known. */
+  readonly unknown: ReadonlySet<Unknown>;
+  /** The checks that the inputs themselves fail already, and whose problems are told. */
+  readonly failed: readonly FilterCheck[];
+}
+
+/** What `check` shall look at. */
+export interface CheckRequest {
+  readonly filters: readonly FilterToCheck[];
+  /** Oldest first; empty for all that the tables cover. */
+  readonly proxies: readonly ProxyVersion[];
 }
 
 /**

@@ -12,6 +12,7 @@ import { silentLog } from '../../src/base/log.ts';
 import { ok } from '../../src/base/problem.ts';
 import type { TargetKind } from '../../src/deploy/kinds/kind.ts';
 import { KINDS } from '../../src/deploy/kinds/list.ts';
+import type { FoundByCheck } from '../../src/deploy/report/check-report.ts';
 import { NOTHING_COLLECTED } from '../../src/deploy/report/conclude.ts';
 import type { MadePlan } from '../../src/deploy/report/plan-report.ts';
 import type { NothingToRemove } from '../../src/deploy/report/removal-report.ts';
@@ -61,6 +62,7 @@ export interface SeenReport extends ReportBase, Pick<ChangeReport, 'targets' | '
   readonly plan?: Omit<MadePlan, 'state' | 'images' | 'expires'>;
   readonly status?: Omit<FoundStatus, 'state'>;
   readonly rendered?: Omit<RenderedFiles, 'state'>;
+  readonly checked?: Omit<FoundByCheck, 'state'>;
   readonly nothing?: Omit<NothingToRemove, 'state'>;
 }
 
@@ -97,6 +99,12 @@ function seen(report: Report): Omit<SeenReport, 'whole'> {
       if (written.state === 'stopped') return { ...nothing, ...rest };
       const { state, ...rendered } = written;
       return { ...nothing, ...rest, rendered };
+    }
+    case 'check': {
+      const { checked: found, ...rest } = report;
+      if (found.state === 'stopped') return { ...nothing, ...rest };
+      const { state, ...checked } = found;
+      return { ...nothing, ...rest, checked };
     }
   }
 }

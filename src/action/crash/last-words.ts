@@ -26,7 +26,7 @@ export interface LastWords {
 
 const MAX_CAUSE = 600;
 /** These change nothing in the cluster. */
-const READING = ['plan', 'status', 'render'];
+const READING = ['plan', 'status', 'render', 'check'];
 
 /** Says in a few lines what happened, in which phase, what may be in the cluster, and what to do. */
 export function lastWords({ how, cause, advice, progress }: Crash): LastWords {

@@ -3,10 +3,12 @@ import type { Warning } from '../../base/warning.ts';
 import type { Missing, RolloutPolicy } from '../../deploy/policy.ts';
 import type { Command } from '../../deploy/report/report.ts';
 import type { DeployRequest } from '../../deploy/request.ts';
+import type { ProxyVersion } from '../../filter/compatibility/proxy-version.ts';
 import type { TargetList } from '../../targets/parse.ts';
 import { type ClusterInputs, readClusters } from './cluster-choice.ts';
 import { type FilterInputs, readFilterInputs } from './filter.ts';
 import { ignoring, policyWarnings, readPolicy } from './policy.ts';
+import { readProxies } from './proxies.ts';
 import { type Environment, InputReader, inputPlace, type PlaceOfInput, type ReadInput } from './reader.ts';
 import type { InputName } from './table.ts';
 import { findUnknownInputs } from './unknown.ts';
@@ -26,6 +28,8 @@ export interface RunInputs extends ClusterInputs {
   readonly runOptions: DeployOptions;
   /** The folder that `render` writes to, from the workspace. */
   readonly renderTo: string;
+  /** The proxies that `check` is about, oldest first; empty for all that are known. */
+  readonly proxies: readonly ProxyVersion[];
   /** What a removal makes of a filter that is not there. */
   readonly missing: Missing;
   /** The file of the workspace that the complete report is written to; empty for none. */
@@ -78,6 +82,7 @@ export function readInputs(read: ReadInput, environment: Environment = {}): Inpu
     policy,
     runOptions: readOptions(reader),
     renderTo: reader.text('render-to'),
+    proxies: readProxies(reader),
     missing: reader.oneOf('missing'),
     reportFile: reader.text('report-file'),
   };

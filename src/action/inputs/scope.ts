@@ -18,8 +18,10 @@ export interface InputScope {
   readonly namespaces: readonly string[];
 }
 
-/** These load the file and need to be told the workloads; the others find what is in the cluster. */
-const DEPLOYING: readonly Command[] = ['deploy', 'plan', 'render'];
+/** These load the file; the others find what is in the cluster. */
+const LOADING: readonly Command[] = ['deploy', 'plan', 'render', 'check'];
+/** A filter can be checked wherever it is to go. */
+const WITHOUT_TARGETS: readonly Command[] = ['check'];
 
 /** Reads which filter is meant and where, and asks for what the command cannot do without. */
 export function readScope(reader: InputReader): InputScope {
@@ -28,14 +30,14 @@ export function readScope(reader: InputReader): InputScope {
   const targets = reader.raw('targets');
   const targetsFile = reader.text('targets-file');
   const listed = targets.trim() !== '' || targetsFile !== '';
-  if (!reader.commandUnknown && DEPLOYING.includes(command)) {
+  if (!reader.commandUnknown && LOADING.includes(command)) {
     if (filter === '')
       reader.wrong(
         'filter',
         'is missing.',
         'Set it to the path of the compiled .wasm file, or to its oci:// or https:// address.',
       );
-    if (!listed) {
+    if (!listed && !WITHOUT_TARGETS.includes(command)) {
       reader.wrong(
         'targets',
         'is missing.',
@@ -87,7 +89,7 @@ function readNamespaces(reader: InputReader, listed: boolean): string[] {
   }
   if (namespaces.length > 1 && !reader.commandUnknown) {
     const several = `names ${listWords(namespaces, 'and')}`;
-    if (DEPLOYING.includes(command)) {
+    if (LOADING.includes(command)) {
       reader.wrong(
         'namespace',
         `${several}, but "command: ${command}" takes one: that of targets that name none.`,

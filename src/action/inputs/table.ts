@@ -33,7 +33,9 @@ export interface InputDefinition {
 
 /** `plan` says what `deploy` would do with the same inputs, so it takes all of them. */
 const DEPLOY = ['deploy', 'plan'] as const;
-const FILTER = [...DEPLOY, 'render'] as const;
+/** `check` says what `deploy` would say of the same filter, so it takes all that is one filter's. */
+const PREPARE = [...DEPLOY, 'check'] as const;
+const FILTER = [...PREPARE, 'render'] as const;
 /** Whether a filter is looked at and tried on the runner before anything is written. */
 const CHECKS = ['auto', 'off'] as const;
 /** A manifest may name filters for those that name one filter each. */
@@ -49,7 +51,7 @@ export const INPUTS = {
   manifest: { type: 'Paths', default: '', commands: NAMED },
   filter: { type: 'Path or URL', default: '', of: 'filter' },
   sha256: { type: 'String', default: '', commands: FILTER, of: 'filter' },
-  'push-to': { type: 'String', default: '', commands: DEPLOY, of: 'filter' },
+  'push-to': { type: 'String', default: '', commands: PREPARE, of: 'filter' },
   'registry-username': { type: 'String', default: '', commands: REGISTRY },
   'registry-password': { type: 'String', default: '', commands: REGISTRY },
   'insecure-registries': { type: 'String', default: '', commands: REGISTRY },
@@ -79,6 +81,7 @@ export const INPUTS = {
   'pull-secret': { type: 'String', default: '', commands: FILTER, of: 'filter' },
   phase: { type: 'String', default: 'unspecified', values: PLUGIN_PHASES, commands: FILTER, of: 'filter' },
   check: { type: 'String', default: 'auto', values: CHECKS, commands: FILTER, of: 'filter' },
+  proxies: { type: 'String', default: '', commands: ['check'] },
   shrink: { type: 'String', default: 'auto', values: SHRINK_MODES, commands: FILTER, of: 'filter' },
   attestation: { type: 'YAML', default: '', commands: FILTER, of: 'filter' },
   // The runner fills it in whatever the command, so it is never one input too many.
@@ -98,8 +101,8 @@ export const INPUTS = {
   settings: { type: 'String', default: 'roll', values: SETTINGS_CHANGES, commands: DEPLOY },
   prune: { type: 'Boolean', default: 'false', commands: DEPLOY },
   'keep-revisions': { type: 'Number', default: '1', commands: [...DEPLOY, 'status'] },
-  adopt: { type: 'Boolean or names', default: 'false', commands: DEPLOY, of: 'filter' },
-  expires: { type: 'Duration', default: '', commands: DEPLOY, of: 'filter' },
+  adopt: { type: 'Boolean or names', default: 'false', commands: PREPARE, of: 'filter' },
+  expires: { type: 'Duration', default: '', commands: PREPARE, of: 'filter' },
   missing: { type: 'String', default: 'fail', values: MISSING, commands: ['remove', 'sweep'] },
   'render-to': { type: 'Path', default: 'wasm-filter', commands: ['render'] },
   'report-file': { type: 'Path', default: '' },

@@ -84,6 +84,7 @@ function pushedImages(report: Report): readonly ImageReport[] {
     case 'remove':
     case 'sweep':
     case 'render':
+    case 'check':
       return [];
   }
 }

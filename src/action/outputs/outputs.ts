@@ -4,6 +4,7 @@ import type { MadePlan } from '../../deploy/report/plan-report.ts';
 import { countOutcome, type Report, reportedTargets } from '../../deploy/report/report.ts';
 import type { WorkloadStatus } from '../../deploy/report/status-report.ts';
 import { evidenceOf } from '../verdict/evidence.ts';
+import { checkedJson } from './checked.ts';
 import { filterOutputs, filtersJson } from './filters.ts';
 import { fitList } from './json.ts';
 import { statusJson, targetsJson } from './targets.ts';
@@ -27,6 +28,7 @@ export const OUTPUTS = [
   'targets',
   'filters',
   'plan',
+  'checked',
 ] as const;
 export type OutputName = (typeof OUTPUTS)[number];
 
@@ -44,7 +46,7 @@ const MAX_FILTERS_UNITS = 60_000;
 /**
  * The outputs of a run. Those that say one value of a filter are of the only one that the run is about, and empty where there are
  * several, as nobody could tell whose each value is: `filters` is a JSON object with all of them by name. `targets` is a JSON array with one object per workload, for `status` what runs there; `plan` is a JSON
- * object with the arrays `changes` and `restarts`, for other commands empty. Each is shortened where it would grow too long, at
+ * object with the arrays `changes` and `restarts`, `checked` a JSON object with what `check` says of each filter, by name, for other commands empty. Each is shortened where it would grow too long, at
  * last by leaving items out; then its last element is `{"truncated": true, "omitted": N}`.
  */
 export function outputsOf(report: Report): Record<OutputName, string> {
@@ -73,6 +75,7 @@ export function outputsOf(report: Report): Record<OutputName, string> {
     ...workloadOutputs(report, room),
     filters,
     plan: planned,
+    checked: report.command === 'check' && report.checked.state === 'checked' ? checkedJson(report.checked, room) : '',
   };
 }
 

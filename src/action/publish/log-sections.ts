@@ -6,6 +6,7 @@ import type { RenderedFiles } from '../../deploy/report/render-report.ts';
 import { type Collected, type Report, reportedTargets, type TargetReport } from '../../deploy/report/report.ts';
 import type { FoundStatus } from '../../deploy/report/status-report.ts';
 import { describeWorkload, shortWorkload } from '../../targets/target.ts';
+import { checkLines } from '../summary/check.ts';
 import { groupDrift } from '../summary/parts/cleanup.ts';
 import { imageLine } from '../summary/parts/images.ts';
 import { nameOfChange } from '../summary/plan-changes.ts';
@@ -57,6 +58,8 @@ function commandSections(report: Report): LogSection[] {
       return [driftSection(report.targets), collectedSection(report.collected)];
     case 'render':
       return report.rendered.state === 'stopped' ? [] : [{ title: 'Files', lines: fileLines(report.rendered) }];
+    case 'check':
+      return report.checked.state === 'stopped' ? [] : [{ title: 'Checks', lines: checkLines(report.checked) }];
   }
 }
 

@@ -1,12 +1,23 @@
 import { defined } from '../../base/defined.ts';
 import type { ValueOf } from '../../base/schema.ts';
+import type { FoundByCheck } from '../../deploy/report/check-report.ts';
 import type { ImageReport } from '../../deploy/report/image-report.ts';
 import type { Admission, MadePlan } from '../../deploy/report/plan-report.ts';
 import type { NothingToRemove } from '../../deploy/report/removal-report.ts';
 import type { RenderedFiles } from '../../deploy/report/render-report.ts';
 import type { DeployPlan } from '../../deploy/report/report.ts';
 import type { FilterStatus, FoundStatus } from '../../deploy/report/status-report.ts';
-import type { ADMISSION, DEPLOY_PLAN, NOTHING, PLAN, RENDERED, STATUS, STATUS_OF_FILTER } from './schema-commands.ts';
+import { envoyVersion } from '../../filter/compatibility/proxy-version.ts';
+import type {
+  ADMISSION,
+  CHECKED,
+  DEPLOY_PLAN,
+  NOTHING,
+  PLAN,
+  RENDERED,
+  STATUS,
+  STATUS_OF_FILTER,
+} from './schema-commands.ts';
 import type { IMAGE } from './schema-parts.ts';
 import { verificationEntry, workloadEntry } from './target-entry.ts';
 
@@ -114,5 +125,24 @@ export function renderedEntry({ folder, files, revisions, removed }: RenderedFil
     })),
     revisions: revisions.map(({ revision }) => revision),
     removed,
+  };
+}
+
+/** Returns what `check` has found. */
+export function checkedEntry({ stated, proxies, filters }: FoundByCheck): ValueOf<typeof CHECKED> {
+  return {
+    stated,
+    proxies: proxies.map((proxy) => ({ name: proxy.name, envoy: envoyVersion(proxy), known: proxy.known })),
+    filters: filters.map(({ name, state, settings, results }) => ({
+      name,
+      state,
+      settings,
+      results: {
+        module: results.module,
+        'host-functions': results['host-functions'],
+        settings: results.settings,
+        trial: results.trial,
+      },
+    })),
   };
 }

@@ -6,7 +6,14 @@ import { warningTexts } from '../../base/warning.ts';
 import type { RolloutPolicy } from '../../deploy/policy.ts';
 import { describeProbe } from '../../deploy/probe.ts';
 import type { ClusterConnection, RemovalReport, Report } from '../../deploy/report/report.ts';
-import { deploymentEntry, nothingEntry, planEntry, renderedEntry, statusEntry } from './command-entries.ts';
+import {
+  checkedEntry,
+  deploymentEntry,
+  nothingEntry,
+  planEntry,
+  renderedEntry,
+  statusEntry,
+} from './command-entries.ts';
 import { filterEntry } from './filter-entry.ts';
 import type { POLICY, ReportFile } from './schema.ts';
 import { collectedEntry, problemEntry, secondsOf, targetEntry } from './target-entry.ts';
@@ -42,6 +49,11 @@ export function reportFile(report: Report, headline: string): ReportFile {
       const { command, outcome: result, rendered } = report;
       const written = rendered.state === 'written' ? renderedEntry(rendered) : undefined;
       return { ...base, command, result, ...defined({ rendered: written }) };
+    }
+    case 'check': {
+      const { command, outcome: result, checked } = report;
+      const found = checked.state === 'checked' ? checkedEntry(checked) : undefined;
+      return { ...base, command, result, ...defined({ checked: found }) };
     }
   }
 }

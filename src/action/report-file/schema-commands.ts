@@ -1,5 +1,6 @@
 import { flag, integer, list, object, oneOf, text, word } from '../../base/schema.ts';
 import { PLUGINS, type PluginKind } from '../../cluster/resources.ts';
+import { CHECK_RESULTS } from '../../deploy/report/check-report.ts';
 import type { PlannedAdoption, PlannedChange } from '../../deploy/report/plan-report.ts';
 import type { FilterHealth } from '../../deploy/report/status-report.ts';
 import { IMAGE, IN_CLUSTER, MISSING_PERMISSION, NAMES, PODS, VERIFICATION, WORKLOAD } from './schema-parts.ts';
@@ -167,4 +168,37 @@ export const RENDERED = object('What was written; omitted where the run ended be
   ),
   revisions: list('The revisions of the filters.', text('A revision.')),
   removed: list('The files of an earlier run that were removed.', text('From the workspace.')),
+});
+
+const RESULTS = (description: string) =>
+  list(
+    description,
+    word('`failed`: "deploy" would refuse it; `undecided`: not made, or nothing can be said.', CHECK_RESULTS),
+  );
+
+/** What `check` has found. */
+export const CHECKED = object('What the checks say; omitted where the run ended before.', {
+  stated: flag('Whether the input `proxies` names the versions.'),
+  proxies: list(
+    'The versions, oldest first.',
+    object('A version.', {
+      name: text('As the input `proxies` has it, such as `1.28` or `envoy/1.36.2`.'),
+      envoy: text('The version of its Envoy.'),
+      known: flag('Whether the tables of the check cover it: of others little is known, and they refuse little.'),
+    }),
+  ),
+  filters: list(
+    'The filters.',
+    object('A filter.', {
+      name: text('Its name.'),
+      state: word('Whether it was checked; it is not with `check: off`.', ['checked', 'skipped'] as const),
+      settings: integer('How many different settings it has on its targets.'),
+      results: object('What each check says, for each of the versions in their order.', {
+        module: RESULTS('Its format, ABI, exports, memory and size.'),
+        'host-functions': RESULTS('Whether the proxies have what it imports.'),
+        settings: RESULTS('Whether they know its settings.'),
+        trial: RESULTS('Whether it starts with its configuration, and answers a request.'),
+      }),
+    }),
+  ),
 });

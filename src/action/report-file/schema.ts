@@ -13,7 +13,7 @@ import {
 } from '../../base/schema.ts';
 import { ON_FAILURE, PROMOTE, UNREADY, VERIFY } from '../../deploy/policy.ts';
 import type { Report, ReportOf } from '../../deploy/report/report.ts';
-import { DEPLOY_PLAN, NOTHING, PLAN, RENDERED, STATUS } from './schema-commands.ts';
+import { CHECKED, DEPLOY_PLAN, NOTHING, PLAN, RENDERED, STATUS } from './schema-commands.ts';
 import { FILTER } from './schema-filter.ts';
 import { COLLECTED, PERMISSION, PROBLEM, TARGET } from './schema-parts.ts';
 
@@ -139,6 +139,7 @@ const SWEEP = object(
   { ...MAY_HAVE, nothing: NOTHING },
 );
 const RENDER = object('The report of `render`.', resultOf('render', ['rendered', 'failed']), { rendered: RENDERED });
+const CHECK = object('The report of `check`.', resultOf('check', ['passed', 'failed']), { checked: CHECKED });
 
 /** The report of a run as a file: the one source of its schema, of its type, and so of what writes it. */
 export const REPORT_FILE = oneOf(
@@ -149,6 +150,7 @@ export const REPORT_FILE = oneOf(
   named('remove', REMOVE),
   named('sweep', SWEEP),
   named('render', RENDER),
+  named('check', CHECK),
 );
 
 export type ReportFile = ValueOf<typeof REPORT_FILE>;

@@ -3,14 +3,16 @@ import { defined } from '../../base/defined.ts';
 import type { ReadFile } from '../../base/files.ts';
 import { Diagnostics } from '../../base/problem.ts';
 import type { Warning } from '../../base/warning.ts';
+import type { FilterCheck } from '../../deploy/filter-checks.ts';
 import type { SettingsChange } from '../../deploy/policy.ts';
-import type { FilterRequest, Unknown } from '../../deploy/request.ts';
+import type { FilterPlaces, FilterRequest, FilterToCheck, Unknown } from '../../deploy/request.ts';
 import type { FilterModule } from '../../filter/module/module.ts';
 import type { Delivery } from '../../mesh/objects/delivery.ts';
 import type { TargetEntry } from '../../targets/target.ts';
 import { UNNAMED } from '../inputs/inputs.ts';
 import { ignoring } from '../inputs/policy.ts';
-import type { InputName } from '../inputs/table.ts';
+import type { PlaceOfInput } from '../inputs/reader.ts';
+import { FILTER_INPUTS, type InputName, isFilterInput } from '../inputs/table.ts';
 import {
   decideDelivery,
   deliveredSettings,
@@ -27,6 +29,8 @@ export interface RequestedFilter extends LoadedModule {
   readonly entries: readonly TargetEntry[];
   /** `undefined` if it could not be decided. */
   readonly delivery: Delivery | undefined;
+  /** Whether nothing is wrong with its targets and its delivery. */
+  readonly isSettled: boolean;
 }
 
 /** What getting filters ready needs. */
@@ -91,23 +95,29 @@ async function prepareFilter(
   diagnostics: Diagnostics,
 ): Promise<RequestedFilter> {
   // The targets say how the filter can get to them; what is wrong with it is told first all the same.
-  const ofTargets = new Diagnostics();
-  const entries = targetEntries(asked.targets, namespaceOf(asked), ofTargets);
+  const settling = new Diagnostics();
+  const entries = targetEntries(asked.targets, namespaceOf(asked), settling);
   const aimed = { ...asked, inputs: withGatewayTargets(entries, asked.inputs) };
   const loaded = await load(aimed.inputs, diagnostics);
-  diagnostics.add(ofTargets.problems);
-  const delivery = decideDelivery(aimed, settingsChange, loaded.module, entries, diagnostics);
-  return { ...loaded, asked: aimed, entries, delivery };
+  const delivery = decideDelivery(aimed, settingsChange, loaded.module, entries, settling);
+  diagnostics.add(settling.problems);
+  return { ...loaded, asked: aimed, entries, delivery, isSettled: settling.ok };
 }
 
 /** Stands in for a module that could not be had. */
 const NO_MODULE: FilterModule = { bytes: new Uint8Array(), digest: `sha256:${'0'.repeat(64)}` };
 
 /** Without a module, a name or a delivery there are problems, and what stands in for them is never carried out. */
-export function filterRequestOf({ asked: { inputs }, entries, delivery, ...file }: RequestedFilter): FilterRequest {
+export function filterRequestOf({
+  asked: { inputs, place },
+  entries,
+  delivery,
+  ...file
+}: RequestedFilter): FilterRequest {
   const { push } = file;
   return {
     name: inputs.name || UNNAMED,
+    ...defined({ places: placesOf(place) }),
     module: toCheck(file) ?? NO_MODULE,
     settings: deliveredSettings(inputs.settings, delivery ?? likelyDelivery(inputs)),
     targets: entries,
@@ -118,6 +128,15 @@ export function filterRequestOf({ asked: { inputs }, entries, delivery, ...file 
 
 function toCheck({ module, loaded }: LoadedModule): FilterModule | undefined {
   return module ?? loaded;
+}
+
+/** Returns where a manifest says something of a filter; `undefined` where none does. */
+function placesOf(place: PlaceOfInput): FilterPlaces | undefined {
+  const places = FILTER_INPUTS.flatMap((name) => {
+    const { subject, at } = place(name);
+    return at === undefined ? [] : [[name, { subject, at }] as const];
+  });
+  return places.length === 0 ? undefined : Object.fromEntries(places);
 }
 
 /** The settings that a trial run hands to the filter, or that decide whether a workload can run it. */
@@ -133,6 +152,20 @@ export function unknownOf(filters: readonly AskedFilter[], loaded: readonly Load
     ...(isFaulty(TRIED) ? (['settings'] as const) : []),
     ...(loaded.some((file) => toCheck(file) === undefined) ? (['module'] as const) : []),
   ]);
+}
+
+/** The inputs that say which module it is. */
+const MODULE_INPUTS: readonly InputName[] = ['filter', 'sha256', 'push-to', 'shrink', 'attestation'];
+
+/** Returns a filter as `check` looks at it: as far as it is known, and which checks the inputs fail already. */
+export function filterToCheck(filter: RequestedFilter): FilterToCheck {
+  const { asked, module, isSettled } = filter;
+  const faulty = [...asked.faulty].filter(isFilterInput);
+  const isOfModule = (name: InputName): boolean => MODULE_INPUTS.includes(name);
+  const failed: FilterCheck[] = [];
+  if (module === undefined || faulty.some(isOfModule)) failed.push('module');
+  if (!isSettled || faulty.some((name) => !isOfModule(name))) failed.push('settings');
+  return { ...filterRequestOf(filter), unknown: unknownOf([asked], [filter]), failed };
 }
 
 /** What has no effect, although nothing is wrong with it. */

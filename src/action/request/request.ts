@@ -6,6 +6,7 @@ import { Diagnostics, describeProblem, type Problem, type Result } from '../../b
 import type { Warning } from '../../base/warning.ts';
 import type { RolloutPolicy, Unreachable } from '../../deploy/policy.ts';
 import type {
+  CheckRequest,
   DeployRequest,
   RemovalRequest,
   RenderRequest,
@@ -20,6 +21,7 @@ import type { TargetEntry } from '../../targets/target.ts';
 import type { FilterInputs, InputsRead } from '../inputs/inputs.ts';
 import {
   filterRequestOf,
+  filterToCheck,
   filterWarnings,
   loginWarnings,
   prepareFilters,
@@ -67,6 +69,7 @@ export type CommandRequest = RequestBasis &
     | ({ readonly command: 'remove' } & WithAccess<RemovalRequest>)
     | ({ readonly command: 'sweep' } & WithAccess<RemovalRequest>)
     | ({ readonly command: 'render'; readonly request: RequestOrProblems<RenderRequest> } & WithFilters)
+    | ({ readonly command: 'check'; readonly request: RequestOrProblems<CheckRequest> } & WithFilters)
   );
 
 /** Everything that a run was asked for. */
@@ -109,6 +112,14 @@ export async function buildRequest(asked: Asked, tools: RequestTools): Promise<C
   if (command === 'render') {
     const filters = await prepare();
     const request = { filters: filters.map(filterRequestOf), folder: read.inputs.renderTo };
+    const draft = conclude(diagnostics, request, unknownOf(asked.filters, filters));
+    const warnings = [...basis.warnings, ...filterWarnings(filters)];
+    return { ...basis, warnings, command, request: draft, filters };
+  }
+
+  if (command === 'check') {
+    const filters = await prepare();
+    const request = { filters: filters.map(filterToCheck), proxies: read.inputs.proxies };
     const draft = conclude(diagnostics, request, unknownOf(asked.filters, filters));
     const warnings = [...basis.warnings, ...filterWarnings(filters)];
     return { ...basis, warnings, command, request: draft, filters };

@@ -6,6 +6,7 @@ import { groupProblems, reportedProblems } from '../verdict/problem-groups.ts';
 import { countOf } from '../verdict/text.ts';
 import { judge, type Verdict } from '../verdict/verdict.ts';
 import { meaningOf } from '../verdict/words.ts';
+import { checkPage } from './check.ts';
 import { deployPage } from './deploy.ts';
 import { renderClusters } from './parts/cluster-table.ts';
 import { renderLeftOut } from './parts/left-out.ts';
@@ -46,6 +47,8 @@ function pageOf(report: Report, links: Links): CommandPage {
       return removePage(report);
     case 'render':
       return renderPage(report);
+    case 'check':
+      return checkPage(report);
   }
 }
 

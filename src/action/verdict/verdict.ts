@@ -1,5 +1,6 @@
 import { someOf } from '../../base/text.ts';
 import type { Report } from '../../deploy/report/report.ts';
+import { judgeCheck } from './check.ts';
 import { judgeDeploy } from './deploy.ts';
 import { judgePlan } from './plan.ts';
 import { judgeRemove } from './remove.ts';
@@ -42,6 +43,8 @@ function judgeCommand(report: Report): Verdict {
       return judgeRemove(report);
     case 'render':
       return judgeRender(report);
+    case 'check':
+      return judgeCheck(report);
   }
 }
 

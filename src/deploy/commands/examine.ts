@@ -7,7 +7,7 @@ import type { AccessRequest } from '../../cluster/client.ts';
 import { type DeployContext, during } from '../context.ts';
 import type { PlannedDeployment } from '../plan/plan.ts';
 import { deployPermissions } from '../preflight/all-permissions.ts';
-import { checkFilter, checkWithoutCluster, type Preflight, type TrialContext } from '../preflight/filter-check.ts';
+import { checkFilter, checkWithoutCluster } from '../preflight/filter-check.ts';
 import {
   missingPermissions,
   permissionProblem,
@@ -15,6 +15,7 @@ import {
   targetPermissions,
   userLacking,
 } from '../preflight/permissions.ts';
+import type { Preflight, TrialContext } from '../preflight/revision-checks.ts';
 import { checkRunningProxies } from '../preflight/running-proxies-check.ts';
 import type { DeployRequest, RequestOrProblems } from '../request.ts';
 

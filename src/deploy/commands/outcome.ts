@@ -24,6 +24,8 @@ export function stoppedOutcome(
       return { command, ...said, targets: [], collected: NOTHING_COLLECTED, removal: STOPPED };
     case 'render':
       return { command, ...said, rendered: STOPPED };
+    case 'check':
+      return { command, ...said, checked: STOPPED };
   }
 }
 

@@ -13,7 +13,7 @@ import { describeChoice, describeSelection } from '../../targets/select.ts';
 import { describeWorkload, namespacesOf, type SelectedTargets, type WorkloadRef } from '../../targets/target.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import { kindsOf, revisionMaker } from '../plan/target-settings.ts';
-import type { TrialContext } from '../preflight/filter-check.ts';
+import type { TrialContext } from '../preflight/revision-checks.ts';
 import type { OutcomeOf } from '../report/conclude.ts';
 import { STOPPED } from '../report/report.ts';
 import type { RenderRequest, RequestOrProblems } from '../request.ts';

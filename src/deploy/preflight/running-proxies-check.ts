@@ -25,8 +25,8 @@ import { noEffect, placeOf, redirectionOf, unreachableIn, unreached } from '../p
 import type { RolloutPolicy } from '../policy.ts';
 import { describeProbe, type Probe } from '../probe.ts';
 import { bypassWarning } from '../report/bypass-warning.ts';
-import type { Preflight } from './filter-check.ts';
 import { foreignRefusal } from './foreign-refusal.ts';
+import type { Preflight } from './revision-checks.ts';
 
 const NOTHING: Preflight = { problems: [], warnings: [] };
 const PARALLEL = 8;

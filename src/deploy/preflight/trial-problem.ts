@@ -77,6 +77,16 @@ export function trialFinding(verdict: TrialVerdict, origin: string, envoy?: stri
   }
 }
 
+/** What a trial run says of a filter; `undecided`: nothing. */
+export type TrialResult = 'passed' | 'failed' | 'warned' | 'undecided';
+
+/** Returns what a verdict says of a filter, as `trialFinding` puts it into words. */
+export function trialResult(verdict: TrialVerdict): TrialResult {
+  if (verdict.state === 'passed') return 'passed';
+  const { problem, warning } = trialFinding(verdict, '');
+  return problem !== undefined ? 'failed' : warning !== undefined ? 'warned' : 'undecided';
+}
+
 function said(logs: readonly string[]): string {
   const lines = logs.slice(-MAX_LINES).map((line) => truncate(line, 300));
   return lines.length === 0 ? '' : ` The filter said: ${someOf(lines, MAX_LISTED, ' / ')}`;

@@ -2,17 +2,33 @@ import { defined } from '../../base/defined.ts';
 import { sameJson } from '../../base/json.ts';
 import type { Log } from '../../base/log.ts';
 import { describeEnvoy, type ProxyVersion } from '../../filter/compatibility/proxy-version.ts';
-import { trialEnvoys } from '../../filter/host/envoy-kinds.ts';
+import { trialGroups } from '../../filter/host/envoy-kinds.ts';
 import type { TrialRequest } from '../../filter/host/request.ts';
 import type { Trial, TrialVerdict } from '../../filter/trial/verdict.ts';
 import type { Revision } from '../../mesh/identity/revision.ts';
 import { compareWithOriginal } from './shrink-equivalence.ts';
-import { type TrialFinding, trialFinding } from './trial-problem.ts';
+import { type TrialFinding, type TrialResult, trialFinding, trialResult } from './trial-problem.ts';
 
-/** A request and what came of it. */
+/** A request and what came of it, and the proxies that would run the filter so. */
 interface Tried {
   readonly request: TrialRequest;
   readonly verdict: TrialVerdict;
+  readonly proxies: readonly ProxyVersion[];
+}
+
+/** What trying a revision needs, and what messages call it; by default `filter "NAME"`. */
+export interface TrialTools {
+  readonly trial: Trial;
+  readonly log: Log;
+  readonly subject?: string;
+}
+
+/** What the trials of a revision have come to. */
+export interface TriedRevision {
+  /** What they have against it; each may be empty. */
+  readonly findings: readonly TrialFinding[];
+  /** One for each kind of Envoy among the proxies. */
+  readonly trials: readonly { readonly proxies: readonly ProxyVersion[]; readonly result: TrialResult }[];
 }
 
 /**
@@ -22,22 +38,29 @@ interface Tried {
 export async function tryRevision(
   revision: Revision,
   proxies: readonly ProxyVersion[],
-  { trial, log }: { readonly trial: Trial; readonly log: Log },
-): Promise<readonly TrialFinding[]> {
+  { trial, log, subject = `filter "${revision.filter}"` }: TrialTools,
+): Promise<TriedRevision> {
   const tried: Tried[] = [];
-  for (const envoy of trialEnvoys(proxies)) {
+  for (const { envoy, proxies: alike } of trialGroups(proxies)) {
     const request = requestOf(revision, envoy);
     const verdict = await trial(request);
     if (verdict.state === 'inconclusive')
       log.debug(`The trial run of ${revision.filter} was inconclusive: ${verdict.why}.`);
-    tried.push({ request, verdict });
+    tried.push({ request, verdict, proxies: alike });
   }
   const [first] = tried;
   // Shrinking does nothing that one Envoy would show and another would not.
   const compared =
     first === undefined ? {} : await compareWithOriginal(revision, first.request, first.verdict, { trial, log });
   // What shrinking has broken is no problem about the filter.
-  return compared.problem === undefined ? [...findingsOf(tried, `filter "${revision.filter}"`), compared] : [compared];
+  const broken = compared.problem !== undefined;
+  return {
+    findings: broken ? [compared] : [...findingsOf(tried, subject), compared],
+    trials: tried.map(({ verdict, proxies: alike }) => ({
+      proxies: alike,
+      result: broken ? 'failed' : trialResult(verdict),
+    })),
+  };
 }
 
 /** What differs between the Envoys says for which of them it is. */

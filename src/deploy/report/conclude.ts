@@ -67,6 +67,8 @@ export function concludeReport(done: CommandOutcome, frame: RunFrame): Report {
       return { ...base, ...done, outcome: failed ? 'failed' : 'reported' };
     case 'render':
       return { ...base, ...done, outcome: failed ? 'failed' : 'rendered' };
+    case 'check':
+      return { ...base, ...done, outcome: failed ? 'failed' : 'passed' };
   }
 }
 
@@ -80,6 +82,7 @@ function writtenBy(done: CommandOutcome): Pick<ChangeReport, 'targets' | 'collec
     case 'plan':
     case 'status':
     case 'render':
+    case 'check':
       return { targets: [], collected: NOTHING_COLLECTED };
   }
 }

@@ -9,6 +9,8 @@ import type { Provenance } from '../../provenance/policy.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { Newer } from '../observe/superseded.ts';
 import type { RolloutPolicy } from '../policy.ts';
+import type { FoundByCheck } from './check-report.ts';
+import type { Collected } from './collected.ts';
 import type { Verification } from './evidence-level.ts';
 import type { ImageReport } from './image-report.ts';
 import type { RolloutPhase, TargetOutcome } from './phase.ts';
@@ -18,10 +20,11 @@ import type { RenderedFiles } from './render-report.ts';
 import type { RolloutTimes } from './rollout-times.ts';
 import type { FilterStatus, FoundStatus } from './status-report.ts';
 
+export type { Collected, Left } from './collected.ts';
 export type { TargetOutcome };
 
 /** What the action can do. */
-export const COMMANDS = ['deploy', 'plan', 'status', 'remove', 'render', 'sweep'] as const;
+export const COMMANDS = ['deploy', 'plan', 'status', 'remove', 'render', 'sweep', 'check'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 /** What happened to one of the four steps for a workload. */
@@ -106,25 +109,6 @@ export interface FilterReport {
   readonly source?: ModuleSource;
   /** Why it is mounted or pulled, as a clause; omitted when nobody would ask. */
   readonly delivered?: string;
-}
-
-/** An object that could not go. */
-export interface Left {
-  readonly object: string;
-  readonly why: string;
-  /** The pod that keeps it, as it still runs its revision and is not about to end; omitted when something else does. */
-  readonly runBy?: string;
-  /** The permissions without which no run can delete it: `list pods in namespace "shop"`. */
-  readonly missing?: readonly string[];
-  /** The workload that this pod is of; omitted when no workload of this action has made it. */
-  readonly runOn?: WorkloadRef;
-}
-
-/** Objects that nobody names any more, or that an adoption has replaced: `ConfigMap shop/add-header-0123456789`. */
-export interface Collected {
-  readonly deleted: readonly string[];
-  /** Garbage that is still there, and why. */
-  readonly left: readonly Left[];
 }
 
 /** A cluster that a run spoke to, or was told to skip, as it did not answer. */
@@ -228,8 +212,14 @@ export interface RenderReport extends ReportBase {
   readonly rendered: RenderedFiles | Stopped;
 }
 
+export interface CheckReport extends ReportBase {
+  readonly command: 'check';
+  readonly outcome: 'passed' | 'failed';
+  readonly checked: FoundByCheck | Stopped;
+}
+
 /** The result of a run, by command: the one model that summary, log, annotations and outputs are made from. */
-export type Report = DeployReport | PlanReport | StatusReport | RemoveReport | SweepReport | RenderReport;
+export type Report = DeployReport | PlanReport | StatusReport | RemoveReport | SweepReport | RenderReport | CheckReport;
 
 /** The report of a command that changes workloads. */
 export type ChangeReport = DeployReport | RemoveReport | SweepReport;
@@ -243,7 +233,7 @@ export type ReportOf<C extends Command> = Extract<Report, { readonly command: C 
 /** What of a report says which targets it has. */
 export type WithTargets =
   | { readonly command: (ChangeReport | PlanReport)['command']; readonly targets: readonly TargetReport[] }
-  | { readonly command: (StatusReport | RenderReport)['command'] };
+  | { readonly command: (StatusReport | RenderReport | CheckReport)['command'] };
 
 /** Returns when `sweep` may remove the first filter of the targets, ISO 8601; `undefined` for never, or where nothing was planned. */
 export function expiryOf({ plan }: DeployReport | PlanReport): string | undefined {
@@ -266,6 +256,7 @@ export function reportedTargets(report: WithTargets): readonly TargetReport[] {
       return report.targets;
     case 'status':
     case 'render':
+    case 'check':
       return [];
   }
 }

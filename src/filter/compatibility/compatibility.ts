@@ -8,6 +8,7 @@ import { hasUsefulCallback } from './callbacks.ts';
 import { LONG_KNOWN_ENVOY, NEWEST_KNOWN_ENVOY, OLDEST_KNOWN_ENVOY } from './host-functions.ts';
 import { importIncompatibilities } from './import-checks.ts';
 import { neededEnvoy } from './imports.ts';
+import { isKnownProxy } from './known-proxies.ts';
 import { type Incompatibility, moduleIncompatibilities } from './module-checks.ts';
 import { describeEnvoy, describeProxies, type ProxyVersion } from './proxy-version.ts';
 import { remedyFor } from './remedies.ts';
@@ -77,12 +78,23 @@ export function checkCompatibility(
   };
 }
 
+/** What a proxy itself looks at when it loads a filter: the module as such, and the functions that it imports. */
+export type LoadCheck = 'module' | 'host-functions';
+
+/** Returns for which of its checks a proxy would refuse a filter; none for one that the tables do not cover. */
+export function refusedChecks(facts: ModuleFacts, proxy: ProxyVersion): ReadonlySet<LoadCheck> {
+  if (!isKnownProxy(proxy)) return new Set();
+  const { minor } = proxy.envoy;
+  return new Set<LoadCheck>([
+    ...(moduleIncompatibilities(facts, minor).length > 0 ? (['module'] as const) : []),
+    ...(importIncompatibilities(facts, [minor]).length > 0 ? (['host-functions'] as const) : []),
+  ]);
+}
+
 function judge(proxies: readonly ProxyVersion[]): Judged {
-  const inTables = ({ envoy }: ProxyVersion): boolean =>
-    envoy.major === 1 && envoy.minor >= OLDEST_KNOWN_ENVOY && envoy.minor <= NEWEST_KNOWN_ENVOY;
-  const unknown = proxies.filter((proxy) => !inTables(proxy));
+  const unknown = proxies.filter((proxy) => !isKnownProxy(proxy));
   return {
-    known: proxies.length === 0 ? [NEWEST_KNOWN_ENVOY] : proxies.filter(inTables).map(({ envoy }) => envoy.minor),
+    known: proxies.length === 0 ? [NEWEST_KNOWN_ENVOY] : proxies.filter(isKnownProxy).map(({ envoy }) => envoy.minor),
     estimated: unknown.map(({ envoy }) =>
       envoy.major > 1 ? NEWEST_KNOWN_ENVOY : Math.min(envoy.minor, NEWEST_KNOWN_ENVOY),
     ),

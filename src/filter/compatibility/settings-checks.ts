@@ -9,6 +9,9 @@ import { LONG_KNOWN_ENVOY, NEWEST_KNOWN_ENVOY } from './host-functions.ts';
 import { describeEnvoy, describeProxies, type ProxyVersion } from './proxy-version.ts';
 import { WASM_FIELDS, type WasmField } from './wasm-fields.ts';
 
+/** Tells what messages call a setting, by the name of its input, and where it stands. */
+export type PlaceOfSetting = (input: string) => Pick<Problem, 'subject' | 'at'>;
+
 /**
  * Whether the settings suit the proxies (none when they are not known) and the module. A proxy that is too old for a setting
  * would run the filter as if it were not there, so that is a problem; what only may be wrong is a warning.
@@ -17,11 +20,12 @@ export function checkSettings(
   facts: ModuleFacts,
   proxies: readonly ProxyVersion[],
   settings: FilterSettings,
+  placeOf: PlaceOfSetting = (input) => ({ subject: subjectOf(input) }),
 ): Compatibility {
   const fields = WASM_FIELDS.filter(({ isUsed }) => isUsed(settings));
-  const capabilities = checkNames(settings.capabilities ?? [], proxies);
+  const capabilities = checkNames(settings.capabilities ?? [], proxies, placeOf);
   return {
-    problems: [...fields.flatMap((field) => tooOld(field, proxies)), ...capabilities.problems],
+    problems: [...fields.flatMap((field) => tooOld(field, proxies, placeOf)), ...capabilities.problems],
     warnings: [
       ...fields.flatMap((field) => uncertain(field, proxies)),
       ...capabilities.warnings,
@@ -31,13 +35,13 @@ export function checkSettings(
   };
 }
 
-function tooOld({ input, since }: WasmField, proxies: readonly ProxyVersion[]): Problem[] {
+function tooOld({ input, since }: WasmField, proxies: readonly ProxyVersion[], placeOf: PlaceOfSetting): Problem[] {
   const old = describeProxies(proxies.filter(({ envoy }) => envoy.major === 1 && envoy.minor < since));
   if (old.length === 0) return [];
   return [
     {
       kind: 'input',
-      subject: subjectOf(input),
+      ...placeOf(input.replace(/:.*/, '')),
       message: `"${input}" needs ${describeEnvoy(since)} or newer. Too old for it: ${listWords(old, 'and')}, which would ignore it.`,
       remedy: 'Upgrade these sidecars, or leave the input out for them.',
     },
@@ -81,7 +85,11 @@ function isNewerThanKnown({ envoy }: ProxyVersion): boolean {
 const CAPABILITIES_INPUT = 'input "capabilities"';
 
 /** A name that nobody knows is a slip, unless a proxy is newer than the tables. */
-function checkNames(capabilities: readonly string[], proxies: readonly ProxyVersion[]): Compatibility {
+function checkNames(
+  capabilities: readonly string[],
+  proxies: readonly ProxyVersion[],
+  placeOf: PlaceOfSetting,
+): Compatibility {
   const unknown = unknownCapabilities(capabilities);
   if (unknown.length === 0) return { problems: [], warnings: [] };
   const meant = [...new Set(unknown.flatMap((name) => nearestNames(name, CAPABILITIES, 1)))];
@@ -94,7 +102,7 @@ function checkNames(capabilities: readonly string[], proxies: readonly ProxyVers
     const text = `The input "capabilities" ${message} ${remedy}`;
     return { problems: [], warnings: [{ topic: 'Unknown capabilities', subject: CAPABILITIES_INPUT, text }] };
   }
-  return { problems: [{ kind: 'input', subject: CAPABILITIES_INPUT, message, remedy }], warnings: [] };
+  return { problems: [{ kind: 'input', ...placeOf('capabilities'), message, remedy }], warnings: [] };
 }
 
 function withheld(facts: ModuleFacts, { capabilities }: FilterSettings): Warning[] {

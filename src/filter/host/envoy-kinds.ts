@@ -1,4 +1,4 @@
-import { NEWEST_KNOWN_ENVOY, OLDEST_KNOWN_ENVOY } from '../compatibility/host-functions.ts';
+import { isKnownProxy } from '../compatibility/known-proxies.ts';
 import type { ProxyVersion } from '../compatibility/proxy-version.ts';
 
 /**
@@ -19,22 +19,28 @@ export function isSince(envoy: number | undefined, minor: number): boolean | und
   return envoy === undefined ? undefined : envoy >= minor;
 }
 
+/** Proxies that would run a filter in the same way. */
+export interface TrialGroup {
+  /** The minor version of Envoy 1 that it is tried for, the oldest of them; `undefined` if too little is known of them. */
+  readonly envoy: number | undefined;
+  readonly proxies: readonly ProxyVersion[];
+}
+
 /**
- * The Envoys for which a filter has to be tried, by their minor version: one of each kind that would run it otherwise, oldest
- * first. `undefined` stands for proxies of which too little is known: that are none, or outside of the tables.
+ * The Envoys for which a filter has to be tried: one of each kind that would run it otherwise, oldest first. Of proxies that are
+ * outside of the tables too little is known, and so where there are none.
  */
-export function trialEnvoys(proxies: readonly ProxyVersion[]): readonly (number | undefined)[] {
-  const minors = proxies.map(({ envoy: { major, minor } }) =>
-    major === 1 && minor >= OLDEST_KNOWN_ENVOY && minor <= NEWEST_KNOWN_ENVOY ? minor : undefined,
-  );
-  const kinds = Map.groupBy(
-    minors.toSorted((one = Infinity, other = Infinity) => one - other),
-    kindOf,
-  );
-  return kinds.size === 0 ? [undefined] : [...kinds.values()].map(([oldest]) => oldest);
+export function trialGroups(proxies: readonly ProxyVersion[]): readonly TrialGroup[] {
+  const known = proxies.filter(isKnownProxy).toSorted((one, other) => one.envoy.minor - other.envoy.minor);
+  const unknown = proxies.filter((proxy) => !isKnownProxy(proxy));
+  const kinds = Map.groupBy(known, ({ envoy: { minor } }) => kindOf(minor));
+  return [
+    ...[...kinds.values()].map((alike) => ({ envoy: alike[0]?.envoy.minor, proxies: alike })),
+    ...(unknown.length > 0 || proxies.length === 0 ? [{ envoy: undefined, proxies: unknown }] : []),
+  ];
 }
 
 /** How many of the changes it has. */
-function kindOf(envoy: number | undefined): number | undefined {
-  return envoy === undefined ? undefined : Object.values(SINCE).filter((minor) => envoy >= minor).length;
+function kindOf(envoy: number): number {
+  return Object.values(SINCE).filter((minor) => envoy >= minor).length;
 }

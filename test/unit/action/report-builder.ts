@@ -369,7 +369,7 @@ export type ReportParts =
 export function report(parts: ReportParts = {}): Report {
   const outcome = outcomeOf(parts);
   const written = reportedTargets(outcome).some(({ steps: done }) => Object.values(done).includes('done'));
-  const brings = ['deploy', 'plan', 'render'].includes(outcome.command);
+  const brings = ['deploy', 'plan', 'render', 'check'].includes(outcome.command);
   const concluded = concludeReport(outcome, {
     filters: parts.filters ?? (brings ? [filter()] : []),
     clusters: parts.clusters ?? [connected('prod-eu')],
@@ -405,6 +405,8 @@ function outcomeOf(parts: ReportParts): CommandOutcome {
       return { command: parts.command, ...said, status: parts.status ?? STOPPED };
     case 'render':
       return { command: parts.command, ...said, rendered: parts.rendered ?? STOPPED };
+    case 'check':
+      return { command: parts.command, ...said, checked: parts.checked ?? STOPPED };
     default: {
       const { targets = [], collected = NOTHING_COLLECTED, plan = deployPlan() } = parts;
       return { command: 'deploy', ...said, targets, collected, plan };

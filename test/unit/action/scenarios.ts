@@ -20,6 +20,7 @@ import {
   unchanged,
   untouched,
 } from './report-builder.ts';
+import { CHECK_SCENARIOS } from './scenarios-check.ts';
 import { CLUSTER_SCENARIOS } from './scenarios-clusters.ts';
 import { COMMAND_SCENARIOS } from './scenarios-commands.ts';
 import { EVIDENCE_SCENARIOS } from './scenarios-evidence.ts';
@@ -51,6 +52,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
   ...WAVE_SCENARIOS,
   ...PROMOTION_SCENARIOS,
   ...MANIFEST_SCENARIOS,
+  ...CHECK_SCENARIOS,
 
   adopted: () =>
     report({

@@ -16,6 +16,7 @@ const NAMES: Readonly<Record<Command, string>> = {
   remove: 'deploy-wasm-filter-remove',
   sweep: 'deploy-wasm-filter-sweep',
   render: 'deploy-wasm-filter-render',
+  check: 'deploy-wasm-filter-check',
 };
 const RBAC = 'rbac.authorization.k8s.io';
 const API_VERSION = `${RBAC}/v1`;

@@ -46,6 +46,7 @@ test('what is left out has its default', () => {
     runOptions: { settingsChange: 'roll', prune: false, keepRevisions: 1 },
     shrink: 'auto',
     provenance: { token: '' },
+    proxies: [],
     renderTo: 'wasm-filter',
     missing: 'fail',
     reportFile: '',
@@ -129,7 +130,7 @@ describe('an illegal value', () => {
   test.each<[Given, string]>([
     [
       { command: 'destroy' },
-      'input "command": has the unknown value "destroy". Use deploy, plan, status, remove, render or sweep.',
+      'input "command": has the unknown value "destroy". Use deploy, plan, status, remove, render, sweep or check.',
     ],
     [{ command: 'dploy' }, 'input "command": has the unknown value "dploy". Did you mean deploy? Use deploy,'],
     [

@@ -11,6 +11,8 @@ describe('what a command cannot do without', () => {
     [{ command: 'plan' }, ['input "filter"', 'input "targets"']],
     [{ command: 'render' }, ['input "filter"', 'input "targets"']],
     [{ command: 'render', filter: 'f.wasm', 'targets-file': 't.yaml' }, []],
+    [{ command: 'check' }, ['input "filter"']],
+    [{ command: 'check', filter: 'f.wasm' }, []],
     [{ command: 'status' }, []],
     [{ command: 'remove' }, ['input "name"']],
     [{ command: 'remove', name: 'f' }, []],
@@ -109,6 +111,7 @@ describe('namespaces', () => {
     [{ namespace: ',' }, 'input "namespace": is ",", which names none.'],
     [{ namespace: 'a b' }, 'names a and b, but "command: deploy" takes one: that of targets that name none.'],
     [{ command: 'render', namespace: 'a,b' }, 'names a and b, but "command: render" takes one'],
+    [{ command: 'check', namespace: 'a,b' }, 'names a and b, but "command: check" takes one'],
     [{ command: 'remove', namespace: 'a,b' }, 'names a and b; together with a target list it is the one namespace'],
   ])('%j is refused', (over, message) => {
     expect(messagesOn(over)).toEqual([expect.stringContaining(message)]);

@@ -65,6 +65,7 @@ const SET: Readonly<Record<Exclude<InputName, 'command' | 'manifest'>, Given>> =
   adopt: { adopt: 'true' },
   expires: { expires: '7d' },
   missing: { missing: 'ok' },
+  proxies: { proxies: '1.28' },
   'render-to': { 'render-to': 'folder' },
   'report-file': { 'report-file': 'report.json' },
 };
@@ -87,13 +88,24 @@ async function asked(command: Command, given: Given, manifest?: string): Promise
     findFiles: () => Promise.resolve(['mesh.yaml']),
   });
   const clusters = chooseClusters(filters.clusters, read.inputs);
-  const { policy, runOptions, kubeconfig, unreachable, renderTo, missing, reportFile } = read.inputs;
+  const { policy, runOptions, kubeconfig, unreachable, renderTo, proxies, missing, reportFile } = read.inputs;
   const { insecureRegistries } = read.inputs.from;
   const problems = [...read.problems, ...filters.problems, ...(clusters.ok ? [] : clusters.problems)];
   return {
     model: [
       filters.filters.map((filter) => filter.inputs),
-      ...[clusters, policy, runOptions, kubeconfig, unreachable, renderTo, missing, reportFile, insecureRegistries],
+      ...[
+        clusters,
+        policy,
+        runOptions,
+        kubeconfig,
+        unreachable,
+        renderTo,
+        proxies,
+        missing,
+        reportFile,
+        insecureRegistries,
+      ],
     ],
     told: [...problems.map(describeProblem), ...warningTexts([...read.warnings, ...loginWarnings(filters.filters)])],
   };

@@ -26,9 +26,24 @@ import {
   verification,
   withdrawn,
 } from '../report-builder.ts';
+import { found as checkedOf } from '../scenarios-check.ts';
 
 /** A job's outputs may have 1 MB together, counted as UTF-16. */
 const MAX_BYTES = 1_000_000;
+
+test('what was checked: failed filters first, with the checks that failed and the result by version', () => {
+  const checked = checkedOf(
+    { add: {}, auth: { settings: () => 'failed', trial: () => 'undecided' }, off: { state: 'skipped' } },
+    ['1.28', 'envoy/1.36.2'],
+  );
+  const { checked: said } = outputsOf(report({ command: 'check', checked }));
+  const proxies = (result: string) => ({ '1.28': result, 'envoy/1.36.2': result });
+  expect(Object.entries(JSON.parse(said))).toEqual([
+    ['auth', { result: 'failed', failed: ['settings'], proxies: proxies('failed') }],
+    ['add', { result: 'passed', failed: [], proxies: proxies('passed') }],
+    ['off', { result: 'skipped', failed: [], proxies: proxies('undecided') }],
+  ]);
+});
 
 describe('the image', () => {
   const filters = [filter({ source: IMAGE })];
@@ -101,6 +116,7 @@ describe('plain outputs', () => {
       targets: '[]',
       filters: '{}',
       plan: '',
+      checked: '',
     });
   });
 

@@ -86,7 +86,7 @@ const targetsIn = ({ request }: RequestOf<'deploy' | 'plan'>): string[] =>
 const messagesOf = ({ request }: CommandRequest): string[] => (request.ok ? [] : request.problems.map(describeProblem));
 
 /** How the one cluster of a request is called. */
-function accessOf(made: Exclude<CommandRequest, { command: 'render' }>): ClusterAccess {
+function accessOf(made: Exclude<CommandRequest, { command: 'render' | 'check' }>): ClusterAccess {
   const [only] = must(made.clusters);
   if (only === undefined) throw new Error('No cluster');
   return only.access;

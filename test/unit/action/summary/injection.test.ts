@@ -17,6 +17,7 @@ import {
   running,
   stuck,
 } from '../report-builder.ts';
+import { found as checkedOf } from '../scenarios-check.ts';
 import { skeletonOf, textNodesOf, visibleText } from './page.ts';
 
 /** What GitHub would make a link or a picture of. */
@@ -143,6 +144,13 @@ const OTHERS: Readonly<Record<string, (at: (index: number) => string) => Report>
         removed: [],
         files: [{ path: at(1), bytes: 1, content: `c${at(2)}` }],
       },
+    }),
+  check: (at) =>
+    report({
+      command: 'check',
+      filters: [filter({ name: at(0) })],
+      problems: [{ kind: 'filter', subject: at(1), message: at(2), remedy: at(3) }],
+      checked: checkedOf({ [at(0)]: { trial: () => 'failed' }, [at(4)]: {} }),
     }),
 };
 

@@ -16,6 +16,7 @@ import {
   stuck,
   unchanged,
 } from '../report-builder.ts';
+import { found as checkedOf } from '../scenarios-check.ts';
 import { skeletonOf, visibleText } from './page.ts';
 
 /** Above this the runner uploads no summary at all. */
@@ -134,6 +135,13 @@ const REPORTS: Readonly<Record<string, () => Report>> = {
         removed: [],
         files: names(5_000).map((path) => ({ path, bytes: 9, content: path })),
       },
+    }),
+  '2,000 checked filters': () =>
+    report({
+      command: 'check',
+      checked: checkedOf(
+        Object.fromEntries(names(2_000).map((name, index) => [name, index % 2 === 0 ? { trial: () => 'failed' } : {}])),
+      ),
     }),
 };
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { judge, verdictOf } from '../../../../src/action/verdict/verdict.ts';
 import { meaningOf } from '../../../../src/action/verdict/words.ts';
+import type { Problem } from '../../../../src/base/problem.ts';
 import type { PlanReport, RemoveReport, Report } from '../../../../src/deploy/report/report.ts';
 import {
   change,
@@ -27,6 +28,8 @@ import {
   verification,
   withdrawn,
 } from '../report-builder.ts';
+
+import { found as checkedOf } from '../scenarios-check.ts';
 
 const problem = { kind: 'permission', message: 'May not patch.' } as const;
 const filters = (...names: string[]): Report['filters'] => names.map((name) => filter({ name }));
@@ -504,6 +507,36 @@ test('render', () => {
   expect(verdictOf(report({ command: 'render', problems: [problem] }))).toBe(
     '❌ add-header not rendered: the kubeconfig user lacks a permission',
   );
+});
+
+test.each<[string, Parameters<typeof checkedOf>, readonly Problem[], string]>([
+  ['passed', [{ auth: {}, waf: {} }], [], '✅ auth and waf passed the check for Istio 1.9 – 1.32'],
+  [
+    'passed for some',
+    [{ auth: {} }, ['1.24', '1.28', '1.29', '1.30', 'envoy/1.36.2']],
+    [],
+    '✅ auth passed the check for Istio 1.24, 1.28 – 1.30, Envoy 1.36.2',
+  ],
+  [
+    'one of one failed',
+    [{ auth: { trial: () => 'failed' } }],
+    [problem],
+    '❌ auth failed the check: the kubeconfig user lacks a permission',
+  ],
+  [
+    'one of two failed',
+    [{ auth: { trial: () => 'failed' }, waf: {} }],
+    [problem],
+    '❌ 1 of 2 filters failed the check: auth',
+  ],
+  [
+    'something else is wrong',
+    [{ auth: {} }],
+    [problem],
+    '❌ add-header not checked: the kubeconfig user lacks a permission',
+  ],
+])('check: %s', (_, parts, problems, expected) => {
+  expect(verdictOf(report({ command: 'check', problems, checked: checkedOf(...parts) }))).toBe(expected);
 });
 
 test('a rollback is promised only where the page says it', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { silentLog } from '../../../../src/base/log.ts';
 import { warningTexts } from '../../../../src/base/warning.ts';
-import { checkRevisions, type Preflight } from '../../../../src/deploy/preflight/filter-check.ts';
+import { checkRevisions, type Preflight } from '../../../../src/deploy/preflight/revision-checks.ts';
 import { checkModule, type FilterModule } from '../../../../src/filter/module/module.ts';
 import { type Optimizer, shrinkModule } from '../../../../src/filter/shrink/shrink.ts';
 import { wasmOpt } from '../../../../src/filter/shrink/wasm-opt.ts';

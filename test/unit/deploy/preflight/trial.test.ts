@@ -22,7 +22,7 @@ async function findings(body: string, found: readonly ProxyVersion[]): Promise<r
     trial,
     log: silentLog,
   });
-  return tried.filter((finding) => Object.keys(finding).length > 0);
+  return tried.findings.filter((finding) => Object.keys(finding).length > 0);
 }
 
 describe('a filter that polls while it starts', () => {

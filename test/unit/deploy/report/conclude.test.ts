@@ -28,6 +28,7 @@ function outcomeOf({ command = 'deploy', targets = [], problems = [], collected 
       return { ...stopped, targets };
     case 'status':
     case 'render':
+    case 'check':
       return stopped;
   }
 }
@@ -115,6 +116,7 @@ describe('concludeReport', () => {
     ['plan', 'planned'],
     ['status', 'reported'],
     ['render', 'rendered'],
+    ['check', 'passed'],
   ])('a %s that wrote nothing is "%s", unless something is wrong', (command, outcome) => {
     expect(conclude({ command, targets: [target('unchanged')] })).toBe(outcome);
     expect(conclude({ command, problems: [problem('cluster')] })).toBe('failed');

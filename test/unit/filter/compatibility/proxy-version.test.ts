@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import {
   describeEnvoy,
   describeProxies,
+  formatProxyVersion,
+  parseProxyVersion,
   proxyVersionOfImage,
 } from '../../../../src/filter/compatibility/proxy-version.ts';
 
@@ -71,4 +73,29 @@ test('each version is told once', () => {
   const images = ['istio/proxyv2:1.24.3', 'mirror.example/proxyv2:1.24.3-distroless', 'istio/proxyv2:1.31.0'];
   const proxies = images.map(proxyVersionOfImage).filter((version) => version !== undefined);
   expect(describeProxies(proxies)).toEqual(['Istio 1.24.3 (Envoy 1.32)', 'Istio 1.31.0 (Envoy 1.39)']);
+});
+
+test.each<[string, string[], string[]]>([
+  ['versions in a row', ['1.28', '1.29', '1.30'], ['Istio 1.28 to 1.30 (Envoy 1.36 to 1.38)']],
+  ['two are no row', ['1.28', '1.29'], ['Istio 1.28 (Envoy 1.36)', 'Istio 1.29 (Envoy 1.37)']],
+  [
+    'rows with a gap between them',
+    ['1.20', '1.21', '1.22', '1.24'],
+    ['Istio 1.20 to 1.22 (Envoy 1.28 to 1.30)', 'Istio 1.24 (Envoy 1.32)'],
+  ],
+  ['Envoys', ['envoy/1.36.2', 'envoy/1.37', 'envoy/1.38'], ['Envoy 1.36.2 to 1.38']],
+  ['both', ['1.28', 'envoy/1.37.1', '1.30'], ['Istio 1.28 (Envoy 1.36)', 'Envoy 1.37.1', 'Istio 1.30 (Envoy 1.38)']],
+])('%s', (_case, versions, words) => {
+  expect(describeProxies(versions.flatMap((version) => parseProxyVersion(version) ?? []))).toEqual(words);
+});
+
+test('a version that was written is read again as it is told', () => {
+  const version = fc.tuple(fc.constantFrom('', 'envoy/'), fc.nat(999), fc.option(fc.nat(9999), { nil: undefined }));
+  fc.assert(
+    fc.property(version, ([prefix, minor, patch]) => {
+      const text = `${prefix}1.${minor}${patch === undefined ? '' : `.${patch}`}`;
+      const proxy = parseProxyVersion(text);
+      expect(proxy === undefined ? undefined : formatProxyVersion(proxy)).toBe(text);
+    }),
+  );
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ProxyVersion } from '../../../../src/filter/compatibility/proxy-version.ts';
-import { trialEnvoys } from '../../../../src/filter/host/envoy-kinds.ts';
+import { trialGroups } from '../../../../src/filter/host/envoy-kinds.ts';
 import type { TrialOutcome } from '../../../../src/filter/trial/verdict.ts';
 import { NO, tryText, withImports, YES } from '../trial/in-thread.ts';
 import { callback, type FilterText } from '../trial/modules.ts';
@@ -25,7 +25,9 @@ describe('the Envoys for which a filter is tried', () => {
     ['one of each kind, oldest first', [proxy(40), proxy(37), proxy(39), proxy(36), proxy(38)], [36, 37, 39]],
     ['newer and older ones than the tables know', [proxy(41), proxy(40), proxy(16), proxy(0, 2)], [40, undefined]],
   ])('%s', (_case, proxies, envoys) => {
-    expect(trialEnvoys(proxies)).toEqual(envoys);
+    const groups = trialGroups(proxies);
+    expect(groups.map(({ envoy }) => envoy)).toEqual(envoys);
+    expect(groups.flatMap((group) => group.proxies)).toHaveLength(proxies.length);
   });
 });
 

@@ -1,0 +1,113 @@
+import { listWords, MAX_LISTED, someOf, thousands } from '../../base/text.ts';
+import { FILTER_CHECKS } from '../../deploy/filter-checks.ts';
+import {
+  type CheckedFilter,
+  type CheckResult,
+  type FoundByCheck,
+  isRefused,
+  resultsByProxy,
+} from '../../deploy/report/check-report.ts';
+import type { CheckReport } from '../../deploy/report/report.ts';
+import { CHECK_WORDS, type Column, columnsOf, envoyWords, versionWords } from '../verdict/checked-columns.ts';
+import type { Limits } from './parts/limits.ts';
+import { blocks, code, table, tableRow, text } from './parts/markdown.ts';
+import { type CommandPage, stoppedPage } from './parts/page.ts';
+import { renderDetails } from './parts/settings.ts';
+
+const ICONS: Readonly<Record<CheckResult, string>> = { failed: '✘', warned: '⚠️', undecided: '–', passed: '✔' };
+
+const MEANINGS: Readonly<Record<CheckResult, string>> = {
+  failed: '✘ "deploy" refuses it',
+  warned: '⚠️ loads, with a warning',
+  undecided: '– nothing can be said, or not checked',
+  passed: '✔ passed',
+};
+
+/** The page of `check`: a table of checks and versions. */
+export function checkPage(report: CheckReport): CommandPage {
+  const { checked } = report;
+  const details = (limits: Limits): string => renderDetails(report, [], limits);
+  if (checked.state === 'stopped') return stoppedPage(details);
+  return {
+    problems: 'Failures',
+    lead: (limits) => renderMatrix(checked, limits),
+    body: (limits) => [details(limits)],
+  };
+}
+
+/** Failed filters come first, check by check; one that passed everything has a single row, which says so. */
+function renderMatrix(found: FoundByCheck, limits: Limits): string {
+  const columns = columnsOf(found);
+  const failed = found.filters.filter(isRefused);
+  const others = found.filters.filter((filter) => !isRefused(filter));
+  const shown = [...failed.slice(0, limits.failedRows), ...others.slice(0, limits.goodRows)];
+  const left = found.filters.length - shown.length;
+  const alone = found.filters.length === 1;
+  const rows = shown.flatMap((filter) => rowsOf(filter, columns, found, alone, limits));
+  const isShort = !alone && shown.some((filter) => passedAll(filter));
+  return blocks(
+    '### Checks',
+    coverage(found),
+    rows.length === 0
+      ? ''
+      : table([alone ? 'Check' : 'Filter', ...columns.map(({ proxies }) => text(versionWords(proxies)))], rows),
+    left > 0 ? `… and ${thousands(left)} more.` : '',
+    legend(shown, isShort),
+  );
+}
+
+/** Which proxies these are, where nobody has said so. */
+function coverage({ stated, proxies }: FoundByCheck): string {
+  if (stated) return '';
+  return `For all proxies whose host functions are known: ${text(versionWords(proxies))} (${text(envoyWords(proxies))}). The input <code>proxies</code> names those of a mesh.`;
+}
+
+function passedAll({ results }: CheckedFilter): boolean {
+  return FILTER_CHECKS.every((check) => results[check].every((result) => result === 'passed'));
+}
+
+function rowsOf(
+  filter: CheckedFilter,
+  columns: readonly Column[],
+  found: FoundByCheck,
+  alone: boolean,
+  limits: Limits,
+): string[] {
+  const cells = (results: readonly CheckResult[]): string[] =>
+    columns.map(({ index }) => ICONS[results[index] ?? 'undecided']);
+  const named = code(filter.name, limits.name);
+  if (filter.state === 'skipped') return [tableRow([`${named}: <code>check</code> is off`, ...cells([])])];
+  const several = filter.settings > 1 ? `, ${thousands(filter.settings)} settings` : '';
+  const whole = alone ? [] : [tableRow([`<b>${named}</b>${several}`, ...cells(resultsByProxy(filter, found.proxies))])];
+  if (!alone && passedAll(filter)) return whole;
+  return [...whole, ...FILTER_CHECKS.map((check) => tableRow([CHECK_WORDS[check], ...cells(filter.results[check])]))];
+}
+
+/** What the signs mean; a table of nothing but good ones needs that for rows without checks alone. */
+function legend(filters: readonly CheckedFilter[], isShort: boolean): string {
+  const results = new Set(filters.flatMap((filter) => FILTER_CHECKS.flatMap((check) => filter.results[check])));
+  const signs = (Object.keys(MEANINGS) as CheckResult[]).filter((result) => results.has(result));
+  const passed = isShort
+    ? `${MEANINGS.passed}: ${listWords(
+        FILTER_CHECKS.map((check) => CHECK_WORDS[check]),
+        'and',
+      )}`
+    : '';
+  const others = signs.filter((sign) => sign !== 'passed').map((sign) => MEANINGS[sign]);
+  return [...others, ...(passed === '' ? [] : [passed])].join(' · ');
+}
+
+/** Names what was checked, for a log: `auth: host functions failed for Istio 1.9 – 1.24`. */
+export function checkLines(found: FoundByCheck): string[] {
+  return found.filters.map((filter) => {
+    if (filter.state === 'skipped') return `${filter.name}: not checked, check is off`;
+    if (passedAll(filter)) return `${filter.name}: passed for ${versionWords(found.proxies)}`;
+    const said = FILTER_CHECKS.flatMap((check) =>
+      (['failed', 'warned', 'undecided'] as const).flatMap((result) => {
+        const proxies = found.proxies.filter((_, index) => filter.results[check][index] === result);
+        return proxies.length === 0 ? [] : [`${CHECK_WORDS[check]} ${result} for ${versionWords(proxies)}`];
+      }),
+    );
+    return `${filter.name}: ${someOf(said, MAX_LISTED, '; ')}`;
+  });
+}

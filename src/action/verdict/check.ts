@@ -1,0 +1,65 @@
+import { listWords } from '../../base/text.ts';
+import { type CheckedFilter, type FoundByCheck, isRefused } from '../../deploy/report/check-report.ts';
+import type { CheckReport } from '../../deploy/report/report.ts';
+import { proxiesWith, versionWords } from './checked-columns.ts';
+import { countOf, plain } from './text.ts';
+import { filterWords, refusal, sentences, type Verdict } from './words.ts';
+
+const NO_CLUSTER = 'No cluster was asked.';
+const MAX_NAMED = 3;
+
+/** The verdict over `check`. */
+export function judgeCheck(report: CheckReport): Verdict {
+  const { checked } = report;
+  if (report.cancelled) return { icon: '🛑', headline: 'Check: cancelled', sentence: `${NO_CLUSTER} Run it again.` };
+  if (checked.state === 'stopped') return refusal(report, 'Nothing checked', NO_CLUSTER);
+  const refused = checked.filters.filter(isRefused);
+  if (refused.length > 0) {
+    const sentence = sentences(refusalSentence(refused, checked), NO_CLUSTER);
+    if (checked.filters.length === 1) return refusal(report, `${namesOf(refused)} failed the check`, sentence);
+    const how = `${refused.length} of ${countOf(checked.filters.length, 'filter')} failed the check`;
+    return { icon: '❌', headline: `${how}: ${namesOf(refused)}`, sentence };
+  }
+  if (report.outcome === 'failed') return refusal(report, `${filterWords(report, 'Filter')} not checked`, NO_CLUSTER);
+  const skipped = checked.filters.filter(({ state }) => state === 'skipped').length;
+  return {
+    icon: '✅',
+    headline: `${passedWords(checked)} passed the check for ${versionWords(checked.proxies)}`,
+    sentence: sentences(
+      skipped === 0 ? '' : `${countOf(skipped, 'filter')} with "check: off" not checked.`,
+      `${NO_CLUSTER} "deploy" checks again, for the proxies that it finds.`,
+    ),
+  };
+}
+
+function passedWords({ filters }: FoundByCheck): string {
+  const checked = filters.filter(({ state }) => state === 'checked');
+  return checked.length > MAX_NAMED ? countOf(checked.length, 'filter') : namesOf(checked);
+}
+
+const namesOf = (filters: readonly CheckedFilter[]): string =>
+  listWords(
+    filters.map(({ name }) => plain(name, 63)),
+    'and',
+    MAX_NAMED,
+  );
+
+/** For which proxies `deploy` would refuse what failed, and how to leave out those that a mesh does not have. */
+function refusalSentence(refused: readonly CheckedFilter[], found: FoundByCheck): string {
+  const [first, ...others] = refused;
+  if (first === undefined) return '';
+  const versions = proxiesWith(found, first, 'failed');
+  const what =
+    others.length > 0
+      ? '"deploy" would refuse them; the table says for which proxies.'
+      : versions.length === found.proxies.length
+        ? `"deploy" would refuse it ${found.stated ? 'for each of these versions' : 'whatever the proxies'}.`
+        : `"deploy" would refuse it for ${versionWords(versions)}.`;
+  const depends = refused.some((filter) => proxiesWith(found, filter, 'failed').length < found.proxies.length);
+  return sentences(
+    what,
+    depends && !found.stated
+      ? 'Name the versions that your mesh has in the input "proxies" to leave out the others.'
+      : '',
+  );
+}
