@@ -242,6 +242,9 @@ export class RolloutWatch {
     const entry = this.#take(key);
     if (entry === undefined) return;
     const { ready, wanted } = entry.readiness;
+    // It may be followed on, and the watch tells each state once.
+    const { ref } = entry.goal;
+    if (state === 'waiting') this.#followerOf(ref).unfollowed.set(ref.name, entry.latest);
     entry.decide({ state, message, ready, wanted, durationMs: this.#context.now() - entry.started, ...more });
   }
 
