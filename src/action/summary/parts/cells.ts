@@ -162,22 +162,29 @@ export function unbroken(cell: string): string {
   return cell.replaceAll(' ', '&nbsp;');
 }
 
-/** The revisions of a workload as the run leaves them, one for each filter. */
+/** The revisions of a workload as the run leaves them: one for each filter, but for those that it is without as before. */
 export function revisionCells(target: TargetReport): string[] {
-  const { phase } = target;
   const several = target.revisions.length > 1;
-  return target.revisions.map((revision) => {
-    const named = several ? `${text(revision.filter, 63)}: ` : '';
-    if (phase === 'superseded' && target.newer?.filter === revision.filter) {
-      return `${named}${newRevision({ ...revision, revision: target.newer.revision })}`;
-    }
-    if (phase === 'untouched' || phase === 'superseded') return `${named}${asBefore(revision.before ?? null)}`;
-    if (target.rollback !== undefined && isBack(target)) {
-      const id = target.rollback.to[revision.filter] ?? null;
-      return `${named}${id === (revision.before ?? null) ? asBefore(id) : id === null ? 'none' : code(id)}`;
-    }
-    return `${named}${newRevision(revision)}`;
+  const cells = target.revisions.flatMap((revision) => {
+    const cell = revisionCell(target, revision);
+    if (several && cell === NONE_AS_BEFORE) return [];
+    return [several ? `${text(revision.filter, 63)}: ${cell}` : cell];
   });
+  return several && cells.length === 0 ? [NONE_AS_BEFORE] : cells;
+}
+
+function revisionCell(target: TargetReport, revision: TargetRevision): string {
+  const { phase, newer, rollback } = target;
+  const before = revision.before ?? null;
+  if (phase === 'superseded' && newer?.filter === revision.filter) {
+    return newRevision({ ...revision, revision: newer.revision });
+  }
+  if (phase === 'untouched' || phase === 'superseded') return asBefore(before);
+  if (rollback !== undefined && isBack(target)) {
+    const id = rollback.to[revision.filter] ?? null;
+    return id === before ? asBefore(id) : id === null ? 'none' : code(id);
+  }
+  return newRevision(revision);
 }
 
 function newRevision({ revision, before }: TargetRevision): string {
@@ -188,5 +195,7 @@ function newRevision({ revision, before }: TargetRevision): string {
 
 /** What a workload has as before, not touched or rolled back. */
 function asBefore(id: string | null): string {
-  return `${id === null ? 'none' : code(id)}, as&nbsp;before`;
+  return id === null ? NONE_AS_BEFORE : `${code(id)}, as&nbsp;before`;
 }
+
+const NONE_AS_BEFORE = 'none, as&nbsp;before';
