@@ -1,4 +1,4 @@
-import { describeProblem } from '../../base/problem.ts';
+import { describeProblem, type Problem } from '../../base/problem.ts';
 import { callProblem, isApiError } from '../../cluster/errors.ts';
 import type { Pod, Workload } from '../../cluster/objects.ts';
 import { selectorOf } from '../../cluster/pod-selector.ts';
@@ -8,13 +8,12 @@ import { podLabel } from '../../mesh/identity/names.ts';
 import { pluginSettings } from '../../mesh/objects/wasm-plugin.ts';
 import { revisionOn } from '../../mesh/template/template.ts';
 import { describeWorkload } from '../../targets/target.ts';
-import { type WriteContext, writeChange } from '../apply/workload.ts';
+import { type Replanned, type WriteContext, writeChange } from '../apply/workload.ts';
 import type { DeployContext } from '../context.ts';
 import { belongsTo, targetKind } from '../kinds/kinds.ts';
 import { readTarget } from '../kinds/target-access.ts';
 import { type Newer, newerOn } from '../observe/superseded.ts';
 import { changesPods, type PlannedWorkload } from '../plan/plan.ts';
-import { revisionAfterRollback } from '../plan/rollback-target.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { mayHaveArrived } from '../report/may-have-arrived.ts';
 import type { Rollback } from '../report/report.ts';
@@ -22,14 +21,9 @@ import { Verifier } from '../verify/verifier.ts';
 import type { Heartbeat } from '../wait/heartbeat.ts';
 import type { RolloutWatch } from '../wait/rollout-watch.ts';
 import { UNREADY_ENDS, type UnreadyState, wasUnready } from './ready-before.ts';
+import { concludeRollback, type RollbackEnd, type RollbackFacts } from './rollback-end.ts';
 import { returnsToObserved, rollbackGoal, rollbackPatch } from './rollback-patch.ts';
-import {
-  failedCallWords,
-  type RollbackFailure,
-  rollbackProblem,
-  stuckPodsWords,
-  templateAfter,
-} from './rollback-problem.ts';
+import { failedCallWords, type RollbackFailure, stuckPodsWords, templateAfter } from './rollback-problem.ts';
 import { failureOf, reachedBy, rolloutGoalOf, type WorkloadRollout, writeOf } from './workload-rollout.ts';
 
 /** What rolling workloads back works with. */
@@ -72,97 +66,125 @@ export async function rollBack(
   context: RollbackContext,
   all: readonly WorkloadRollout[],
 ): Promise<Rollback | { readonly newer: Newer } | undefined> {
-  const { planned } = rollout;
-  const restoring = { planned, write: writeOf(rollout) };
-  const before = conditionBefore(rollout);
-  const { client, log, policy } = context;
-  const { ref } = planned;
-  const name = describeWorkload(ref);
   const started = context.now();
-  const to = Object.fromEntries(
-    rolloutGoalOf(planned)
-      .podRevisions.map(({ filter }) => filter)
-      .concat(planned.removals)
-      .map((filter) => [filter, revisionAfterRollback(planned, filter)]),
-  );
-  const end = (state: Rollback['state']): Rollback => ({ state, to, durationMs: context.now() - started });
-  const undoReverts = restoring.write.result.state === 'done' && returnsToObserved(planned);
-  const fail = (
-    why: string,
-    template: RollbackFailure['template'],
-    more: Pick<RollbackFailure, 'pods' | 'call'> = {},
-  ): Rollback => ({
-    ...end('failed'),
-    template,
-    ...(template === 'before' && before !== undefined && { unready: before.words }),
-    problem: rollbackProblem(planned, why, { template, undoReverts, ...more }),
-  });
+  const facts = factsOf(rollout);
+  context.log.info(whyRolledBack(rollout, all));
+  const found = await findChanged(facts, context);
+  const restored = found.state === 'changed' ? await restoreTemplate(facts, found.current, context) : found;
+  const end = restored.state === 'restored' ? await awaitRestored(facts, restored, watch, context) : restored;
   // Nothing has to be fixed any more, but what came to be known of the revision is told.
-  const leave = (newer: Newer): { newer: Newer } => {
-    const { problem } = failureOf(rollout);
-    if (problem !== undefined) {
-      const text = `Before another run replaced it, its revision failed: ${describeProblem(problem)}`;
-      context.write.warnings.add({ topic: 'Replaced by another run', subject: describeWorkload(ref), text });
+  const { problem } = failureOf(rollout);
+  if (end.state === 'superseded' && problem !== undefined) {
+    const text = `Before another run replaced it, its revision failed: ${describeProblem(problem)}`;
+    const subject = describeWorkload(facts.planned.ref);
+    context.write.warnings.add({ topic: 'Replaced by another run', subject, text });
+  }
+  return concludeRollback(end, facts, context.now() - started);
+}
+
+function factsOf(rollout: WorkloadRollout): RollbackFacts {
+  const { planned } = rollout;
+  return { planned, write: writeOf(rollout), before: conditionBefore(rollout) };
+}
+
+/** Reads whether the workload has the change: what was not answered for may have been done, or not. */
+async function findChanged(
+  { planned, write }: RollbackFacts,
+  { client }: RollbackContext,
+): Promise<{ readonly state: 'changed'; readonly current: Workload } | RollbackEnd> {
+  const isUnknown = write.result.state === 'failed';
+  return orFailed(planned, isUnknown ? 'unknown' : 'new', async () => {
+    const current = await readTarget(client, planned.ref, planned.observed);
+    return isUnknown && !hasChange(planned, current) ? { state: 'not-needed' } : { state: 'changed', current };
+  });
+}
+
+/** A workload whose template is as it goes back to. */
+interface Restored {
+  readonly state: 'restored';
+  /** As it was before the template was written, and after that. */
+  readonly current: Workload;
+  readonly written: Workload;
+}
+
+async function restoreTemplate(
+  { planned, write }: RollbackFacts,
+  current: Workload,
+  context: RollbackContext,
+): Promise<Restored | RollbackEnd> {
+  const { ref } = planned;
+  return orFailed(planned, 'new', async () => {
+    const replan = (workload: Workload): Replanned => rollbackPatch({ planned, write }, workload);
+    const first = replan(current);
+    if (!first.ok) return withdrawn(first.problems[0], first.newer);
+    const change = { ref, observed: current, patch: first.value, verb: 'rolled back' as const, replan };
+    const { result, workload: written = current } = await writeChange(change, context.write);
+    switch (result.state) {
+      case 'failed': {
+        const { problem, newer } = result;
+        if (newer !== undefined || problem.kind === 'conflict') return withdrawn(problem, newer);
+        return { state: 'failed', why: failedCallWords(problem), template: templateAfter(problem), call: problem };
+      }
+      case 'skipped':
+        return { state: 'skipped' };
+      default:
+        return { state: 'restored', current, written };
     }
-    return { newer };
-  };
-  // What was not answered for may have been done, or not.
-  let template: RollbackFailure['template'] = restoring.write.result.state === 'failed' ? 'unknown' : 'new';
-  log.info(whyRolledBack(rollout, all));
-  try {
-    const current = await readTarget(client, ref, planned.observed);
-    if (template === 'unknown' && !hasChange(planned, current)) return undefined;
-    template = 'new';
-    const first = rollbackPatch(restoring, current);
-    if (!first.ok) {
-      return first.newer === undefined ? { ...end('failed'), problem: first.problems[0] } : leave(first.newer);
-    }
-    const write = await writeChange(
-      {
-        ref,
-        observed: current,
-        patch: first.value,
-        verb: 'rolled back',
-        replan: (again) => rollbackPatch(restoring, again),
-      },
-      context.write,
-    );
-    if (write.result.state === 'failed') {
-      const { problem, newer } = write.result;
-      if (newer !== undefined) return leave(newer);
-      if (problem.kind === 'conflict') return { ...end('failed'), problem };
-      return fail(failedCallWords(problem), templateAfter(problem), { call: problem });
-    }
-    if (write.result.state === 'skipped') return end('skipped');
-    template = 'before';
-    const kind = targetKind(ref);
+  });
+}
+
+/** Somebody has changed the workload: another run with something newer, or whoever else. */
+function withdrawn(problem: Problem, newer: Newer | undefined): RollbackEnd {
+  return newer === undefined ? { state: 'refused', problem } : { state: 'superseded', newer };
+}
+
+/** Waits until what was restored runs in the pods. */
+async function awaitRestored(
+  { planned, before }: RollbackFacts,
+  { current, written }: Restored,
+  watch: RolloutWatch,
+  context: RollbackContext,
+): Promise<RollbackEnd> {
+  const { ref } = planned;
+  const kind = targetKind(ref);
+  return orFailed(planned, 'before', async () => {
     if (kind.binding.inPlace) {
-      const why = await verifyRollback(planned, write.workload ?? current, context);
-      return why === undefined ? end('rolled-back') : fail(why, template);
+      const why = await verifyRollback(planned, written, context);
+      return why === undefined ? { state: 'rolled-back' } : { state: 'failed', why, template: 'before' };
     }
     const stuck = kind.stuckPods(current) === 'replaced' ? [] : await replaceStuckPods(planned, context);
     // It was not ready with what it goes back to, so nobody waits until it is.
-    if (before !== undefined && stuck.length === 0) return { ...end('rolled-back'), unready: before.words };
+    if (before !== undefined && stuck.length === 0) return { state: 'rolled-back', unready: before.words };
     const { podRevisions, removals } = rollbackGoal(planned);
-    const now = write.workload ?? current;
-    const ready = watch.follow({ ref, podRevisions, removals }, now, policy.timeoutMs, true);
-    const ended = await context.heartbeat.during(ref, now, ready, (workload) => watch.show(ref, workload));
+    const ready = watch.follow({ ref, podRevisions, removals }, written, context.policy.timeoutMs, true);
+    const ended = await context.heartbeat.during(ref, written, ready, (workload) => watch.show(ref, workload));
     // One that was found while it waited for promotion goes back to that.
-    if (ended?.state === 'ready' || ended?.state === 'waiting') return end('rolled-back');
-    if (ended?.newer !== undefined) return leave(ended.newer);
+    if (ended?.state === 'ready' || ended?.state === 'waiting') return { state: 'rolled-back' };
+    if (ended?.newer !== undefined) return { state: 'superseded', newer: ended.newer };
     // Kubernetes goes on with it; nobody waits for it any more.
-    if (ended?.state === 'cancelled') return end('skipped');
+    if (ended?.state === 'cancelled') return { state: 'skipped' };
     if (ended !== undefined && stuck.length === 0 && wasUnready(planned) && UNREADY_ENDS.has(ended.state)) {
-      const after = await readTarget(client, ref, planned.observed);
-      if (isAsBefore(planned, after)) return { ...end('rolled-back'), unready: ended.message };
+      const after = await readTarget(context.client, ref, planned.observed);
+      if (isAsBefore(planned, after)) return { state: 'rolled-back', unready: ended.message };
     }
     const missing = `its pods do not become ready (${ended?.message || 'its state could not be followed'})`;
     return stuck.length === 0
-      ? fail(missing, template)
-      : fail(`${missing}: ${stuckPodsWords(ref, stuck)}`, template, { pods: stuck });
+      ? { state: 'failed', why: missing, template: 'before' }
+      : { state: 'failed', why: `${missing}: ${stuckPodsWords(ref, stuck)}`, template: 'before', pods: stuck };
+  });
+}
+
+/** Does one step; an error ends the rollback while the template is what it is. */
+async function orFailed<T>(
+  { ref }: PlannedWorkload,
+  template: RollbackFailure['template'],
+  step: () => Promise<T | RollbackEnd>,
+): Promise<T | RollbackEnd> {
+  try {
+    return await step();
   } catch (error) {
-    const problem = callProblem(error, `rolling ${name} back`);
-    return fail(failedCallWords(problem), template, { call: problem });
+    const call = callProblem(error, `rolling ${describeWorkload(ref)} back`);
+    return { state: 'failed', why: failedCallWords(call), template, call };
   }
 }
 
