@@ -18,7 +18,7 @@ export interface ProxyFault extends Fault {
 }
 
 /** The schemes of proxies that can be spoken to. */
-export const PROXY_SCHEMES = ['http:', 'https:', 'socks5:', 'socks5h:'];
+const PROXY_SCHEMES = ['http:', 'https:', 'socks5:', 'socks5h:'];
 
 /**
  * Returns the proxy that the environment names for a URL; `undefined` if there is none, NO_PROXY forbids it or the host is this

@@ -79,6 +79,11 @@ export function useWords(given: string, legal: readonly string[]): string {
   return `${near === undefined ? '' : `Did you mean ${near}? `}Use ${listWords(legal)}.`;
 }
 
+/** Returns what to use instead, of the names that there are: `Use a.`, `Use one of: a, b or 4,998 more.` */
+export function useOneOf(names: readonly string[], max: number): string {
+  return `Use ${names.length === 1 ? '' : 'one of: '}${listWords(names, 'or', max)}.`;
+}
+
 /** Enough to recognise what is meant; what is longer may be the content of something else. */
 const MAX_QUOTED = 60;
 

@@ -16,7 +16,7 @@ import type { Transport } from './transport.ts';
 export type { ListOptions, ObjectList, RequestCounts, Written };
 
 /** The name under which the cluster records what this action wrote (server-side apply's field manager). */
-export const FIELD_MANAGER = 'deploy-wasm-filter';
+const FIELD_MANAGER = 'deploy-wasm-filter';
 
 /** How a write is sent. */
 export interface WriteOptions {

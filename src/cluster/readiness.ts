@@ -51,7 +51,7 @@ export function isUnseen(workload: Workload): boolean {
 }
 
 /** Returns the generation that a controller has seen; `undefined` if it has seen none, or calls it by something else than a number. */
-export function observedGeneration({ status }: Workload): number | undefined {
+function observedGeneration({ status }: Workload): number | undefined {
   const seen = Number(status?.observedGeneration ?? Number.NaN);
   return Number.isNaN(seen) ? undefined : seen;
 }

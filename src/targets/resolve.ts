@@ -2,7 +2,7 @@ import { defined } from '../base/defined.ts';
 import { sameJson } from '../base/json.ts';
 import { append } from '../base/lists.ts';
 import { Diagnostics, fail, locatedProblems, ok, type Problem, type Result } from '../base/problem.ts';
-import { listWords, nearestNames } from '../base/text.ts';
+import { listWords, nearestNames, useOneOf } from '../base/text.ts';
 import type { Warning } from '../base/warning.ts';
 import type { Workload } from '../cluster/objects.ts';
 import type { SettingsOverride } from '../filter/settings.ts';
@@ -201,9 +201,8 @@ function anyOf({ kind, namespace }: WorkloadRef, names: readonly string[], exist
   if (names.length === 0) {
     return `Check the namespace: ${namespace} has no ${kind}s${exists === undefined ? ', or does not exist' : ''}.`;
   }
-  const left = names.length - MAX_LISTED;
-  const listed = names.slice(0, MAX_LISTED).map((name) => workloadName({ kind, name }));
-  return `Use ${names.length === 1 ? '' : 'one of: '}${listWords([...listed, ...(left > 0 ? [`${left} more`] : [])])}.`;
+  const listed = names.map((name) => workloadName({ kind, name }));
+  return useOneOf(listed, MAX_LISTED);
 }
 
 function namespaceMissing(namespace: string, origin: string, { workloadIndex, namespaces, suggest }: Known): Problem {

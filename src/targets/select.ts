@@ -1,5 +1,5 @@
 import type { Problem } from '../base/problem.ts';
-import { listWords, nearestNames } from '../base/text.ts';
+import { listWords, nearestNames, useOneOf } from '../base/text.ts';
 import type { Warning } from '../base/warning.ts';
 import type { Workload } from '../cluster/objects.ts';
 import { excludes } from './exclusion.ts';
@@ -82,7 +82,7 @@ function remedyFor({ selector, name }: SelectedTargets, seen: readonly WorkloadR
   const near = nearestNames((name ?? '').replaceAll('*', ''), names);
   if (near.length > 0) return `Change it to ${listWords(near)}.`;
   if (names.length === 0) return 'Check the namespace and the kinds.';
-  return `Use ${names.length === 1 ? '' : 'one of: '}${listWords(names, 'or', MAX_NAMED)}.`;
+  return useOneOf(names, MAX_NAMED);
 }
 
 /** Returns what an entry selects by, for messages: `the selector "app=web"`, `the name "front-*"`. */

@@ -7,6 +7,7 @@ import type { Gateway, GatewayOptions } from '../harness/gateway-objects.ts';
 import { createGateway } from '../harness/gateways.ts';
 import type { FaultRule, RecordedRequest } from '../harness/recorder.ts';
 import { createWorkloads, makeWorkload, pathOf, type WorkloadOptions } from '../harness/workloads.ts';
+import { startInputs } from './start-inputs.ts';
 
 /** What the permissions of a deployment are, without those of the evidence. */
 export const WRITE_RULES = [
@@ -109,13 +110,8 @@ export class Scene {
   run(inputs: ActionInputs = {}, options: RunOptions = {}): Promise<ActionRun> {
     return runAction(
       {
-        filter: 'filter.wasm',
-        name: 'add-header',
-        configuration: 'x-test: 1',
-        namespace: this.namespace,
-        targets: this.#workloads.map(({ kind, metadata }) => `- ${kind}/${metadata.name}`).join('\n'),
+        ...startInputs(this.namespace, this.#workloads),
         kubeconfig: this.cluster.recorder.kubeconfig(),
-        timeout: '20s',
         ...inputs,
       },
       options,

@@ -6,6 +6,7 @@ import { grant } from '../harness/api.ts';
 import type { TestCluster } from '../harness/cluster.ts';
 import type { FaultRule, RecordedRequest } from '../harness/recorder.ts';
 import { createWorkloads, makeWorkload, pathOf, type WorkloadOptions } from '../harness/workloads.ts';
+import { startInputs } from './start-inputs.ts';
 
 /** The clusters of a run by their contexts, in the order in which they are named. */
 export type Named = Readonly<Record<string, TestCluster>>;
@@ -69,14 +70,9 @@ export class Twins {
     }
     return runAction(
       {
-        filter: 'filter.wasm',
-        name: 'add-header',
-        configuration: 'x-test: 1',
-        namespace: this.namespace,
-        targets: this.#workloads.map(({ kind, metadata }) => `- ${kind}/${metadata.name}`).join('\n'),
+        ...startInputs(this.namespace, this.#workloads),
         contexts: '*',
         kubeconfig: configs.join('---\n'),
-        timeout: '20s',
         ...inputs,
       },
       options,

@@ -47,7 +47,7 @@ export async function readFilters(read: InputsRead, readInput: ReadInput, files:
 }
 
 /** The filters of manifests that were read, with what the inputs say for all of them. A pure function but for `readInput`. */
-export function manifestFilters(
+function manifestFilters(
   manifests: readonly ManifestFile[],
   read: InputsRead,
   readInput: ReadInput,

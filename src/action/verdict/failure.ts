@@ -86,7 +86,7 @@ function rollbackTail(report: ChangeReport, words: FailureWords): string {
   if (rollbackFailed > 0) {
     const stuck = phases.get('rollback-failed') ?? [];
     const [only] = stuck;
-    if (stuck.every(isBackButUnready)) return unreadyTail(stuck, count);
+    if (stuck.every(isBackButUnready)) return unreadyAfterRollbackTail(stuck, count);
     return rollbackFailed === 1 && count === 1 && only?.outcome === 'failed'
       ? ' and could not be rolled back: it needs attention'
       : `, ${thousands(rollbackFailed)} could not be rolled back and ${verb(rollbackFailed, 'needs', 'need')} attention`;
@@ -96,7 +96,7 @@ function rollbackTail(report: ChangeReport, words: FailureWords): string {
   if (back > 0) {
     const failed = phases.get('rolled-back') ?? [];
     if (failed.every(({ rollback }) => rollback?.unready !== undefined))
-      return `${unreadyTail(failed, count)}${ending}`;
+      return `${unreadyAfterRollbackTail(failed, count)}${ending}`;
     const total = back + countPhases(phases, 'rolled-back-with-run');
     if (back === count && total > back) {
       const all = total === report.targets.length ? 'all ' : '';
@@ -111,7 +111,7 @@ function rollbackTail(report: ChangeReport, words: FailureWords): string {
 }
 
 /** Of failed workloads that are rolled back and not ready: what was wrong before the run, or what somebody has to look at now. */
-function unreadyTail(stuck: readonly TargetReport[], count: number): string {
+function unreadyAfterRollbackTail(stuck: readonly TargetReport[], count: number): string {
   const n = stuck.length;
   const isAll = n === count && stuck.every(({ outcome }) => outcome === 'failed');
   const asBefore = stuck.every(({ rollback }) => rollback?.unready !== undefined);

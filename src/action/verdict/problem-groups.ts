@@ -213,7 +213,7 @@ function remedyGroup(remedy: string, reported: readonly ReportedProblem[]): Reme
 }
 
 /** How many different things are wrong: what many workloads share with one subject counts once. */
-export function countProblems(groups: readonly KindGroup[]): number {
+function countProblems(groups: readonly KindGroup[]): number {
   const entries = groups.flatMap(({ remedies }) => remedies.flatMap((group) => group.entries));
   return entries.reduce((sum, { subjects, items }) => sum + (items?.length ?? Math.max(1, subjects.length)), 0);
 }

@@ -59,7 +59,9 @@ function takenAway(report: RemovalReport, removed: number): Verdict {
       : `removed from the pod ${removed === 1 ? 'template' : 'templates'} of ${workloads(removed)}`;
   return {
     icon: report.outcome === 'failed' ? '❌' : left.length === 0 && unready.length === 0 ? '✅' : '⚠️',
-    headline: [`${subjectOf(report)} ${gone}`, ...unreadyTail(unready, removed), ...runningTail(left), rest].join('; '),
+    headline: [`${subjectOf(report)} ${gone}`, ...readyCountTail(unready, removed), ...runningTail(left), rest].join(
+      '; ',
+    ),
     sentence: sentences(
       unready.length > 0 ? unreadySentence(unready) : running.length > 0 ? '' : `All pods are ready without ${it}.`,
       deleted.length === 0
@@ -75,7 +77,7 @@ function takenAway(report: RemovalReport, removed: number): Verdict {
 }
 
 /** Of workloads that are as little ready as they were before the run. */
-function unreadyTail(unready: readonly TargetReport[], removed: number): string[] {
+function readyCountTail(unready: readonly TargetReport[], removed: number): string[] {
   if (unready.length === 0) return [];
   return [
     `${thousands(removed - unready.length)}/${thousands(removed)} ready, ${thousands(unready.length)} not ready as before`,

@@ -33,7 +33,7 @@ export function judgeWaiting(report: ChangeReport, subject: string): Verdict {
 }
 
 /** The targets that wait: `Rollout shop/web`, `2 workloads`, `2 of 5 workloads`. */
-export function waitingWorkloads(report: Pick<ChangeReport, 'targets'>): string {
+function waitingWorkloads(report: Pick<ChangeReport, 'targets'>): string {
   const [first, ...others] = waitingTargets(report);
   if (first !== undefined && others.length === 0) return plain(describeWorkload(first.ref), 260);
   const n = others.length + 1;

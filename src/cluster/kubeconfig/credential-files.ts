@@ -14,7 +14,7 @@ export interface Source<Fields> {
   readonly folder?: string;
 }
 
-export const FLATTEN =
+const FLATTEN =
   'Write the files into the kubeconfig: `kubectl config view --raw --flatten`. In a kubeconfig given as text, paths must be absolute.';
 
 /** An absolute path from a field of an entry. */

@@ -24,10 +24,7 @@ export type ClusterSource = Source<ClusterFields>;
 export type UserSource = Source<UserFields>;
 
 /** Reads what a server is checked with. */
-export async function readTrust(
-  cluster: ClusterSource,
-  readFile: ReadFile,
-): Promise<Result<readonly string[] | undefined>> {
+async function readTrust(cluster: ClusterSource, readFile: ReadFile): Promise<Result<readonly string[] | undefined>> {
   const { fields, place } = cluster;
   const { 'certificate-authority': path, 'certificate-authority-data': data } = fields;
   const found = await readDataOrFile({ name: 'certificate-authority', path, data }, cluster, readFile);

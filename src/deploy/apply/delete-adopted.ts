@@ -210,7 +210,7 @@ async function writeWithout(
 /**
  * What is left of an EnvoyFilter as it is now, others' changes included; `undefined` if an adopted patch is not in it any more.
  */
-export function withoutTaken(current: EnvoyFilter, taken: readonly UnmanagedFilter[]): readonly Json[] | undefined {
+function withoutTaken(current: EnvoyFilter, taken: readonly UnmanagedFilter[]): readonly Json[] | undefined {
   const patches = Array.isArray(current.spec.configPatches) ? current.spec.configPatches : [];
   const all = taken.flatMap((filter) => filter.patches);
   const whole = all.every((patch) => patches.some((one: Json) => sameJson(one, patch)));

@@ -2,6 +2,7 @@ import { fail, ok, type Problem, type Result } from '../../base/problem.ts';
 import { callProblem } from '../../cluster/errors.ts';
 import type { DeployContext } from '../context.ts';
 import type { RequestOrProblems } from '../request.ts';
+import { requestProblems } from '../request.ts';
 
 /** What is asked of one cluster of a run, and what speaks to it. */
 export interface ClusterTask<T> {
@@ -32,3 +33,17 @@ const CANCELLED: Problem = {
   message: 'The run was cancelled before anything was written.',
   remedy: 'Re-run the job.',
 };
+
+/** A cluster whose API server has stopped to answer, or before whose answer the run was cancelled. */
+export interface UnansweredCluster {
+  readonly state: 'unanswered';
+  /** Those of the request among them. */
+  readonly problems: readonly Problem[];
+}
+
+/** Returns what work in one cluster comes to, or that the cluster gave no answer. Never throws. */
+export async function answerOf<R>(task: ClusterTask<unknown>, work: () => Promise<R>): Promise<R | UnansweredCluster> {
+  const result = await inCluster(task, work);
+  if (result.ok) return result.value;
+  return { state: 'unanswered', problems: [...requestProblems(task.requested), ...result.problems] };
+}

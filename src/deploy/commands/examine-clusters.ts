@@ -2,8 +2,8 @@ import type { Problem } from '../../base/problem.ts';
 import type { Warning } from '../../base/warning.ts';
 import { besideWarnings } from '../plan/make-plan.ts';
 import type { PlannedDeployment } from '../plan/plan.ts';
-import { type DeployRequest, type FilterRequest, requestProblems } from '../request.ts';
-import { type ClusterTask, inCluster, type RunContext } from './cluster-task.ts';
+import type { DeployRequest, FilterRequest } from '../request.ts';
+import { answerOf, type ClusterTask, type RunContext, type UnansweredCluster } from './cluster-task.ts';
 import { deploymentProblems, type Examination, examineDeployment } from './examine.ts';
 import { planDeployment } from './plan-deployment.ts';
 
@@ -13,13 +13,6 @@ export interface ExaminedCluster {
   readonly task: ClusterTask<DeployRequest>;
   readonly deployment: PlannedDeployment;
   readonly examination: Examination;
-}
-
-/** Its API server has stopped to answer, or the run was cancelled before it did. */
-interface UnansweredCluster {
-  readonly state: 'unanswered';
-  readonly task: ClusterTask<DeployRequest>;
-  readonly problems: readonly Problem[];
 }
 
 export type Examined = ExaminedCluster | UnansweredCluster;
@@ -34,28 +27,29 @@ export async function examineClusters(
 ): Promise<readonly Examined[]> {
   const planned = await log.group('Observe and plan', () =>
     Promise.all(
-      tasks.map(async (task) => ({
-        task,
-        result: await inCluster(task, () => planDeployment(task.requested, task.context)),
-      })),
+      tasks.map((task) =>
+        answerOf(task, async () => {
+          const deployment = await planDeployment(task.requested, task.context);
+          return { state: 'planned' as const, task, deployment };
+        }),
+      ),
     ),
   );
   return Promise.all(
-    planned.map(async ({ task, result }): Promise<Examined> => {
-      if (!result.ok) return { state: 'unanswered', task, problems: result.problems };
-      const deployment = result.value;
-      const examined = await inCluster(task, () => examineDeployment(deployment, task.context));
-      return examined.ok
-        ? { state: 'planned', task, deployment, examination: examined.value }
-        : { state: 'unanswered', task, problems: examined.problems };
-    }),
+    planned.map((one) =>
+      one.state === 'unanswered'
+        ? one
+        : answerOf(one.task, async () => {
+            return { ...one, examination: await examineDeployment(one.deployment, one.task.context) };
+          }),
+    ),
   );
 }
 
 /** Everything that keeps the run from writing to a cluster, in the order in which it is read. */
 export function problemsOf(examined: Examined): readonly Problem[] {
   if (examined.state === 'planned') return deploymentProblems(examined.deployment, examined.examination);
-  return [...requestProblems(examined.task.requested), ...examined.problems];
+  return examined.problems;
 }
 
 /** What is worth a warning about a cluster. */

@@ -2,10 +2,10 @@ import { Diagnostics, type PartialResult, partialResult } from '../../base/probl
 import { count } from '../../base/text.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
-import { type ClusterSnapshot, type ObservedWorkload, observedFilter, revisionRunOn } from '../observe/snapshot.ts';
+import { type ClusterSnapshot, type ObservedWorkload, observedFilter } from '../observe/snapshot.ts';
 import { type FilterInNamespace, findGarbage } from '../plan/garbage.ts';
 import type { Plan, PlannedWorkload } from '../plan/plan.ts';
-import { findRollbackTarget } from '../plan/rollback-target.ts';
+import { type NotedBefore, noteBefore } from '../plan/rollback-target.ts';
 import { planWorkload } from '../plan/workload.ts';
 import type { RemovalRequest, Scope } from '../request.ts';
 import type { ResolvedPart, ResolvedScopes } from './scope.ts';
@@ -55,15 +55,8 @@ export function planRemoval(
     const scopes = scopesOf.get(workloadKey(ref)) ?? [];
     const removals = [...new Set(scopes.flatMap((scope) => filtersOf(observed, scope)))];
     if (removals.length === 0 && scopes.every(({ entries }) => entries.length === 0)) return [];
-    const filters = removals.map((filter) => observedFilter(filter, observed, snapshot));
-    const rollbackTargets = filters.flatMap((current) => {
-      const back = findRollbackTarget(current, undefined, snapshot);
-      return back === undefined ? [] : [[current.filter, back] as const];
-    });
-    const before = filters.flatMap((current) => {
-      const runs = revisionRunOn(current);
-      return runs === undefined ? [] : [[current.filter, runs] as const];
-    });
+    const noted: NotedBefore = { before: new Map(), rollbackTargets: new Map() };
+    for (const filter of removals) noteBefore(noted, observedFilter(filter, observed, snapshot), undefined, snapshot);
     const wanted = {
       ref,
       observed: workload,
@@ -72,8 +65,7 @@ export function planRemoval(
       wave: 1,
       adopted: [],
       volumes: [],
-      rollbackTargets: new Map(rollbackTargets),
-      before: new Map(before),
+      ...noted,
     };
     return [diagnostics.unwrapPartial(planWorkload(wanted, options))];
   });

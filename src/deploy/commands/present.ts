@@ -10,7 +10,7 @@ import type { RemovalRequest, Scope } from '../request.ts';
 import type { ResolvedPart, ResolvedScopes } from './scope.ts';
 
 /** The filters of this action in the namespaces, on workloads or as objects. */
-export function findPresent(namespaces: readonly string[], snapshot: ClusterSnapshot): PresentFilter[] {
+function findPresent(namespaces: readonly string[], snapshot: ClusterSnapshot): PresentFilter[] {
   return namespaces.flatMap((namespace) => {
     const workloads = snapshot.workloads(namespace);
     const names = new Set([
@@ -100,6 +100,5 @@ function describePresent({ filter, namespace, workloads }: PresentFilter): strin
 const MAX_LISTED = 5;
 
 function listSome(words: readonly string[]): string {
-  const left = words.length - MAX_LISTED;
-  return listWords([...words.slice(0, MAX_LISTED), ...(left > 0 ? [`${left} more`] : [])], 'and');
+  return listWords(words, 'and', MAX_LISTED);
 }

@@ -13,11 +13,11 @@ import { removalPermissions } from '../preflight/all-permissions.ts';
 import { missingPermissions, permissionProblem, requiredPermissions, userLacking } from '../preflight/permissions.ts';
 import { NOTHING_COLLECTED, type OutcomeOf } from '../report/conclude.ts';
 import { type Collected, STOPPED } from '../report/report.ts';
-import { type RemovalRequest, requestProblems, type Scope } from '../request.ts';
+import type { RemovalRequest, Scope } from '../request.ts';
 import { executePlans } from '../rollout/execute-plan.ts';
 import { untouchedTarget } from '../rollout/target-report.ts';
 import { stillRunning } from '../verify/still-running.ts';
-import { type ClusterTask, inCluster, type RunContext } from './cluster-task.ts';
+import { answerOf, type ClusterTask, inCluster, type RunContext, type UnansweredCluster } from './cluster-task.ts';
 import { cancellation } from './outcome.ts';
 import { isPartFound, planRemoval, type Removal } from './plan-removal.ts';
 import { missingFilter, namedWithout, nothingToRemove } from './present.ts';
@@ -86,13 +86,6 @@ interface PlannedRemoval {
   readonly permissions: readonly Permission[];
 }
 
-/** Its API server has stopped to answer, or the run was cancelled before it did. */
-interface UnansweredRemoval {
-  readonly state: 'unanswered';
-  readonly task: ClusterTask<RemovalRequest>;
-  readonly problems: readonly Problem[];
-}
-
 type Removed<C extends 'remove' | 'sweep'> = Omit<OutcomeOf<'remove'>, 'command'> & { readonly command: C };
 
 /** Takes away in every cluster, or in none: what is wrong in one keeps the run from writing to any. Never throws. */
@@ -117,16 +110,6 @@ async function takeAway<C extends 'remove' | 'sweep'>(
     examined.filter((one) => one.state === 'planned'),
     run,
   );
-}
-
-async function answerOf(
-  task: ClusterTask<RemovalRequest>,
-  work: () => Promise<PlannedRemoval>,
-): Promise<PlannedRemoval | UnansweredRemoval> {
-  const result = await inCluster(task, work);
-  if (result.ok) return result.value;
-  const problems = [...requestProblems(task.requested), ...result.problems];
-  return { state: 'unanswered', task, problems };
 }
 
 async function planInCluster(task: ClusterTask<RemovalRequest>, removal: Removal): Promise<PlannedRemoval> {
@@ -170,7 +153,7 @@ function isFound({ plan }: PlannedRemoval): boolean {
   return plan.workloads.some(({ removals }) => removals.length > 0) || plan.garbage.length > 0;
 }
 
-function refused<C extends 'remove' | 'sweep'>(command: C, examined: PlannedRemoval | UnansweredRemoval): Removed<C> {
+function refused<C extends 'remove' | 'sweep'>(command: C, examined: PlannedRemoval | UnansweredCluster): Removed<C> {
   const nothing = { command, problems: examined.problems, targets: [], collected: NOTHING_COLLECTED };
   if (examined.state === 'unanswered') return { ...nothing, warnings: [], removal: STOPPED };
   const targets = examined.isKnown && isFound(examined) ? examined.plan.workloads.map(untouchedTarget) : [];

@@ -60,14 +60,6 @@ export async function listNewPods(
   return found;
 }
 
-/** Those of them that are not ready. */
-export async function listUnreadyNewPods(
-  workloads: readonly WantedPods[],
-  source: EvidenceSource,
-): Promise<ReadonlyMap<string, readonly Pod[]>> {
-  return unreadyOf(await listNewPods(workloads, source));
-}
-
 /** The pods that are not ready, of lists by any key. */
 export function unreadyOf(pods: ReadonlyMap<string, readonly Pod[]>): ReadonlyMap<string, readonly Pod[]> {
   const unready = [...pods].map(([key, all]): [string, Pod[]] => [key, all.filter((pod) => !isReady(pod))]);

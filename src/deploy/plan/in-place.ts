@@ -1,3 +1,4 @@
+import { isNonEmpty } from '../../base/lists.ts';
 import { Diagnostics, fail, ok, type Problem, type Result } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
 import { onlySubject, type Warning } from '../../base/warning.ts';
@@ -43,16 +44,19 @@ export function findInPlaceUpdates(
 
 /** Why pods are replaced although their settings alone change and are to be pushed; one sentence for each combination. */
 export function explainRestarts(wanted: readonly WantedRevision[]): Warning[] {
-  const restarts = wanted.flatMap(({ current, revision }): [string, string][] => {
+  const restarts = wanted.flatMap(({ current, revision }) => {
     const podRevision = podRevisionOn(current, revision);
     const inputs = podRevision === undefined ? [] : ignoredUntilRestartOn(podRevision, current, revision);
-    return inputs.length === 0 ? [] : [[inputs.map((input) => `"${input}"`).join(' '), describeWorkload(current.ref)]];
+    return inputs.length === 0 ? [] : [{ inputs, name: describeWorkload(current.ref) }];
   });
-  const groups = Map.groupBy(restarts, ([inputs]) => inputs);
-  return [...groups].map(([inputs, those]) => {
-    const names = those.map(([, name]) => name);
-    const text = `"settings: push" cannot change ${listWords(inputs.split(' '), 'and')}, which Envoy reads only when it starts a filter: the pods of ${nameSome(names)} are replaced.`;
-    return { topic: 'Restart', ...onlySubject(names), text };
+  const groups = Map.groupBy(restarts, ({ inputs }) => inputs.join(' '));
+  return [...groups.values()].flatMap((those) => {
+    if (!isNonEmpty(those)) return [];
+    const [{ inputs }] = those;
+    const quotedInputs = inputs.map((input) => `"${input}"`);
+    const names = those.map(({ name }) => name);
+    const text = `"settings: push" cannot change ${listWords(quotedInputs, 'and')}, which Envoy reads only when it starts a filter: the pods of ${nameSome(names)} are replaced.`;
+    return [{ topic: 'Restart', ...onlySubject(names), text }];
   });
 }
 

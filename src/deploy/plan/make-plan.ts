@@ -1,5 +1,5 @@
 import { defined } from '../../base/defined.ts';
-import { append } from '../../base/lists.ts';
+import { append, isNonEmpty } from '../../base/lists.ts';
 import { Diagnostics, type PartialResult, type Problem, partialResult } from '../../base/problem.ts';
 import { listWords, nameSome } from '../../base/text.ts';
 import { onlySubject, type Warning } from '../../base/warning.ts';
@@ -9,13 +9,7 @@ import type { AdoptedVolume } from '../../mesh/unmanaged/adopted-volumes.ts';
 import type { AdoptedUnmanaged } from '../../mesh/unmanaged/unmanaged.ts';
 import { resolveTargets } from '../../targets/resolve.ts';
 import { describeWorkload, namespacesOf, type WorkloadRef, workloadKey } from '../../targets/target.ts';
-import {
-  type ClusterSnapshot,
-  type ObservedFilter,
-  type ObservedWorkload,
-  observedFilter,
-  revisionRunOn,
-} from '../observe/snapshot.ts';
+import { type ClusterSnapshot, type ObservedWorkload, observedFilter } from '../observe/snapshot.ts';
 import { referrerOf } from '../observe/template-sources.ts';
 import type { DeployRequest, FilterRequest } from '../request.ts';
 import { adoptedEnvoyFilters, adoptionWarnings, keepNeededVolumes } from './adopted-envoy-filters.ts';
@@ -25,24 +19,22 @@ import { findGarbage } from './garbage.ts';
 import { explainRestarts, findInPlaceUpdates } from './in-place.ts';
 import { movedTags, type TaggedFilter } from './moved-tags.ts';
 import { planObjects } from './objects.ts';
-import type { Plan, PlannedRevision, PlannedWorkload, RollbackTarget } from './plan.ts';
+import type { Plan, PlannedRevision, PlannedWorkload } from './plan.ts';
 import { podRevisionMaker } from './pod-revision.ts';
-import { findRollbackTarget } from './rollback-target.ts';
+import { type NotedBefore, noteBefore } from './rollback-target.ts';
 import { judgeSharedVms } from './shared-vms.ts';
 import { orderTargets, revisionMaker } from './target-settings.ts';
 import { templateWarnings } from './template-warnings.ts';
 import { planWorkload, type WantedWorkload } from './workload.ts';
 
 /** A workload while its plan is made. */
-interface WorkloadDraft {
+interface WorkloadDraft extends NotedBefore {
   readonly ref: WorkloadRef;
   readonly observed: Workload;
   readonly revisions: PlannedRevision[];
   readonly removals: string[];
   readonly adopted: AdoptedUnmanaged[];
   readonly volumes: AdoptedVolume[];
-  readonly rollbackTargets: Map<string, RollbackTarget>;
-  readonly before: Map<string, string>;
   readonly changes: string[];
   wave: number;
 }
@@ -113,7 +105,7 @@ export function makePlan(request: DeployRequest, snapshot: ClusterSnapshot, now:
       const draft = draftOf(ref, workload, wave);
       draft.revisions.push({ revision, podRevision, ...defined({ expiresMs: filter.expiresMs }) });
       append(draft.changes, changesBefore(podRevision, current, snapshot));
-      noteBefore(draft, current, findRollbackTarget(current, revision.id, snapshot));
+      noteBefore(draft, current, revision.id, snapshot);
       const { filters = [], volumes = [] } = adoption.byWorkload.get(workloadKey(ref)) ?? {};
       append(
         draft.adopted,
@@ -128,7 +120,7 @@ export function makePlan(request: DeployRequest, snapshot: ClusterSnapshot, now:
         const draft = draftOf(ref, workload, PRUNE_WAVE);
         draft.removals.push(filter.name);
         const current = observedFilter(filter.name, target, snapshot);
-        noteBefore(draft, current, findRollbackTarget(current, undefined, snapshot));
+        noteBefore(draft, current, undefined, snapshot);
       }
     }
   }
@@ -169,13 +161,6 @@ function lentTemplate(ref: WorkloadRef, snapshot: ClusterSnapshot): Problem[] {
   ];
 }
 
-/** Keeps what a workload runs of a filter, and what it goes back to. */
-function noteBefore(draft: WorkloadDraft, current: ObservedFilter, back: RollbackTarget | undefined): void {
-  const runs = revisionRunOn(current);
-  if (runs !== undefined) draft.before.set(current.filter, runs);
-  if (back !== undefined) draft.rollbackTargets.set(current.filter, back);
-}
-
 /** Workloads lose a filter after the others have got theirs. */
 const PRUNE_WAVE = 1_000;
 
@@ -192,12 +177,14 @@ export function besideWarnings(workloads: readonly PlannedWorkload[]): Warning[]
   const fresh = workloads.flatMap(({ ref, revisions, before, alsoRuns }) => {
     const added = revisions.map(({ podRevision }) => podRevision.filter).filter((filter) => !before.has(filter));
     if (added.length === 0 || alsoRuns.length === 0) return [];
-    return [{ workload: describeWorkload(ref), what: `${listWords(alsoRuns, 'and')}|${listWords(added, 'and')}` }];
+    return [{ name: describeWorkload(ref), others: listWords(alsoRuns, 'and'), added: listWords(added, 'and') }];
   });
-  return [...Map.groupBy(fresh, ({ what }) => what)].map(([what, those]) => {
-    const [others = '', added = ''] = what.split('|');
-    const names = those.map(({ workload }) => workload);
+  const groups = Map.groupBy(fresh, ({ others, added }) => `${others} ${added}`);
+  return [...groups.values()].flatMap((those) => {
+    if (!isNonEmpty(those)) return [];
+    const [{ others, added }] = those;
+    const names = those.map(({ name }) => name);
     const text = `${nameSome(names, 3)} also ${those.length === 1 ? 'runs' : 'run'} ${others} of this action. Requests pass through ${others} and ${added}.`;
-    return { topic: 'Several filters', ...onlySubject(names), text };
+    return [{ topic: 'Several filters', ...onlySubject(names), text }];
   });
 }

@@ -1,3 +1,4 @@
+import { thousands } from '../../base/text.ts';
 import type { Warning } from '../../base/warning.ts';
 import type { FilterModule } from '../../filter/module/module.ts';
 import { parseSource, sourceOf } from '../../mesh/identity/source.ts';
@@ -35,7 +36,7 @@ export function movedTags(filters: readonly TaggedFilter[]): Warning[] {
   }
   return [...moves].map(([move, { subject, names }]) => {
     const [first, ...others] = names;
-    const more = others.length === 0 ? '' : ` and ${others.length} more`;
+    const more = others.length === 0 ? '' : ` and ${thousands(others.length)} more`;
     return { topic: 'Moved tag', subject, text: `${move}, which put it on ${first}${more}.` };
   });
 }

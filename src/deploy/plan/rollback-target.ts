@@ -3,7 +3,13 @@ import { parseVerified, verifiedKey } from '../../mesh/identity/verified.ts';
 import { imageOf } from '../../mesh/objects/config-map.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
-import { type ClusterSnapshot, type ObservedFilter, type RevisionObjects, settingsIn } from '../observe/snapshot.ts';
+import {
+  type ClusterSnapshot,
+  type ObservedFilter,
+  type RevisionObjects,
+  revisionRunOn,
+  settingsIn,
+} from '../observe/snapshot.ts';
 import type { PlannedWorkload, RollbackTarget } from './plan.ts';
 
 /**
@@ -97,4 +103,23 @@ function storedRevision(
 ): PodRevision | undefined {
   if (filterResource === undefined || configMap === undefined) return undefined;
   return targetKind(ref).binding.podRevisionFromResource(filterResource, revision, ref.name);
+}
+
+/** What a workload runs before a change and goes back to if that fails, by filter. */
+export interface NotedBefore {
+  readonly before: Map<string, string>;
+  readonly rollbackTargets: Map<string, RollbackTarget>;
+}
+
+/** Notes it of one filter that is to get the revision `wanted`, or to go where that is `undefined`. */
+export function noteBefore(
+  into: NotedBefore,
+  current: ObservedFilter,
+  wanted: string | undefined,
+  snapshot: ClusterSnapshot,
+): void {
+  const runs = revisionRunOn(current);
+  const back = findRollbackTarget(current, wanted, snapshot);
+  if (runs !== undefined) into.before.set(current.filter, runs);
+  if (back !== undefined) into.rollbackTargets.set(current.filter, back);
 }

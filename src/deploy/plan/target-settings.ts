@@ -10,7 +10,7 @@ import { ordersOn } from './order.ts';
  * The settings of a filter on a target: those of its entry before those of the inputs. Where all traffic goes one way, a direction
  * says nothing.
  */
-export function settingsOn(
+function settingsOn(
   ref: Pick<WorkloadRef, 'kind'>,
   settings: FilterSettings,
   override: SettingsOverride,

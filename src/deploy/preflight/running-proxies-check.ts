@@ -241,7 +241,7 @@ function brings({ spec }: EnvoyFilter, name: string): boolean {
  * send to their own address passes by the sidecar or comes to the same listener, and a Service leads to any pod. Of a gateway
  * nothing is said, whose listeners have their own rules.
  */
-export function probeBlocker(
+function probeBlocker(
   probe: Probe,
   { ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>,
   { listeners, pod }: Pick<SeenProxy, 'listeners' | 'pod'>,

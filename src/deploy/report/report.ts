@@ -31,7 +31,7 @@ export type Command = (typeof COMMANDS)[number];
 export type StepState = 'done' | 'unchanged' | 'failed' | 'skipped';
 
 /** The steps in their order. */
-export const STEPS = ['configMap', 'filterResource', 'template', 'rollout'] as const;
+const STEPS = ['configMap', 'filterResource', 'template', 'rollout'] as const;
 export type Step = (typeof STEPS)[number];
 
 export interface TargetRevision {

@@ -59,7 +59,7 @@ export interface Diagnosis {
 }
 
 /** Collects, for workloads that did not become ready, what their pods, events and proxies say. By `workloadKey`. */
-export async function diagnose(
+async function diagnose(
   workloads: readonly RolloutGoal[],
   from: EvidenceSource,
 ): Promise<ReadonlyMap<string, Diagnosis>> {

@@ -9,7 +9,7 @@ const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
  * NUL behind it; numbers are 32 bits, little-endian
  * (https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.1#serialization). No pairs are no bytes.
  */
-export function serializePairs(pairs: readonly (readonly [Uint8Array, Uint8Array])[]): Uint8Array {
+function serializePairs(pairs: readonly (readonly [Uint8Array, Uint8Array])[]): Uint8Array {
   if (pairs.length === 0) return new Uint8Array();
   const size = pairs.reduce((sum, [name, value]) => sum + 8 + name.length + 1 + value.length + 1, 4);
   const bytes = new Uint8Array(size);

@@ -4,7 +4,7 @@ import { fail, type Result } from '../../base/problem.ts';
 import { checkModule, type FilterModule } from './module.ts';
 
 /** As much as is read of an image's layer. Filters with all of their debug information have some tens of MiB. */
-export const MAX_FILTER_BYTES = 268_435_456;
+const MAX_FILTER_BYTES = 268_435_456;
 
 /** Loads and checks the filter's file. */
 export async function loadFilter(path: string, readFile: ReadFile): Promise<Result<FilterModule>> {

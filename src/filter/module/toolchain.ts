@@ -1,7 +1,7 @@
 import { ByteReader, Malformed } from './byte-reader.ts';
 import type { Sections } from './sections.ts';
 
-export const TOOLCHAINS = ['Rust', 'TinyGo', 'Go', 'AssemblyScript', 'C++'] as const;
+const TOOLCHAINS = ['Rust', 'TinyGo', 'Go', 'AssemblyScript', 'C++'] as const;
 export type Toolchain = (typeof TOOLCHAINS)[number] | 'unknown';
 
 /** Paths of Rust's own library and of crates, which messages of panics carry. */

@@ -20,7 +20,7 @@ export interface TrialProcess {
 
 const WATCH_MS = 50;
 /** For the heap and stack of the thread that runs the filter. The filter's memory is not part of the heap; it has Envoy's cap. */
-export const WORKER_HEAP_MB = 512;
+const WORKER_HEAP_MB = 512;
 const WORKER_LIMITS = { maxOldGenerationSizeMb: WORKER_HEAP_MB, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
 
 /**

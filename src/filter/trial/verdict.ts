@@ -1,7 +1,7 @@
 import type { Header, TrialRequest } from '../host/request.ts';
 
 /** What Envoy does before a listener with the filter is accepted, in this order. */
-export const LOAD_STEPS = ['compile', 'link', 'start', 'context-create', 'vm-start', 'configure'] as const;
+const LOAD_STEPS = ['compile', 'link', 'start', 'context-create', 'vm-start', 'configure'] as const;
 export type LoadStep = (typeof LOAD_STEPS)[number];
 
 /** What one request goes through afterwards. `stream-create` is the context of that request. */

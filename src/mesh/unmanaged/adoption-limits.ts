@@ -132,7 +132,7 @@ export function dependentsOf(
 }
 
 /** Whether an entry of an EnvoyFilter belongs to a filter that is taken over. */
-export function isTaken(adopted: readonly UnmanagedFilter[], envoyFilter: EnvoyFilter, patch: Json): boolean {
+function isTaken(adopted: readonly UnmanagedFilter[], envoyFilter: EnvoyFilter, patch: Json): boolean {
   const key = observedKey(envoyFilter);
   return adopted.some(
     (one) => envoyFilterKey(one.envoyFilter) === key && one.patches.some((own) => sameJson(own, patch)),
@@ -145,7 +145,7 @@ export function remainingPatches(envoyFilter: EnvoyFilter, adopted: readonly Unm
 }
 
 /** `shop/wasm`. */
-export function observedKey({ metadata: { namespace = '', name } }: EnvoyFilter): string {
+function observedKey({ metadata: { namespace = '', name } }: EnvoyFilter): string {
   return envoyFilterKey({ namespace, name });
 }
 
