@@ -51,6 +51,8 @@ export interface Problem {
   readonly at?: FilePosition;
   /** What happened and why, one sentence without a full stop's worth of stack. */
   readonly message: string;
+  /** The same as a clause for a headline, where the kind's own would say less: `the filter rejects its configuration`. */
+  readonly clause?: string;
   /** What to do about it. */
   readonly remedy?: string;
   /** Which of several filters of a workload it is about; omitted where there is one only, or nobody knows. */

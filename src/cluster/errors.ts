@@ -6,7 +6,7 @@ import { type ProxyServer, shownAddress } from '../base/proxy.ts';
 import { type AnswerHints, statusAdvice } from './answer-remedy.ts';
 import { TooLongError } from './body.ts';
 import { CERTIFICATE_REMEDIES, ROUTE_REMEDIES } from './connection-remedies.ts';
-import { isGrantable, missingPermission, refusalRemedy } from './missing-permission.ts';
+import { anonymousProblem, isAnonymous, isGrantable, missingPermission, refusalRemedy } from './missing-permission.ts';
 import { StalledError, UNWRITTEN } from './patience.ts';
 
 /** The part of a Kubernetes `Status` body that is looked at. */
@@ -160,6 +160,7 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
   }
   if (error.status === 403 && !isTerminating(error)) {
     const { permission, user } = missingPermission(error.message) ?? {};
+    if (isAnonymous(user)) return anonymousProblem(cause);
     const grantable = permission === undefined || isGrantable(permission);
     return {
       kind: 'permission',

@@ -1,5 +1,6 @@
 import { defined } from '../base/defined.ts';
 import { describePermission, type Permission } from '../base/permission.ts';
+import type { Problem } from '../base/problem.ts';
 
 /** A refusal by RBAC: what is missing, and who lacks it. */
 export interface Refusal {
@@ -39,4 +40,27 @@ export function refusalRemedy(verb: string, permission: Permission | undefined):
   return READING.has(verb)
     ? 'Contact the operator of the cluster: the authorization of the API server, or something in front of it, rejects this; admission does not see reads.'
     : 'Change the rule that the message names, or what it rejects: an admission webhook, a quota or a policy.';
+}
+
+/** Whom an API server takes for a caller whose credentials it does not look at (k8s.io/apiserver pkg/authentication/user). */
+const ANONYMOUS = 'system:anonymous';
+
+/** Whether the API server has not taken any credential of a caller. */
+export function isAnonymous(user: string | undefined): boolean {
+  return user === ANONYMOUS;
+}
+
+/**
+ * Returns that the API server knows nobody. Whatever is asked fails alike then, so it is not told what. A token or a certificate that
+ * the API server does not know gets a 401: these credentials it did not see, or is not made to check.
+ */
+export function anonymousProblem(cause: unknown): Problem {
+  return {
+    kind: 'credentials',
+    message:
+      'The API server did not accept the credentials of the kubeconfig: it takes this run for nobody (system:anonymous), who may do nothing.',
+    remedy:
+      'Put a token, a client certificate or an exec plugin in the "user" of the kubeconfig. An API server ignores a username with a password (since Kubernetes 1.19), and never sees a client certificate where a proxy or load balancer in front of it ends TLS. `kubectl auth whoami` with the same kubeconfig shows whom it sees.',
+    cause,
+  };
 }

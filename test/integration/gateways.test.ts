@@ -162,7 +162,7 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
       rollback: { state: 'rolled-back', to: { 'add-header': first } },
     });
     expect(target.problem?.message).toMatch(
-      /^Envoy of pod web\S* rejects the filter: Failed to configure base Wasm plugin/,
+      /^Envoy of pod web\S* rejects the filter: (?:the filter said: .*)?\(?Failed to configure base Wasm plugin/,
     );
     const after = await place.gatewayPlugin();
     expect([after?.spec, after?.metadata.labels, after?.metadata.annotations]).toEqual([

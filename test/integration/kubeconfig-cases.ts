@@ -549,7 +549,7 @@ export function casesOf(m: Materials): readonly Case[] {
       field: 'user.username, password',
       name: 'that the server does not know',
       user: { username: 'me', password: 'x' },
-      ...refused(/401 Unauthorized|kubeconfig user cannot create selfsubjectreviews/),
+      ...refused(/401 Unauthorized|did not accept the credentials of the kubeconfig/),
     },
     {
       field: 'user.username, password',

@@ -124,7 +124,7 @@ describe('a proxy that rejects the filter although its pod is ready', () => {
     [
       'the log that says why',
       REFUSAL_LOG,
-      /rejects the filter: Failed to configure base Wasm plugin; the filter said: the configuration must be "name: value"\. /,
+      /rejects the filter: the filter said: the configuration must be "name: value" \(Failed to configure base Wasm plugin\)\. /,
     ],
     [
       'a log that says nothing',
@@ -154,7 +154,7 @@ describe('a proxy that rejects the filter although its pod is ready', () => {
     const kubeconfig = await scene.user(...WRITE_RULES, POD_RULES.list, POD_RULES.proxy);
     const { problem, rollback } = onlyTarget(await scene.deploy({ kubeconfig }));
     expect(problem?.kind).toBe('verification');
-    expect(problem?.message).toMatch(/rejected a listener: Failed to configure base Wasm plugin/);
+    expect(problem?.message).toMatch(/rejected a listener: the filter said: .* \(Failed to configure base Wasm plugin\)/);
     expect(rollback?.state).toBe('rolled-back');
   });
 });

@@ -4,7 +4,7 @@ import { distinctWarnings, warningTitle } from '../../base/warning.ts';
 import { type Report, reportedTargets, type TargetReport } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { ROLE_ADVICE } from '../verdict/missing-permissions.ts';
-import { groupProblems, KIND_TITLES, type KindGroup, type ProblemEntry } from '../verdict/problem-groups.ts';
+import { groupProblems, joint, KIND_TITLES, type KindGroup, type ProblemEntry } from '../verdict/problem-groups.ts';
 import { countOf, plain } from '../verdict/text.ts';
 import { judge } from '../verdict/verdict.ts';
 import { meaningOf, sentences, unreadySentence } from '../verdict/words.ts';
@@ -123,10 +123,6 @@ function bodyOf(group: KindGroup): string[] {
   });
 }
 
-/** A message that goes on where its subject ends: `is no duration`. */
-const PREDICATE =
-  /^(is|are|was|were|has|have|had|does|do|did|cannot|can|could|must|may|would|will|should|needs?|names?|holds?|lies|runs?) /;
-
 /** Subject and fault: `timeout is "5 minuets", which is no duration.` A sentence of its own stands alone below a title that names its subject. */
 function statementOf({ message, items, subjects }: ProblemEntry, isInTitle: boolean): string {
   const fault = plain(
@@ -137,7 +133,7 @@ function statementOf({ message, items, subjects }: ProblemEntry, isInTitle: bool
   const [first] = names;
   if (first === undefined || (isInTitle && /^[A-Z]/.test(fault))) return fault;
   if (names.length > 1) return `${several(names)}: ${fault}`;
-  return PREDICATE.test(fault) ? `${first} ${fault}` : `${first}: ${fault}`;
+  return `${first}${joint(fault)}${fault}`;
 }
 
 /** `Deployments shop/a and shop/b`, `Deployment shop/a and StatefulSet shop/b`, the first of many. */

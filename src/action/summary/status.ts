@@ -9,7 +9,7 @@ import { unbroken, verificationWords, whenCell, workloadCell } from './parts/cel
 import { renderNames } from './parts/cleanup.ts';
 import { HEALTH_COUNTS } from './parts/health.ts';
 import type { Limits } from './parts/limits.ts';
-import { blocks, code, codes, text } from './parts/markdown.ts';
+import { blocks, code, codes, details, table, tableRow, text } from './parts/markdown.ts';
 import { type CommandPage, stoppedPage } from './parts/page.ts';
 import { renderDetails } from './parts/settings.ts';
 import { type Column, type Row, renderTable, shareColumns, type TableParts } from './parts/table.ts';
@@ -25,12 +25,12 @@ export function statusPage(report: StatusReport, links: Links): CommandPage {
   if (status.state === 'stopped') return stoppedPage((limits) => renderDetails(report, [], limits));
   const { workloads, garbage, kept = [], inUse = [], unknown = [], namespaces } = status;
   const lines = sortLines(workloads.flatMap((workload) => workload.filters.map((filter) => ({ workload, filter }))));
-  const table = statusTable(lines, links);
   return {
     problems: 'Problems',
     lead: (limits) => renderNotes(lines, limits),
     body: (limits) => [
-      renderTable('Current state', table, limits),
+      renderTable('Current state', statusTable(lines, links), limits),
+      renderOrigins(lines, links, limits),
       renderNames(`🧹 ${countOf(garbage.length, 'object')} of revisions that nothing runs`, garbage, limits),
       renderNames(`⏳ ${countOf(inUse.length, 'object')} of revisions that only old pods run`, inUse, limits),
       renderNames(
@@ -57,27 +57,47 @@ function sortLines(lines: readonly Line[]): Line[] {
 /** Where the run has several. */
 const CLUSTER: Column<Line> = { title: 'Cluster', cell: ({ workload }) => text(workload.ref.cluster ?? '', 63) };
 
-/** Beside workload and health: what is the same in every row stands above the table. */
-const columnsWith = (links: Links): readonly Column<Line>[] => [
+// What is the same in every row stands above the table. What is not must leave workload and health in sight on a phone, so that the rest
+// shares their cells, or folds.
+
+/** What a row runs. */
+const WHAT: readonly Column<Line>[] = [
   { title: 'Filter', cell: ({ filter }) => text(filter.filter, 63) },
   { title: 'Revision', cell: ({ filter }) => revisionCell(filter) },
+];
+const EXPIRES: Column<Line> = { title: 'Expires', cell: ({ filter }) => expiryCell(filter) };
+/** Where it came from. */
+const originColumns = (links: Links): readonly Column<Line>[] => [
   {
     title: 'Digest',
     cell: ({ filter }) => (filter.digest === undefined ? 'unknown' : code(shortDigest(filter.digest))),
   },
   { title: 'Run', cell: ({ filter }) => runCell(filter, links) },
-  { title: 'Expires', cell: ({ filter }) => unbroken(expiryCell(filter)) },
 ];
+const WORKLOAD: Column<Line> = { title: 'Workload', cell: ({ workload }) => workloadCell(workload.ref) };
+
+/** The columns that differ from row to row, and what stands above the table. Where the filter is not, there is nothing to share. */
+function shareStatus(columns: readonly Column<Line>[], lines: readonly Line[]): ReturnType<typeof shareColumns<Line>> {
+  return shareColumns(columns, lines, ({ filter }) => filter.health !== 'missing');
+}
 
 function statusTable(lines: readonly Line[], links: Links): TableParts<FilterHealth> {
-  // Where the filter is not, there is nothing to share.
-  const { own, shared } = shareColumns(columnsWith(links), lines, ({ filter }) => filter.health !== 'missing');
-  const clusters = shareColumns([CLUSTER], lines);
+  const [what, expires] = [shareStatus(WHAT, lines), shareStatus([EXPIRES], lines)];
+  const shared = [...what.shared, ...shareStatus(originColumns(links), lines).shared, ...expires.shared];
   const columns: readonly Column<Line>[] = [
-    { title: 'Workload', cell: ({ workload }) => workloadCell(workload.ref) },
-    ...clusters.own,
-    { title: 'Health', cell: ({ workload, filter }) => unbroken(healthCell(workload, filter)) },
-    ...own,
+    WORKLOAD,
+    ...shareColumns([CLUSTER], lines).own,
+    {
+      title: 'Health',
+      cell: (line) => {
+        const { health, expires: expiry } = line.filter;
+        const own = expires.own.length > 0 && expiry !== undefined && health !== 'missing';
+        const until = own ? `<br>${line.filter.expired ? '' : 'expires '}${EXPIRES.cell(line)}` : '';
+        // It may break where a clause ends.
+        return `${unbroken(healthCell(line.workload, line.filter)).replaceAll(',&nbsp;', ', ')}${until}`;
+      },
+    },
+    ...stacked(what.own),
   ];
   const rows = lines.map(
     (line): Row<FilterHealth> => ({ cells: columns.map(({ cell }) => cell(line)), count: line.filter.health }),
@@ -91,6 +111,39 @@ function statusTable(lines: readonly Line[], links: Links): TableParts<FilterHea
     calm: rows.filter((row) => !isUrgent(row)),
     above: shared.map(({ title, value }) => `${title}: ${value}`).join(' · '),
   };
+}
+
+/** Several columns as one, a line of the cell each. */
+function stacked(columns: readonly Column<Line>[]): Column<Line>[] {
+  const [first, ...others] = columns;
+  if (first === undefined) return [];
+  return [{ title: first.title, cell: (line) => [first, ...others].map(({ cell }) => cell(line)).join('<br>') }];
+}
+
+/** Where each row came from, folded; empty where all came from the same. */
+function renderOrigins(lines: readonly Line[], links: Links, limits: Limits): string {
+  const { own } = shareStatus(originColumns(links), lines);
+  if (own.length === 0 || lines.length === 0) return '';
+  const columns = [
+    WORKLOAD,
+    ...shareColumns([CLUSTER], lines).own,
+    ...shareColumns(WHAT.slice(0, 1), lines).own,
+    ...own,
+  ];
+  const present = lines.filter(({ filter }) => filter.health !== 'missing');
+  const shown = present.slice(0, limits.goodRows);
+  const left = present.length - shown.length;
+  const rows = shown.map((line) => tableRow(columns.map(({ cell }) => cell(line))));
+  return details(
+    `${own.length > 1 ? 'Digest and run' : own[0]?.title} of each workload`,
+    blocks(
+      table(
+        columns.map(({ title }) => title),
+        rows,
+      ),
+      left > 0 ? `… and ${countOf(left, 'more row')}.` : '',
+    ),
+  );
 }
 
 /** The template's revision, after those that old pods still run. */
@@ -139,7 +192,7 @@ function healthCell({ pods }: WorkloadStatus, { health, verification }: FilterSt
 function expiryCell({ health, expires, expired }: FilterStatus): string {
   if (health === 'missing') return '';
   if (expires === undefined) return 'never';
-  const when = whenCell(expires);
+  const when = unbroken(whenCell(expires));
   return expired ? `⌛ expired ${when}` : when;
 }
 

@@ -94,10 +94,21 @@ const KIND_CLAUSES: Readonly<Record<ProblemKind, (n: number) => string>> = {
 
 /** Returns what went wrong in few words: a clause where all problems are of one kind, else how many there are; a run that failed has one at least. */
 export function causeWords(report: Report): string {
+  const [clause, ...clauses] = new Set(reportedProblems(report).map((problem) => problem.clause));
+  if (clause !== undefined && clauses.length === 0) return clause;
   const groups = groupProblems(report);
   const [only] = groups;
   if (only !== undefined && groups.length === 1) return KIND_CLAUSES[only.kind](only.count);
   return countOf(Math.max(1, countProblems(groups)), 'problem');
+}
+
+/** A message that goes on where its subject ends: `is no duration`. */
+const PREDICATE =
+  /^(is|are|was|were|has|have|had|does|do|did|cannot|can|could|must|may|would|will|should|needs?|names?|holds?|lies|runs?|rejects?|fails?) /;
+
+/** Returns what stands between a subject and its message: a colon, unless the message goes on with the sentence. */
+export function joint(message: string): ' ' | ': ' {
+  return PREDICATE.test(message) ? ' ' : ': ';
 }
 
 interface ReportedProblem {

@@ -45,6 +45,7 @@ export function trialFinding(verdict: TrialVerdict, origin: string, envoy?: stri
         problem: {
           kind: 'filter',
           subject: origin,
+          clause: `the filter ${what}`,
           message: `${what} in a trial run on this runner, as it would in ${envoy ?? 'Envoy'}: ${sentence(verdict.reason)}${said(verdict.logs)}`,
           remedy: `${remedy} If Envoy accepts it after all, set "check: off" to skip this check.`,
         },
@@ -55,6 +56,7 @@ export function trialFinding(verdict: TrialVerdict, origin: string, envoy?: stri
         problem: {
           kind: 'filter',
           subject: origin,
+          clause: 'the filter would crash the proxies',
           message: `would crash the whole proxy (${verdict.step}), as a ${run} on this runner shows: ${sentence(verdict.reason)}${said(verdict.logs)}`,
           remedy:
             'Build it with a Proxy-Wasm SDK and its flags: the memory must be exported, and nothing may call the host before _initialize or _start. If Envoy accepts it after all, set "check: off" to skip this check.',

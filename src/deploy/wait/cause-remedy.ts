@@ -76,7 +76,7 @@ function quotaWords(name: string, uses: readonly QuotaUse[]): string {
 function orOldFirst({ ref, observed, change }: UnreadyWorkload): string {
   const field = change === 'none' ? undefined : targetKind(ref).surgeField?.(observed);
   if (field === undefined) return '.';
-  return `. Or set \`maxSurge: 0\` and \`maxUnavailable: 1\` in ${field} of the workload: then an old pod ends before its successor is made, and a rollout needs no more room, but one pod fewer serves during it.`;
+  return `. Or set "maxSurge: 0" and "maxUnavailable: 1" in ${field} of the workload: then an old pod ends before its successor is made, and a rollout needs no more room, but one pod fewer serves during it.`;
 }
 
 function silentWords(service: { readonly namespace: string; readonly name: string } | undefined): string {

@@ -38,9 +38,9 @@ export interface ForeignFilter {
   readonly sibling?: CarriedFilter;
 }
 
-/** What Envoy says, whose filter it is about if not ours, and then what the filter itself has said; a clause. */
+/** What the filter itself has said, which tells most, and what Envoy says; whose filter it is about if not ours. A clause. */
 export function describeReason({ reason, filterSaid, foreign, rejected }: Omit<EnvoyReason, 'remedy'>): string {
-  const said = filterSaid === undefined ? reason : `${reason}; the filter said: ${filterSaid}`;
+  const said = filterSaid === undefined ? reason : `the filter said: ${filterSaid} (${reason})`;
   if (foreign === undefined) return rejected === undefined ? said : `Envoy rejects ${rejected}: ${said}`;
   return `${rejectsAnother(foreign)}: ${said}${foreign.filterResource === undefined ? '' : ` (${foreign.filterResource})`}`;
 }

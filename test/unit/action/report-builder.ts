@@ -254,7 +254,8 @@ export function refusing(path: string, changes: Changes = {}): TargetReport {
     problem: {
       kind: 'verification',
       subject: describeWorkload(ref(path)),
-      message: 'Envoy of pod reviews-7d4f9c6b8d-x2x4q rejects the filter: the filter said: unknown header.',
+      message:
+        'Envoy of pod reviews-7d4f9c6b8d-x2x4q rejects the filter: the filter said: unknown header (Failed to configure base Wasm plugin).',
       remedy: 'Correct the configuration.',
     },
   });

@@ -25,7 +25,7 @@ const PATHS = ['shop/frontpage', 'shop/reviews', 'shop/ratings', 'edge/web'];
 /** The last workload gets two of the filters only. */
 const revisionsOn = (path: string): TargetReport['revisions'] =>
   path === 'edge/web' ? REVISIONS.slice(0, 2) : REVISIONS;
-const SAID = 'Envoy rejects limits: Failed to configure base Wasm plugin; the filter said: no rule for this route';
+const SAID = 'Envoy rejects limits: the filter said: no rule for this route (Failed to configure base Wasm plugin)';
 
 /** Three filters of a manifest over four workloads. */
 export const MANIFEST_SCENARIOS: Readonly<Record<string, () => Report>> = {

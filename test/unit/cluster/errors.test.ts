@@ -71,6 +71,16 @@ describe('apiProblem', () => {
     ],
     ['unknown credentials', apiError(401, 'Unauthorized', 'Unauthorized'), { kind: 'credentials' }],
     [
+      'credentials that the API server does not look at',
+      apiError(403, FORBIDDEN.replace(/User "[^"]*"/, 'User "system:anonymous"'), 'Forbidden'),
+      {
+        kind: 'credentials',
+        message:
+          'The API server did not accept the credentials of the kubeconfig: it takes this run for nobody (system:anonymous), who may do nothing.',
+        remedy: expect.stringContaining('ignores a username with a password') as unknown as string,
+      },
+    ],
+    [
       'a missing permission',
       apiError(403, FORBIDDEN, 'Forbidden'),
       {

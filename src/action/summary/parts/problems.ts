@@ -2,6 +2,7 @@ import { append } from '../../../base/lists.ts';
 import type { ProblemKind } from '../../../base/problem.ts';
 import { thousands } from '../../../base/text.ts';
 import {
+  joint,
   KIND_TITLES,
   type KindGroup,
   type ProblemEntry,
@@ -67,7 +68,10 @@ function renderRemedy(
 
 function renderEntry({ message, items = [], subjects }: ProblemEntry, limits: Limits): string {
   const named = Math.min(MAX_NAMED, limits.subjects);
-  const about = subjects.length === 0 ? '' : `${codes(subjects, named, limits.name)}: `;
+  const about =
+    subjects.length === 0
+      ? ''
+      : `${codes(subjects, named, limits.name)}${subjects.length === 1 ? joint(message) : ': '}`;
   const shown = items.slice(0, limits.entries).map((item) => `  - ${text(item, limits.message)}`);
   const left = items.length - shown.length;
   const more = left > 0 ? [`  - … and ${thousands(left)} more`] : [];

@@ -446,9 +446,19 @@ describe('status', () => {
       'Filter: add-header · Revision: <code>4f2a91c07b</code> · Digest: <code>9f86d081884c</code> · Run: octo/shop/4711/1',
     );
     expect(same).toContain('\n| Workload | Health |\n');
-    expect(page(found('shop/a'), found('shop/b', [running({ run: 'local' })]))).toContain(
-      '| Workload | Health | Run |',
+  });
+
+  test('what differs leaves workload and health in sight on a phone: it shares their cells, or folds', () => {
+    const mixed = page(
+      found('shop/a'),
+      found('shop/b', [running({ run: 'local', digest: 'sha256:77', filter: 'auth' })]),
     );
+    expect(mixed).toContain('\n| Workload | Health | Filter |\n');
+    expect(mixed).toContain('<summary>Digest and run of each workload</summary>');
+    expect(mixed).toContain('\n| Workload | Filter | Digest | Run |\n');
+    const expiring = page(found('shop/a'), found('shop/b', [running({ expires: '2026-12-01T08:30:00.000Z' })]));
+    expect(expiring).toContain('\n| Workload | Health |\n');
+    expect(expiring).toContain('3/3&nbsp;verified<br>expires 2026-12-01');
   });
 
   test('a note is told once for all workloads that have it', () => {

@@ -194,6 +194,14 @@ test.each<[string, Report, string]>([
     '❌ add-header not deployed: the kubeconfig user lacks a permission',
   ],
   [
+    'refused for what a trial has shown',
+    report({
+      targets: [untouched('shop/a')],
+      problems: [{ kind: 'filter', message: 'rejects it.', clause: 'the filter rejects its configuration' }],
+    }),
+    '❌ add-header not deployed: the filter rejects its configuration',
+  ],
+  [
     'refused for its credentials',
     report({ problems: [{ kind: 'credentials', message: 'The API server rejects the credentials.' }] }),
     '❌ add-header not deployed: the API server rejects the credentials',

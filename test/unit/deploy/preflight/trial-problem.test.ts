@@ -28,6 +28,13 @@ describe('what a trial has against a filter', () => {
     expect(warning).toBeUndefined();
   });
 
+  test('the headline says what the filter does', () => {
+    const clauseOf = (step: 'configure' | 'link') =>
+      trialFinding({ state: 'refused', step, reason: 'no', logs: [] }, 'filter "f"').problem?.clause;
+    expect(clauseOf('configure')).toBe('the filter rejects its configuration');
+    expect(clauseOf('link')).toBe('the filter cannot be linked');
+  });
+
   test('the last lines of the filter are quoted, and long ones cut', () => {
     const { problem } = trialFinding(
       { state: 'refused', step: 'configure', reason: 'no', logs: [...logs, 'x'.repeat(5_000)] },
