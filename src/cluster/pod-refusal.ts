@@ -109,5 +109,5 @@ function amountsIn(list: string): Map<string, string> {
 
 /** Several bounds stand in brackets, with commas between them. */
 function boundsFrom(words: string): string {
-  return words.replace(/\]?\.?\s*$/, '');
+  return words.trimEnd().replace(/\]?\.?$/, '');
 }

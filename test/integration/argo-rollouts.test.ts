@@ -170,10 +170,10 @@ describe('a Rollout that waits for promotion', () => {
     expect(report).toMatchObject({ outcome: 'deployed', problems: [] });
     expect(onlyTarget(report)).toMatchObject({ phase: 'succeeded', verification: { pods: SIZE } });
 
-    const late = await place.run({ promote: 'wait', configuration: 'x-test: 2', timeout: '4s' });
+    const late = await place.run({ promote: 'wait', configuration: 'x-test: 2', timeout: '12s' });
     expect(late).toMatchObject({
       outcome: 'failed',
-      problems: [{ kind: 'promotion', message: expect.stringContaining('was not promoted within 4') }],
+      problems: [{ kind: 'promotion', message: expect.stringContaining('was not promoted within 12') }],
     });
     expect(onlyTarget(late)).toMatchObject({ outcome: 'waiting' });
     expect(onlyTarget(late)).not.toHaveProperty('rollback');
