@@ -126,7 +126,7 @@ describe('rollouts that do not go well', () => {
     scene.inject(({ path }) => (path.includes('/log?') ? { answer: { status: 200, body } } : undefined));
     const { problem, rollback } = onlyTarget(await scene.deploy({ timeout: '10m' }));
     expect(problem?.message).toBe(
-      'cannot become ready: Envoy rejects the filter. the filter said: the configuration must be "name: value" (Failed to configure base Wasm plugin).',
+      'cannot become ready: Envoy rejects the filter. The filter said: the configuration must be "name: value" (Failed to configure base Wasm plugin).',
     );
     expect(rollback?.state).toBe('rolled-back');
   });

@@ -154,7 +154,9 @@ describe('a proxy that rejects the filter although its pod is ready', () => {
     const kubeconfig = await scene.user(...WRITE_RULES, POD_RULES.list, POD_RULES.proxy);
     const { problem, rollback } = onlyTarget(await scene.deploy({ kubeconfig }));
     expect(problem?.kind).toBe('verification');
-    expect(problem?.message).toMatch(/rejected a listener: the filter said: .* \(Failed to configure base Wasm plugin\)/);
+    expect(problem?.message).toMatch(
+      /rejected a listener: the filter said: .* \(Failed to configure base Wasm plugin\)/,
+    );
     expect(rollback?.state).toBe('rolled-back');
   });
 });

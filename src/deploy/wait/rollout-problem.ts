@@ -100,7 +100,7 @@ function unseenWords(diagnosis: Diagnosis | undefined): string {
 function causeOf(state: RolloutResult['state'], missing: string, diagnosis: Diagnosis | undefined): string {
   const envoy = envoyCause(diagnosis);
   if (envoy !== undefined && diagnosis?.envoy?.foreign !== undefined && state === 'stuck') return envoy;
-  if (envoy !== undefined) return `${missing}. ${envoy}`;
+  if (envoy !== undefined) return `${missing}. ${envoy.charAt(0).toUpperCase()}${envoy.slice(1)}`;
   if (diagnosis?.cause !== undefined) return diagnosis.cause;
   const pods = state === 'stuck' ? undefined : podCause(diagnosis);
   return pods === undefined ? missing : `${missing}. ${pods}`;

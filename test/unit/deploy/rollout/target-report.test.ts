@@ -386,7 +386,7 @@ describe('the problem of a rollout', () => {
         diagnosis: { envoy: { ...envoy, filterSaid: 'no root id' } },
       },
       'rollout',
-      'cannot become ready: Envoy rejects the filter. the filter said: no root id (Failed to configure base Wasm plugin).',
+      'cannot become ready: Envoy rejects the filter. The filter said: no root id (Failed to configure base Wasm plugin).',
     ],
     [
       'that is stuck on a filter of others',
