@@ -45,6 +45,7 @@ async function runWith(registries: Registries, asked: Asked, runtime: Runtime, s
       fetcher: runtime.fetcher ?? registries,
       readFile: runtime.readFile,
       environment: runtime.environment,
+      started,
       access: { ...runtime, readFile: runtime.readUserFile },
     });
     describeInputs(read, made, log);

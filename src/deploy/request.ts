@@ -42,6 +42,8 @@ export interface DeployRequest extends RolloutPolicy {
   readonly filters: readonly FilterRequest[];
   /** Recorded on each workload that the run changes. */
   readonly run: string;
+  /** When the run started; see `RunMark`. */
+  readonly started: string;
   /** How a change of settings alone reaches the pods. */
   readonly settingsChange: SettingsChange;
   /** Whether workloads that carry a filter and are no target any more lose it, in the namespaces of the target list. */
@@ -65,6 +67,8 @@ export interface Scope {
 export interface RemovalRequest extends Pick<RolloutPolicy, 'wait' | 'timeoutMs' | 'maxParallel' | 'promote'> {
   readonly scopes: readonly Scope[];
   readonly run: string;
+  /** When the run started; see `RunMark`. */
+  readonly started: string;
   /** Whether a filter that is not there is what was wanted. */
   readonly missing: Missing;
 }

@@ -140,7 +140,14 @@ describe('deploying a filter', () => {
     const state = JSON.parse(
       (await cluster.api.get(pathOf(workload))).metadata.annotations?.['deploy-wasm-filter/state'] ?? '{}',
     );
-    expect(state).toEqual({ 'add-header': { revision: after?.revision, previous: before?.revision, run: 'local' } });
+    expect(state).toEqual({
+      'add-header': {
+        revision: after?.revision,
+        previous: before?.revision,
+        run: 'local',
+        started: expect.any(String),
+      },
+    });
   });
 
   test('selects by labels over kinds and namespaces, with settings of its own for a target', async () => {

@@ -145,7 +145,7 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
     expect(place.written()).toMatchObject([{ url: `oci://${pinned(V2)}`, pluginConfig: { mode: 'two' } }]);
     expect(await place.objects()).toEqual(objectsOf(first, second));
     expect(JSON.parse((await place.gatewayPlugin())?.metadata.annotations?.[STATE] ?? '')).toEqual({
-      'add-header': { revision: second, previous: first, run: 'local' },
+      'add-header': { revision: second, previous: first, run: 'local', started: expect.any(String) },
     });
     await place.deployed({ filter: V2, configuration: '{"mode":"three"}', 'keep-revisions': '0' });
     expect(await place.objects()).toHaveLength(3);

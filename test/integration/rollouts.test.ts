@@ -162,7 +162,7 @@ describe('rollouts that do not go well', () => {
         ['ratings', 'untouched', undefined, undefined],
       ],
     );
-    expect(report.targets[0]?.newer).toEqual({ filter: 'add-header', revision, run: 'shop/filters/42/1' });
+    expect(report.targets[0]?.newer).toMatchObject({ filter: 'add-header', revision, run: 'shop/filters/42/1' });
     expect(outputsOf(report.whole)).toMatchObject({ result: 'superseded', revision, failed: '0', deployed: '0' });
     expect(verdictOf(report.whole)).toBe('⏭️ add-header: run 42 has brought a newer revision to 1 of 2 workloads');
     expect(renderSummary(report.whole)).not.toMatch(/rolled back|written|patched/);

@@ -39,6 +39,7 @@ export class Scene {
   readonly namespace: string;
   readonly #workloads: Workload[] = [];
   #forgotten = 0;
+  #hasSwitch = false;
   #users = 0;
 
   private constructor(cluster: TestCluster, namespace: string) {
@@ -73,7 +74,8 @@ export class Scene {
    * the simulated kubelet takes for a filter's.
    */
   async switched(name: string, options: WorkloadOptions = {}): Promise<Workload> {
-    await this.#createSwitch();
+    if (!this.#hasSwitch) await this.#createSwitch();
+    this.#hasSwitch = true;
     const workload = makeWorkload(this.namespace, name, options);
     const spec = workload.spec?.template?.spec as { volumes?: unknown };
     spec.volumes = [{ name: SWITCH, configMap: { name: SWITCH } }];

@@ -225,6 +225,7 @@ export function deployRequest(...filters: readonly FilterRequest[]): DeployReque
   return {
     filters,
     run: 'o/r/1/1',
+    started: '2026-01-01T00:00:00.000Z',
     wait: true,
     timeoutMs: 60_000,
     verify: 'auto',

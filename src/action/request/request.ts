@@ -88,6 +88,8 @@ export interface RequestTools extends ModuleTools {
   readonly readFile: ReadFile;
   readonly environment: Environment;
   readonly access: Omit<KubeconfigAccess, 'environment'>;
+  /** When the run started, as `toISOString` writes it. */
+  readonly started: string;
 }
 
 /**
@@ -97,7 +99,7 @@ export interface RequestTools extends ModuleTools {
 export async function buildRequest(asked: Asked, tools: RequestTools): Promise<CommandRequest> {
   const { read } = asked;
   const { command, policy, runOptions, kubeconfig, unreachable } = read.inputs;
-  const { environment } = tools;
+  const { environment, started } = tools;
   const diagnostics = new Diagnostics();
   diagnostics.add(read.problems, asked.problems, uncheckedTls(environment));
   const basis = { policy, warnings: [...read.warnings, ...loginWarnings(asked.filters)] };
@@ -132,7 +134,7 @@ export async function buildRequest(asked: Asked, tools: RequestTools): Promise<C
   const access = { clusters, unreachable };
   if (command === 'deploy' || command === 'plan') {
     const filters = await prepare(clusters);
-    const request = { ...policy, ...runOptions, filters: filters.map(filterRequestOf), run };
+    const request = { ...policy, ...runOptions, filters: filters.map(filterRequestOf), run, started };
     const draft = conclude(diagnostics, request, unknownOf(asked.filters, filters));
     const entries = filters.flatMap((filter) => filter.entries);
     const warnings = [...basis.warnings, ...waveWarnings(policy, entries), ...filterWarnings(filters)];
@@ -153,7 +155,7 @@ export async function buildRequest(asked: Asked, tools: RequestTools): Promise<C
   }
   const { wait, timeoutMs, maxParallel, promote } = policy;
   const { missing } = read.inputs;
-  const request = { scopes, run, missing, wait, timeoutMs, promote, ...defined({ maxParallel }) };
+  const request = { scopes, run, started, missing, wait, timeoutMs, promote, ...defined({ maxParallel }) };
   const draft = conclude(diagnostics, request, unknownOf(asked.filters));
   return { ...basis, command, request: draft, ...access };
 }

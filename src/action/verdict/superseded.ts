@@ -1,6 +1,6 @@
 import { listWords, someOf, thousands } from '../../base/text.ts';
-import { describeRun } from '../../deploy/observe/superseded.ts';
 import { type ChangeReport, countOutcome, type TargetReport } from '../../deploy/report/report.ts';
+import { describeRun } from '../../mesh/identity/run-order.ts';
 import { plain } from './text.ts';
 import { filterWords, sentences, type Verdict, verb, workloads } from './words.ts';
 

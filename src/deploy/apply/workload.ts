@@ -5,13 +5,14 @@ import { fail, ok, type Problem, type Result, type WithProblems } from '../../ba
 import type { WarningList } from '../../base/warning.ts';
 import type { Client } from '../../cluster/client.ts';
 import type { Workload } from '../../cluster/objects.ts';
+import type { PodRevision } from '../../mesh/identity/revision.ts';
 import { stateOn } from '../../mesh/template/template.ts';
 import type { WorkloadPatch } from '../../mesh/workload-patch.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import { keepAdmission } from '../kinds/admission-warnings.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import { patchTarget, readTarget } from '../kinds/target-access.ts';
-import { isOlderRun, type Newer, newerOn } from '../observe/superseded.ts';
+import { foundNewer, mayTakeOver, type OtherRevision, otherRevisionOn } from '../observe/superseded.ts';
 import { type PlannedWorkload, podRevisionsOf } from '../plan/plan.ts';
 import { type PlanningOptions, planWorkload } from '../plan/workload.ts';
 import { isConflict, writeProblem } from './write-problem.ts';
@@ -19,7 +20,7 @@ import { isConflict, writeProblem } from './write-problem.ts';
 /** The result of one write. */
 export type WriteResult =
   | { readonly state: 'done' | 'unchanged' | 'skipped' }
-  | { readonly state: 'failed'; readonly problem: Problem; readonly newer?: Newer };
+  | { readonly state: 'failed'; readonly problem: Problem; readonly newer?: OtherRevision };
 
 /** The result of the write of a workload, with the workload as the API server answered it. */
 export interface WorkloadWrite {
@@ -48,7 +49,10 @@ const CONFLICT_PAUSE_MS = 20;
  * A patch that was made anew, `undefined` for nothing to do; or why it must not be written any more: another run may have put
  * something newer there.
  */
-export type Replanned = Result<WorkloadPatch | undefined, WithProblems & { readonly newer?: Newer | undefined }>;
+export type Replanned = Result<
+  WorkloadPatch | undefined,
+  WithProblems & { readonly newer?: OtherRevision | undefined }
+>;
 
 /** A patch to write, and how to make it anew from the workload as it is after a conflict. */
 export interface WorkloadChange {
@@ -62,12 +66,17 @@ export interface WorkloadChange {
   readonly replan: (current: Workload) => Replanned;
 }
 
-/** Writes what a plan says of a workload; nothing when it says nothing. Never throws for what the API server answers. */
-export function writeWorkload(
+/**
+ * Writes what a plan says of a workload; nothing when it says nothing, or where a newer run was there before. Never throws for what the
+ * API server answers.
+ */
+export async function writeWorkload(
   planned: PlannedWorkload,
   options: PlanningOptions,
   context: WriteContext,
 ): Promise<WorkloadWrite> {
+  const newer = planned.patch && foundNewer(wantedOf(planned), planned.observed, options, options.now);
+  if (newer !== undefined) return failed(overtakenProblem(planned), newer);
   // Where nobody waits, nobody would close it.
   const change = {
     ...planned,
@@ -127,30 +136,42 @@ function describeWrite(
     );
 }
 
-function failed(problem: Problem, newer?: Newer): WorkloadWrite {
+function failed(problem: Problem, newer?: OtherRevision): WorkloadWrite {
   return { result: { state: 'failed', problem, ...defined({ newer }) } };
 }
 
-/** Only a newer run that has put its own revision there meanwhile is a reason to stop. */
+/** What another run has put there meanwhile is taken over if that run is the older one; else it is a reason to stop. */
 function replan(planned: PlannedWorkload, observed: Workload, options: PlanningOptions): Replanned {
   const next = planWorkload({ ...planned, observed }, options);
   if (!next.ok) return fail(next.problems);
   const { patch } = next.value;
   if (patch === undefined) return ok(undefined);
+  const wanted = wantedOf(planned);
   const [before, now] = [planned.observed, observed].map(stateOn);
   // A run of another filter may share the workload.
-  const filters = [...planned.revisions.map(({ podRevision }) => podRevision.filter), ...planned.removals];
+  const filters = [...wanted.podRevisions.map(({ filter }) => filter), ...planned.removals];
+  const isTakenOver = (filter: string): boolean => {
+    const record = now?.[filter];
+    // A removal leaves no record to compare with: it yields, and what was to run there comes back.
+    return record === undefined || mayTakeOver({ ...record, filter }, wanted, options);
+  };
   const changed = filters.filter((filter) => !sameJson(before?.[filter], now?.[filter]));
-  if (changed.every((filter) => isOlderRun(now?.[filter]?.run ?? '', options.run))) return ok(patch);
-  const overtaken = fail({
+  if (changed.every(isTakenOver)) return ok(patch);
+  return { ...fail(overtakenProblem(planned)), newer: otherRevisionOn(wanted, observed) };
+}
+
+function wantedOf(
+  planned: PlannedWorkload,
+): Pick<PlannedWorkload, 'removals'> & { readonly podRevisions: readonly PodRevision[] } {
+  return { podRevisions: podRevisionsOf(planned), removals: planned.removals };
+}
+
+function overtakenProblem({ ref }: PlannedWorkload): Problem {
+  return {
     kind: 'conflict',
-    subject: describeWorkload(planned.ref),
+    subject: describeWorkload(ref),
     message: 'another run of deploy-wasm-filter has changed it since it was read.',
     remedy:
       'Nothing was written to it. Re-run the job if this run should win, and use "concurrency" in the workflow to keep runs apart.',
-  });
-  return {
-    ...overtaken,
-    newer: newerOn({ podRevisions: podRevisionsOf(planned), removals: planned.removals }, observed),
   };
 }

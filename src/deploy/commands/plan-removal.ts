@@ -42,7 +42,7 @@ export function planRemoval(
 ): PartialResult<Plan> {
   const diagnostics = new Diagnostics();
   const { snapshot, request } = resolved;
-  const options = { run: request.run, wait: request.wait, now: date() };
+  const options = { run: request.run, started: request.started, wait: request.wait, now: date() };
   const scopesOf = new Map<string, Scope[]>();
   for (const { scope, workloads } of resolved.parts) {
     for (const { ref } of workloads) {

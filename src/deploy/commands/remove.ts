@@ -188,7 +188,7 @@ async function carryOut<C extends 'remove' | 'sweep'>(
     plan: removal.plan,
     snapshot: removal.resolved.snapshot,
   }));
-  const { executed, problems } = await executePlans(plans, policyOf(request), request, run);
+  const { executed, problems } = await executePlans(plans, policyOf(request), { ...request, yields: true }, run);
   return Promise.all(
     executed.map(async ({ planned: { removal }, done }) => {
       const described = describeRemoval(removal);

@@ -1,27 +1,40 @@
+import { defined } from '../../base/defined.ts';
 import type { Client } from '../../cluster/client.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { ENVOY_FILTER } from '../../cluster/resources.ts';
 import { type PodRevision, revisionName } from '../../mesh/identity/revision.ts';
+import { isOlderRun, type RunMark } from '../../mesh/identity/run-order.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
 import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 import { settingsIn } from './snapshot.ts';
 
-/** What another run has put on a workload, after this run had begun. */
-export interface Newer {
+/** What another run has put on a workload. */
+export interface OtherRevision {
   readonly filter: string;
   readonly revision: string;
   /** `owner/repo/run/attempt`, or `local`. */
   readonly run: string;
+  /** When that run started; see `RunMark`. */
+  readonly started?: string;
+}
+
+/** What a run wants of the pods of a workload. */
+interface Wanted {
+  readonly podRevisions: readonly Pick<PodRevision, 'filter' | 'id'>[];
+  readonly removals: readonly string[];
+}
+
+/** A run as it compares itself with others. */
+export interface OwnRun extends RunMark {
+  /** Whether it only takes away: a removal leaves no record, so it yields to every deployment that comes while it runs. */
+  readonly yields?: boolean;
 }
 
 /**
  * What another run has put on a workload in place of what this one wants of it, by the record that every run leaves. `undefined`
  * if nobody has, also where somebody else than a run has changed it.
  */
-export function newerOn(
-  { podRevisions, removals }: { readonly podRevisions: readonly PodRevision[]; readonly removals: readonly string[] },
-  workload: Workload,
-): Newer | undefined {
+export function otherRevisionOn({ podRevisions, removals }: Wanted, workload: Workload): OtherRevision | undefined {
   const state = stateOn(workload);
   const wanted = [
     ...podRevisions.map(({ filter, id }) => ({ filter, id })),
@@ -31,16 +44,43 @@ export function newerOn(
     const revision = revisionOn(workload, filter);
     const recorded = state[filter];
     if (revision === undefined || revision === id || recorded?.revision !== revision) continue;
-    return { filter, revision, run: recorded.run };
+    return { filter, revision, run: recorded.run, ...defined({ started: recorded.started }) };
   }
   return undefined;
+}
+
+/**
+ * Whether this run, which has met what another one put on a workload meanwhile, goes on with it: it is the newer one. The other comes
+ * to the same answer by this run's record, and stops.
+ */
+export function mayTakeOver(other: OtherRevision, wanted: Wanted, own: OwnRun): boolean {
+  return own.yields !== true && isOlderRun(other, ownMark(other, wanted, own));
+}
+
+function ownMark({ filter }: OtherRevision, { podRevisions }: Wanted, { run, started }: RunMark): RunMark {
+  return { run, started, revision: podRevisions.find((one) => one.filter === filter)?.id };
+}
+
+/**
+ * What a run that started later has put on a workload before this one observed it. A start that is still to come by this run's
+ * clock, `now`, says that the clocks differ, and nothing of which run is newer.
+ */
+export function foundNewer(wanted: Wanted, observed: Workload, own: RunMark, now: Date): OtherRevision | undefined {
+  const other = otherRevisionOn(wanted, observed);
+  if (other?.started === undefined || own.started === undefined) return undefined;
+  if (other.started > now.toISOString()) return undefined;
+  return isOlderRun(ownMark(other, wanted, own), other) ? other : undefined;
 }
 
 /**
  * Returns what another run has brought by the name of what it runs: where settings were pushed, that is not the label of its pods.
  * Never throws: where nobody may look, the label is the best name.
  */
-export async function nameNewer(newer: Newer, namespace: string, client: Pick<Client, 'get'>): Promise<Newer> {
+export async function nameNewer(
+  newer: OtherRevision,
+  namespace: string,
+  client: Pick<Client, 'get'>,
+): Promise<OtherRevision> {
   const { filter, revision: id } = newer;
   try {
     const filterResource = await client.get<EnvoyFilter>(ENVOY_FILTER, namespace, revisionName({ filter, id }));
@@ -48,25 +88,4 @@ export async function nameNewer(newer: Newer, namespace: string, client: Pick<Cl
   } catch {
     return newer;
   }
-}
-
-const RUN = /^(.+)\/(\d+)\/(\d+)$/;
-
-/** A run for a reader: `run 4812`, `run 4812 (attempt 2)`; one outside of a workflow has no number. */
-export function describeRun(run: string): string {
-  const [, , id, attempt] = RUN.exec(run) ?? [];
-  if (id === undefined) return 'another run';
-  return attempt === '1' ? `run ${id}` : `run ${id} (attempt ${attempt})`;
-}
-
-/**
- * Whether a run was started before another one. GitHub numbers runs as they are triggered; of others, and between repositories,
- * nobody knows.
- */
-export function isOlderRun(run: string, than: string): boolean {
-  const [one, other] = [run, than].map((name) => RUN.exec(name));
-  if (!one || !other || one[1] !== other[1]) return false;
-  const [first, second] = [one, other].map((match) => [Number(match[2]), Number(match[3])] as const);
-  if (first === undefined || second === undefined) return false;
-  return first[0] === second[0] ? first[1] < second[1] : first[0] < second[0];
 }

@@ -13,8 +13,9 @@ import {
 import type { PlannedWorkload, RollbackTarget } from './plan.ts';
 
 /**
- * What a workload goes back to when a new revision of a filter fails: what it runs, if that was verified or its pods are ready;
- * else, after a run that was killed, the revision before, if that is still there. `wanted` is the new revision's id, `undefined`
+ * What a workload goes back to when a new revision of a filter fails: what it runs, if that was verified, or its pods are ready and
+ * nothing before it was verified either; else, after a run that was killed or is still under way, the last good revision before it,
+ * if that is still there. `wanted` is the new revision's id, `undefined`
  * for a removal. `undefined`: it goes back to no filter.
  */
 export function findRollbackTarget(
@@ -49,9 +50,9 @@ function findPodRevision(
 ): PodRevision | undefined {
   const { filter, ref, id, recorded } = current;
   const here = id === undefined ? undefined : currentRevision(current, id, snapshot);
-  if (here !== undefined && recorded?.revision === id && !isGood(current, here)) {
+  const earlier = recorded?.fallback ?? recorded?.previous;
+  if (here !== undefined && recorded?.revision === id && !isGood(current, here, earlier, snapshot)) {
     // It was never good, so what was there before it is the better place to be.
-    const earlier = recorded?.fallback ?? recorded?.previous;
     if (earlier === undefined) return id === wanted ? undefined : here;
     const objects = snapshot.objectsOf(ref.namespace, { filter, id: earlier });
     return storedRevision(ref, { filter, id: earlier }, objects) ?? here;
@@ -59,9 +60,17 @@ function findPodRevision(
   return here;
 }
 
-function isGood(current: ObservedFilter, { id }: PodRevision): boolean {
-  const { ref, workload } = current;
-  return levelIn(current, ref, id) !== undefined || readinessOf(ref, workload).state === 'ready';
+function isGood(
+  current: ObservedFilter,
+  { id }: PodRevision,
+  earlier: string | undefined,
+  snapshot: Pick<ClusterSnapshot, 'objectsOf'>,
+): boolean {
+  const { filter, ref, workload } = current;
+  if (levelIn(current, ref, id) !== undefined) return true;
+  if (readinessOf(ref, workload).state !== 'ready') return false;
+  // Ready pods are good enough where nobody looks further, but not in place of what was seen to run.
+  return earlier === undefined || verifiedLevel(ref, { filter, id: earlier }, snapshot) === undefined;
 }
 
 /**

@@ -2,6 +2,7 @@ import { defined } from '../../base/defined.ts';
 import { Diagnostics, type PartialResult, type Problem, partialResult } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import type { PodRevision } from '../../mesh/identity/revision.ts';
+import type { RunMark } from '../../mesh/identity/run-order.ts';
 import { type FilterState, renewExpiry, type WorkloadState, withoutFilters } from '../../mesh/identity/state.ts';
 import { filtersOn, revisionOn } from '../../mesh/template/template.ts';
 import type { AdoptedVolume } from '../../mesh/unmanaged/adopted-volumes.ts';
@@ -10,6 +11,7 @@ import type { WorkloadPatch } from '../../mesh/workload-patch.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import type { RolloutNeeds, WantedTarget } from '../kinds/kind.ts';
 import { targetKind } from '../kinds/kinds.ts';
+import type { OwnRun } from '../observe/superseded.ts';
 import { findDrift } from './drift.ts';
 import type { PlannedRevision, PlannedWorkload, RollbackTarget } from './plan.ts';
 
@@ -33,8 +35,7 @@ export interface WantedWorkload {
 }
 
 /** What planning a workload needs to know of the run. */
-export interface PlanningOptions {
-  readonly run: string;
+export interface PlanningOptions extends OwnRun {
   readonly wait: boolean;
   readonly now: Date;
   /** What every pod is to answer; only whether there is one matters here. */
@@ -85,7 +86,7 @@ function findBlockers(wanted: WantedTarget, needs: RolloutNeeds): Problem[] {
 function nextState(
   recorded: WorkloadState,
   { observed, revisions, removals, rollbackTargets }: WantedWorkload,
-  { run, now }: PlanningOptions,
+  { run, started, now }: PlanningOptions,
 ): WorkloadState {
   const state: Record<string, FilterState> = { ...withoutFilters(recorded, removals) };
   for (const { podRevision, expiresMs } of revisions) {
@@ -98,7 +99,7 @@ function nextState(
             podRevision,
             revisionOn(observed, podRevision.filter),
             rollbackTargets.get(podRevision.filter)?.id,
-            run,
+            { run, started },
           );
     state[podRevision.filter] = { ...kept, ...defined({ expires }) };
   }
@@ -109,7 +110,7 @@ function freshState(
   { id }: PodRevision,
   before: string | undefined,
   rollbackTarget: string | undefined,
-  run: string,
+  { run, started }: RunMark,
 ): FilterState {
   // Nothing to go back to: what the label names is not whole.
   const previous = rollbackTarget === undefined || before === id ? rollbackTarget : (before ?? rollbackTarget);
@@ -117,6 +118,7 @@ function freshState(
   return {
     revision: id,
     run,
+    ...defined({ started }),
     ...(previous !== undefined && named(previous) && { previous }),
     ...(rollbackTarget !== undefined &&
       named(rollbackTarget) &&

@@ -47,8 +47,8 @@ export function concludeReport(done: CommandOutcome, frame: RunFrame): Report {
     const shared = outcome !== 'untouched' && [steps.configMap, steps.filterResource].includes('done');
     return shared || steps.template === 'done';
   });
-  // After a failure what is deleted is what this run itself had made.
-  const collectedOthers = failed ? collected.left.length > 0 : collected.deleted.length > 0;
+  // After a failure, and where another run has overtaken it, what is deleted is what this run itself had made.
+  const collectedOthers = failed || superseded ? collected.left.length > 0 : collected.deleted.length > 0;
   // A write whose answer never came may have taken effect.
   const unanswered = frame.requests.writes > 0 && all.some(mayHaveArrived);
   const changed = wrote || unanswered || collectedOthers;

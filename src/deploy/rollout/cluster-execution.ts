@@ -10,6 +10,7 @@ import { anyFailed, type WrittenObjects, writeObjects } from '../apply/objects.t
 import type { WriteContext } from '../apply/workload.ts';
 import { type DeployContext, during } from '../context.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
+import type { OwnRun } from '../observe/superseded.ts';
 import {
   type Garbage,
   objectKey,
@@ -39,9 +40,7 @@ export interface ClusterPlan {
 }
 
 /** What carrying plans out needs to know of the run. */
-export interface RunOptions {
-  readonly run: string;
-}
+export type RunOptions = Pick<OwnRun, 'run' | 'started' | 'yields'>;
 
 /** What was done in one cluster. */
 export type ExecutedPlan = Pick<ChangeReport, 'targets' | 'problems' | 'warnings' | 'collected'>;
@@ -67,7 +66,7 @@ export class ClusterExecution {
     planned: ClusterPlan,
     waves: readonly (readonly PlannedWorkload[])[],
     policy: RolloutPolicy,
-    { run }: RunOptions,
+    { run, started, yields = false }: RunOptions,
     stop: StopCondition,
   ) {
     const { plan, snapshot } = planned;
@@ -82,7 +81,7 @@ export class ClusterExecution {
     this.rollouts = new ClusterRollouts(waves, {
       ...context,
       policy,
-      planning: { run, wait: policy.wait, now: date() },
+      planning: { run, started, yields, wait: policy.wait, now: date() },
       write: this.#write,
       verifiedBefore: (one) => (isRewritten(one, plan) ? undefined : weakestRecord(one, snapshot)),
       isVerified: ({ ref }, filter, id) => verifiedLevel(ref, { filter, id }, snapshot) !== undefined,

@@ -3,18 +3,20 @@ import { internalProblem, type Problem } from '../../base/problem.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { PARALLEL_WRITES, writeWorkload } from '../apply/workload.ts';
 import { during } from '../context.ts';
-import { readinessOf } from '../kinds/kinds.ts';
-import { describeRun, type Newer, nameNewer } from '../observe/superseded.ts';
+import type { OtherRevision } from '../observe/superseded.ts';
 import { type PlannedWorkload, restarts } from '../plan/plan.ts';
 import { cancelledVerification } from '../verify/verifier.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
 import { Heartbeat } from '../wait/heartbeat.ts';
 import type { RolloutWatch } from '../wait/rollout-watch.ts';
+import { Contest, type Lost, type Met } from './contest.ts';
+import { isMoving, isOurs, mayBeVerifiedAgain, resultAsObserved } from './moving.ts';
 import { parallelRollouts } from './parallel.ts';
 import { watchWithProgress } from './progress.ts';
 import { PromotionGate } from './promotion-gate.ts';
+import type { UnreadyState } from './ready-before.ts';
 import { ReadyGate } from './ready-gate.ts';
-import { canRollBack, type RollbackContext, readNewer, rollBack } from './rollback.ts';
+import { canRollBack, type RollbackContext, readOther, rollBack } from './rollback.ts';
 import { RolloutStates } from './rollout-states.ts';
 import type { StopCondition } from './stop-condition.ts';
 import { RolloutVerification, type VerificationContext } from './verification.ts';
@@ -24,20 +26,17 @@ import {
   endedRollout,
   failedRollout,
   failureOf,
-  hasReadyPods,
   isRollingOut,
-  isSettled,
   judgedRollout,
   latestWorkload,
   notReadyBefore,
+  pendingRollout,
   resultOf,
   rolledBack,
   rolloutGoalOf,
   supersededRollout,
-  type VerifiedRollout,
   type WorkloadRollout,
   type WrittenRollout,
-  writeOf,
   writtenRollout,
 } from './workload-rollout.ts';
 
@@ -57,6 +56,7 @@ export class ClusterRollouts {
   readonly #gate: ReadyGate;
   readonly #verification: RolloutVerification;
   readonly #promotion: PromotionGate;
+  readonly #contest: Contest;
   readonly #rollback: RollbackContext;
   readonly #limit = makeLimiter(PARALLEL_WRITES);
   readonly #states: RolloutStates;
@@ -76,6 +76,7 @@ export class ClusterRollouts {
     this.#watch = watchWithProgress(context, () => this.#states.ofEach(this.#moving));
     this.#gate = new ReadyGate(this.#watch, context);
     this.#promotion = new PromotionGate(this.#watch, context);
+    this.#contest = new Contest(context);
     context.stop.onAbandon(() => this.#watch.abandonPending());
   }
 
@@ -85,15 +86,7 @@ export class ClusterRollouts {
    */
   async anyReady(): Promise<boolean> {
     const all = this.#states.all().map(({ planned }) => planned);
-    const changing = all.filter(({ patch }) => patch !== undefined);
-    if (changing.length === 0 || changing.some((planned) => !this.#gate.holds(planned))) return true;
-    const passed = changing.map(async (planned) => {
-      if (!(await this.#pass(planned))) throw new Error('not ready');
-    });
-    return Promise.any(passed).then(
-      () => true,
-      () => false,
-    );
+    return this.#gate.anyPasses(all, (planned) => this.#pass(planned));
   }
 
   /** The current states of the workloads' rollouts. */
@@ -113,6 +106,7 @@ export class ClusterRollouts {
     const runOne = (planned: PlannedWorkload): Promise<void> => this.#guard(planned, () => this.#runOne(planned));
     // What stays as it is is only looked at, which the number of connections limits.
     await Promise.all([mapLimited(still, still.length, runOne), mapLimited(this.#moving, this.#parallel, runOne)]);
+    await this.#takeBack();
   }
 
   /** Looks again at what has been verified, after it has run for a while. */
@@ -136,10 +130,7 @@ export class ClusterRollouts {
   rollBackCandidates(): readonly WorkloadRollout[] {
     const all = this.#states.all();
     if (this.#isLost && all.every((one) => failureOf(one).problem === undefined)) return [];
-    return all.filter((one) => {
-      const state = resultOf(one)?.state;
-      return one.state !== 'superseded' && state !== 'superseded' && state !== 'deleted' && this.#canRollBack(one);
-    });
+    return all.filter((one) => isOurs(one) && this.#canRollBack(one));
   }
 
   /** Rolls workloads back that are not yet. */
@@ -172,17 +163,23 @@ export class ClusterRollouts {
   }
 
   async #runOne(planned: PlannedWorkload): Promise<void> {
-    const { policy, planning, stop, write: writing } = this.#context;
+    const { stop } = this.#context;
     if (stop.isMet) return;
     // What cannot be followed cannot be verified, and nothing may go on before it is.
     if (this.#isLost) return stop.countFailures();
     // A workload that was not ready before says nothing against the filter, so it stops nobody else.
     if (!(await this.#pass(planned)) || stop.isMet) return;
-    const pending = this.#states.of(planned);
-    if (pending.state !== 'pending') return;
+    if (this.#states.of(planned).state !== 'pending') return;
     const before = await this.#gate.note(planned);
-    const write = await this.#limit(() => writeWorkload(planned, planning, writing));
-    const written = this.#states.set(writtenRollout(pending, write, before));
+    await this.#change(planned, before);
+  }
+
+  /** Writes what is planned of a workload, which is like `current`, follows it and judges how it ends. */
+  async #change(planned: PlannedWorkload, before?: UnreadyState, current = planned.observed): Promise<void> {
+    const { policy, planning, stop, write: writing } = this.#context;
+    const { wave } = this.#states.of(planned);
+    const write = await this.#limit(() => writeWorkload({ ...planned, observed: current }, planning, writing));
+    const written = this.#states.set(writtenRollout(pendingRollout(planned, wave), write, before));
     if (write.result.state === 'failed') {
       const { newer } = write.result;
       if (newer !== undefined) return this.#supersede(planned, newer);
@@ -201,7 +198,8 @@ export class ClusterRollouts {
   /** Verifies what a rollout has come to and judges it; one that waits for promotion is first waited for where the run is to do so. */
   async #conclude(ended: EndedRollout): Promise<void> {
     const { planned } = ended;
-    if (ended.end.newer !== undefined) return this.#supersede(planned, ended.end.newer);
+    const met = ended.end.byRun === true ? (ended.end.other ?? 'removal') : undefined;
+    if (met !== undefined && (await this.#meet(planned, met))) return;
     const compared = this.#states.set(await this.#gate.compare(ended));
     if (compared.state === 'ended' && ['ready', 'waiting'].includes(compared.end.state)) {
       const verified = await this.#verification.verify(compared);
@@ -221,9 +219,7 @@ export class ClusterRollouts {
       const result = await this.#watch.follow(goal, latestWorkload(written), this.#context.policy.timeoutMs);
       return result && this.#states.set(endedRollout(written, result));
     }
-    const { state, message, ready, wanted } = readinessOf(planned.ref, planned.observed);
-    const result = { state: state === 'ready' ? 'ready' : 'failed', message, ready, wanted, durationMs: 0 } as const;
-    return this.#states.set(endedRollout(written, result));
+    return this.#states.set(endedRollout(written, resultAsObserved(planned)));
   }
 
   /** Counts a failure, collects its evidence, and only then rolls the workload back. */
@@ -232,8 +228,8 @@ export class ClusterRollouts {
     const judged = this.#states.set(judgedRollout(this.#states.of(planned), policy.timeoutMs));
     if (judged.state !== 'failed') return;
     const diagnosing = during(this.#context, 'collecting evidence');
-    const newer = await readNewer(planned, diagnosing);
-    if (newer !== undefined) return this.#supersede(planned, newer);
+    const other = await readOther(planned, diagnosing);
+    if (other !== undefined && (await this.#meet(planned, other))) return;
     stop.countFailures();
     const state = resultOf(judged)?.state;
     if (state === 'superseded' || state === 'deleted' || state === 'cancelled' || signal.aborted) return;
@@ -270,31 +266,34 @@ export class ClusterRollouts {
     else this.#states.set(rolledBack(rollout, back));
   }
 
-  /** Another run has the workload now, so this one starts nothing more anywhere: it would undo what is newer. */
-  async #supersede(planned: PlannedWorkload, found: Newer): Promise<void> {
-    this.#context.stop.supersede();
-    const newer = await nameNewer(found, planned.ref.namespace, this.#context.client);
-    this.#context.log.info(
-      `${describeWorkload(planned.ref)}: ${describeRun(newer.run)} has deployed revision ${newer.revision} of ${newer.filter}; it is left alone.`,
-    );
-    this.#states.set(supersededRollout(this.#states.of(planned), newer));
+  /**
+   * Another run has changed a workload: the older of the two leaves it to the newer one. Returns whether that settles it, which it does
+   * not where another run goes on removing what this one brings.
+   */
+  async #meet(planned: PlannedWorkload, met: Met): Promise<boolean> {
+    if (!this.#contest.wins(planned, met)) {
+      if (met === 'removal') return false;
+      await this.#supersede(planned, met);
+      return true;
+    }
+    const taken = await this.#contest.takeOver(planned, met);
+    await this.#change(taken.planned, undefined, taken.current);
+    return true;
+  }
+
+  /** Takes back what older runs have written since to workloads that were done. */
+  async #takeBack(): Promise<void> {
+    const lost = this.#contest.overwritten(this.#states.all(), this.#watch);
+    const meet = ({ planned, met }: Lost): Promise<void> =>
+      this.#guard(planned, () => this.#meet(planned, met).then(() => undefined));
+    await mapLimited(lost, this.#parallel, meet);
+  }
+
+  async #supersede(planned: PlannedWorkload, found: OtherRevision): Promise<void> {
+    this.#states.set(supersededRollout(this.#states.of(planned), await this.#contest.yieldTo(planned, found)));
   }
 
   #canRollBack(rollout: WorkloadRollout): boolean {
     return canRollBack(rollout, this.#context.verifiedBefore(rollout.planned) !== undefined);
   }
-}
-
-/** Whether a workload is changed or waited for. */
-export function isMoving(planned: PlannedWorkload): boolean {
-  return planned.patch !== undefined || !isSettled(planned);
-}
-
-function mayBeVerifiedAgain(rollout: WorkloadRollout): rollout is EndedRollout | VerifiedRollout {
-  return wasRolled(rollout) && (rollout.state === 'ended' || rollout.state === 'verified') && hasReadyPods(rollout);
-}
-
-/** Whether the run has changed a workload and seen how that ended. */
-export function wasRolled(rollout: WorkloadRollout): boolean {
-  return rollout.state !== 'superseded' && resultOf(rollout) !== undefined && writeOf(rollout).result.state === 'done';
 }

@@ -66,6 +66,25 @@ export class ReadyGate {
     return known;
   }
 
+  /**
+   * Returns whether any of the workloads that are to be changed may be, as `pass` tells of each. Waits only where all have to be waited
+   * for, and for the first alone.
+   */
+  async anyPasses(
+    workloads: readonly PlannedWorkload[],
+    pass: (planned: PlannedWorkload) => Promise<boolean>,
+  ): Promise<boolean> {
+    const changing = workloads.filter(({ patch }) => patch !== undefined);
+    if (changing.length === 0 || changing.some((planned) => !this.holds(planned))) return true;
+    const passed = changing.map(async (planned) => {
+      if (!(await pass(planned))) throw new Error('not ready');
+    });
+    return Promise.any(passed).then(
+      () => true,
+      () => false,
+    );
+  }
+
   /** Returns whether a workload has to be waited for before it may be changed. */
   holds(planned: PlannedWorkload): boolean {
     return mustBeReadyBefore(planned, this.#context.policy, this.#isVerified(planned));

@@ -1,7 +1,7 @@
 import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { WorkloadWrite } from '../apply/workload.ts';
-import type { Newer } from '../observe/superseded.ts';
+import type { OtherRevision } from '../observe/superseded.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
 import { revisionAfterRollback } from '../plan/rollback-target.ts';
 import type { Rollback } from '../report/report.ts';
@@ -24,7 +24,7 @@ export type RollbackEnd =
   /** The change, whose write was not answered, has never come there. */
   | { readonly state: 'not-needed' }
   /** Another run has put something newer there, which stays. */
-  | { readonly state: 'superseded'; readonly newer: Newer }
+  | { readonly state: 'superseded'; readonly newer: OtherRevision }
   /** `unready`: what kept its pods from being ready before the run already. */
   | { readonly state: 'rolled-back'; readonly unready?: string }
   /** The run was cancelled. */
@@ -38,7 +38,7 @@ export function concludeRollback(
   end: RollbackEnd,
   { planned, write, before }: RollbackFacts,
   durationMs: number,
-): Rollback | { readonly newer: Newer } | undefined {
+): Rollback | { readonly newer: OtherRevision } | undefined {
   const filters = [...rolloutGoalOf(planned).podRevisions.map(({ filter }) => filter), ...planned.removals];
   const to = Object.fromEntries(filters.map((filter) => [filter, revisionAfterRollback(planned, filter)]));
   switch (end.state) {

@@ -8,7 +8,7 @@ import type { KeyChanges, WorkloadPatch } from '../../mesh/workload-patch.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import type { Replanned, WorkloadWrite } from '../apply/workload.ts';
 import { targetKind } from '../kinds/kinds.ts';
-import { newerOn } from '../observe/superseded.ts';
+import { otherRevisionOn } from '../observe/superseded.ts';
 import { type ForeignChange, foreignChange } from '../plan/foreign-change.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
 import { rolloutGoalOf } from './workload-rollout.ts';
@@ -37,7 +37,10 @@ export function rollbackPatch({ planned, write }: WrittenWorkload, current: Work
   const { ref, podRevisions, removals } = rolloutGoalOf(planned);
   const foreign = foreignChange({ ref, podRevisions, removals }, current);
   if (foreign !== undefined) {
-    return { ...fail(supersededProblem(planned, foreign)), newer: newerOn({ podRevisions, removals }, current) };
+    return {
+      ...fail(supersededProblem(planned, foreign)),
+      newer: otherRevisionOn({ podRevisions, removals }, current),
+    };
   }
   const { patch } = write;
   const exact =
@@ -120,8 +123,8 @@ function rollbackState(recorded: WorkloadState, planned: PlannedWorkload): Workl
   const states = podRevisions.flatMap(({ filter, id }): [string, FilterState][] => {
     const before = was[filter];
     if (before?.revision === id) return [[filter, before]];
-    const { run = '' } = recorded[filter] ?? {};
-    return [[filter, { revision: id, run }]];
+    const { run = '', started } = recorded[filter] ?? {};
+    return [[filter, { revision: id, run, ...defined({ started }) }]];
   });
   const filters = [...podRevisions.map(({ filter }) => filter), ...removals];
   return { ...withoutFilters(recorded, filters), ...Object.fromEntries(states) };

@@ -12,7 +12,7 @@ import { type Replanned, type WriteContext, writeChange } from '../apply/workloa
 import type { DeployContext } from '../context.ts';
 import { belongsTo, targetKind } from '../kinds/kinds.ts';
 import { readTarget } from '../kinds/target-access.ts';
-import { type Newer, newerOn } from '../observe/superseded.ts';
+import { type OtherRevision, otherRevisionOn } from '../observe/superseded.ts';
 import { changesPods, type PlannedWorkload } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { mayHaveArrived } from '../report/may-have-arrived.ts';
@@ -65,7 +65,7 @@ export async function rollBack(
   watch: RolloutWatch,
   context: RollbackContext,
   all: readonly WorkloadRollout[],
-): Promise<Rollback | { readonly newer: Newer } | undefined> {
+): Promise<Rollback | { readonly newer: OtherRevision } | undefined> {
   const started = context.now();
   const facts = factsOf(rollout);
   context.log.info(whyRolledBack(rollout, all));
@@ -134,7 +134,7 @@ async function restoreTemplate(
 }
 
 /** Somebody has changed the workload: another run with something newer, or whoever else. */
-function withdrawn(problem: Problem, newer: Newer | undefined): RollbackEnd {
+function withdrawn(problem: Problem, newer: OtherRevision | undefined): RollbackEnd {
   return newer === undefined ? { state: 'refused', problem } : { state: 'superseded', newer };
 }
 
@@ -160,7 +160,7 @@ async function awaitRestored(
     const ended = await context.heartbeat.during(ref, written, ready, (workload) => watch.show(ref, workload));
     // One that was found while it waited for promotion goes back to that.
     if (ended?.state === 'ready' || ended?.state === 'waiting') return { state: 'rolled-back' };
-    if (ended?.newer !== undefined) return { state: 'superseded', newer: ended.newer };
+    if (ended?.other !== undefined) return { state: 'superseded', newer: ended.other };
     // Kubernetes goes on with it; nobody waits for it any more.
     if (ended?.state === 'cancelled') return { state: 'skipped' };
     if (ended !== undefined && stuck.length === 0 && wasUnready(planned) && UNREADY_ENDS.has(ended.state)) {
@@ -261,13 +261,13 @@ async function replaceStuckPods(planned: PlannedWorkload, { client }: DeployCont
 /**
  * What another run has put on a workload by now: what fails while another run replaces it fails because of that. Never throws.
  */
-export async function readNewer(
+export async function readOther(
   planned: PlannedWorkload,
   { client, log, signal }: DeployContext,
-): Promise<Newer | undefined> {
+): Promise<OtherRevision | undefined> {
   if (signal.aborted) return undefined;
   try {
-    return newerOn(rolloutGoalOf(planned), await readTarget(client, planned.ref, planned.observed));
+    return otherRevisionOn(rolloutGoalOf(planned), await readTarget(client, planned.ref, planned.observed));
   } catch (error) {
     log.debug(`${describeWorkload(planned.ref)} before its verdict: ${String(error)}`);
     return undefined;

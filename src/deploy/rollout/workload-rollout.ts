@@ -3,7 +3,7 @@ import type { Problem } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import type { WorkloadWrite } from '../apply/workload.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
-import type { Newer } from '../observe/superseded.ts';
+import type { OtherRevision } from '../observe/superseded.ts';
 import { type PlannedWorkload, podRevisionsOf } from '../plan/plan.ts';
 import type { Verification } from '../report/evidence-level.ts';
 import type { Rollback } from '../report/report.ts';
@@ -108,7 +108,7 @@ export interface RolledBack extends OfWorkload {
 export interface SupersededRollout extends OfWorkload {
   readonly state: 'superseded';
   readonly reached: ReachedRollout;
-  readonly newer: Newer;
+  readonly newer: OtherRevision;
 }
 
 /** What a run has done with one workload so far, and what came of it. The runner alone holds the current state of each. */
@@ -194,7 +194,7 @@ export function rolledBack(rollout: WorkloadRollout, rollback: Rollback): Rolled
 }
 
 /** Returns the rollout of a workload that another run has brought to something newer; a write that lost to it was none. */
-export function supersededRollout(rollout: WorkloadRollout, newer: Newer): SupersededRollout {
+export function supersededRollout(rollout: WorkloadRollout, newer: OtherRevision): SupersededRollout {
   const { planned, wave } = rollout;
   const reached = reachedBy(rollout);
   const lost = writeOf(reached).result.state === 'failed';

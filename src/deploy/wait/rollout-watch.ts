@@ -8,7 +8,7 @@ import type { Readiness } from '../../cluster/readiness.ts';
 import { followWorkloads } from '../../cluster/watch.ts';
 import { type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
-import { type Newer, newerOn } from '../observe/superseded.ts';
+import { type OtherRevision, otherRevisionOn } from '../observe/superseded.ts';
 import { foreignChange, lostMount } from '../plan/foreign-change.ts';
 import type { RolloutGoal } from './rollout-goal.ts';
 
@@ -26,8 +26,10 @@ export interface RolloutResult {
   readonly wanted: number;
   /** From the start of the following to the verdict, in milliseconds. */
   readonly durationMs: number;
-  /** Of `superseded`: what another run has put there; omitted when it was no run that changed the workload. */
-  readonly newer?: Newer;
+  /** Of `superseded`: whether a run of this action has changed the workload, and not somebody else. */
+  readonly byRun?: boolean;
+  /** What that run has put there; omitted where it has taken something away. */
+  readonly other?: OtherRevision;
 }
 
 /** A workload whose rollout is not decided yet. */
@@ -127,6 +129,11 @@ export class RolloutWatch {
     });
   }
 
+  /** Returns the workload as the API server has shown it since nobody follows it; `undefined` if it has not, or it was deleted. */
+  shownSince({ kind, namespace, name }: WorkloadRef): Workload | undefined {
+    return this.#followers.get(`${namespace}/${kind}`)?.unfollowed.get(name);
+  }
+
   /** Takes in the state of a workload that somebody else has read. */
   show(ref: WorkloadRef, workload: Workload): void {
     this.#see(ref, workload);
@@ -219,8 +226,9 @@ export class RolloutWatch {
     const foreign = foreignChange(entry.goal, workload);
     const lost = lostMount(entry.goal, workload);
     if (foreign !== undefined) {
-      const newer = newerOn(entry.goal, workload);
-      this.#decide(key, 'superseded', foreign.message, { remedy: foreign.remedy, ...defined({ newer }) });
+      const other = otherRevisionOn(entry.goal, workload);
+      const { message: what, remedy, reverted } = foreign;
+      this.#decide(key, 'superseded', what, { remedy, byRun: !reverted, ...defined({ other }) });
     } else if (lost !== undefined) this.#decide(key, 'stuck', lost.message, { remedy: lost.remedy });
     else if (state !== 'progressing' && !(state === 'waiting' && entry.goal.throughPromotion))
       this.#decide(key, state, message);
@@ -237,7 +245,7 @@ export class RolloutWatch {
     key: string,
     state: RolloutResult['state'],
     message: string,
-    more: Pick<RolloutResult, 'remedy' | 'newer'> = {},
+    more: Pick<RolloutResult, 'remedy' | 'byRun' | 'other'> = {},
   ): void {
     const entry = this.#take(key);
     if (entry === undefined) return;

@@ -10,6 +10,8 @@ export interface FilterState {
   readonly fallback?: string;
   /** The run that set the revision. */
   readonly run: string;
+  /** When that run started, as `toISOString` writes it; absent in records of versions that did not keep it. */
+  readonly started?: string;
   /** ISO 8601; when `sweep` may remove the filter. Absent: never. */
   readonly expires?: string;
 }

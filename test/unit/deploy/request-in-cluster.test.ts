@@ -34,7 +34,15 @@ describe('a request in a cluster', () => {
       namespaces: ['shop'],
     });
     const scopes = [scope('all', []), scope('some', ENTRIES), scope('none', inClusters('b', 'staging'))];
-    const request = { scopes, run: 'r', missing: 'fail', wait: true, timeoutMs: 1, promote: 'report' } as const;
+    const request = {
+      scopes,
+      run: 'r',
+      started: '2026-01-01T00:00:00.000Z',
+      missing: 'fail',
+      wait: true,
+      timeoutMs: 1,
+      promote: 'report',
+    } as const;
     expect(requestIn(request, 'live').scopes.map(({ filter, entries }) => [filter, namesOf(entries)])).toEqual([
       ['all', []],
       ['some', ['a', 'c']],

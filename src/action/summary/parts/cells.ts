@@ -1,6 +1,5 @@
 import { formatDuration, listWords } from '../../../base/text.ts';
 import { targetKind } from '../../../deploy/kinds/kinds.ts';
-import { describeRun } from '../../../deploy/observe/superseded.ts';
 import type { Verification } from '../../../deploy/report/evidence-level.ts';
 import { isAsBefore, isBack } from '../../../deploy/report/final-revisions.ts';
 import {
@@ -14,6 +13,7 @@ import {
   type TargetRevision,
 } from '../../../deploy/report/report.ts';
 import { objectName } from '../../../mesh/identity/names.ts';
+import { describeRun } from '../../../mesh/identity/run-order.ts';
 import { FILTER_RESOURCES } from '../../../mesh/objects/filter-resource.ts';
 import { inClusterName, type WorkloadRef } from '../../../targets/target.ts';
 import { wasUnreadyBefore } from '../../verdict/phase.ts';

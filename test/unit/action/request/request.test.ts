@@ -13,6 +13,8 @@ import type { TargetEntry } from '../../../../src/targets/target.ts';
 import { NO_RUNTIME } from '../../../harness/access.ts';
 import { filterModule, must, PULLED, problemsIn, wasm } from '../../builders.ts';
 
+const STARTED = '2026-01-01T00:00:00.000Z';
+
 /** A kubeconfig of one context, named as its cluster and user. */
 const kubeconfig = (name: string, namespace?: string): string =>
   JSON.stringify({
@@ -65,7 +67,14 @@ const checkProvenance: CheckProvenance = async ({ origin, digest }, { repository
 const makeFrom = async (given: Given, environment: Environment = {}): Promise<CommandRequest> => {
   const asked = await ask({ readInput: (name) => given[name] ?? '', environment: {}, readFile, findFiles, removeFile });
   const access = { ...NO_RUNTIME, readFile };
-  return buildRequest(asked, { checkProvenance, fetcher, readFile, environment, access });
+  return buildRequest(asked, {
+    checkProvenance,
+    fetcher,
+    readFile,
+    environment,
+    access,
+    started: STARTED,
+  });
 };
 const requestFor = async (over: Given = {}, environment: Environment = {}): Promise<RequestOf<'deploy' | 'plan'>> => {
   const made = await makeFrom({ ...COMPLETE, ...over }, environment);
@@ -125,6 +134,7 @@ test.each(['deploy', 'plan'])(
       prune: true,
       keepRevisions: 1,
       run: 'local',
+      started: STARTED,
       filters: [
         {
           name: 'f',
@@ -171,7 +181,14 @@ describe('a filter that came as an image', () => {
     const readInput = (name: string): string => ({ ...COMPLETE, filter: given, ...over })[name] ?? '';
     const asked = await ask({ readInput, environment: {}, readFile, findFiles, removeFile });
     const pulling = { ...fetcher, pull: async () => ok(pulled) };
-    return buildRequest(asked, { checkProvenance, fetcher: pulling, readFile, environment: {}, access: NO_RUNTIME });
+    return buildRequest(asked, {
+      checkProvenance,
+      fetcher: pulling,
+      readFile,
+      environment: {},
+      access: NO_RUNTIME,
+      started: STARTED,
+    });
   };
   const image = { delivery: 'image', configuration: '{}' };
 
@@ -264,6 +281,7 @@ describe('status, remove and sweep', () => {
       { command: 'remove', filter: 'gone/auth.wasm' },
       {
         run: 'o/r/7/1',
+        started: STARTED,
         missing: 'fail',
         wait: true,
         timeoutMs: 600_000,
@@ -275,6 +293,7 @@ describe('status, remove and sweep', () => {
       { command: 'remove', name: 'auth', wait: 'false', missing: 'ok' },
       {
         run: 'o/r/7/1',
+        started: STARTED,
         missing: 'ok',
         wait: false,
         timeoutMs: 600_000,
@@ -286,6 +305,7 @@ describe('status, remove and sweep', () => {
       { command: 'sweep', namespace: 'a b', timeout: '1m', 'max-parallel': '3' },
       {
         run: 'o/r/7/1',
+        started: STARTED,
         missing: 'fail',
         wait: true,
         timeoutMs: 60_000,

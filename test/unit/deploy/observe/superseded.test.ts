@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { describeRun, isOlderRun, nameNewer, newerOn } from '../../../../src/deploy/observe/superseded.ts';
+import { foundNewer, mayTakeOver, nameNewer, otherRevisionOn } from '../../../../src/deploy/observe/superseded.ts';
 import { mountedRevision, podRevisionOf } from '../../../../src/mesh/identity/revision.ts';
 import { renderEnvoyFilter } from '../../../../src/mesh/objects/envoy-filter.ts';
 import { revision, workload } from '../../builders.ts';
@@ -8,7 +8,7 @@ const ours = podRevisionOf(revision());
 
 describe('what another run has put on a workload', () => {
   const label = (id: string): object => ({ 'deploy-wasm-filter/add-header': id });
-  const on = (id: string | undefined, recorded: string | undefined): Parameters<typeof newerOn>[1] => ({
+  const on = (id: string | undefined, recorded: string | undefined): Parameters<typeof otherRevisionOn>[1] => ({
     ...workload('reviews'),
     metadata: {
       name: 'reviews',
@@ -27,13 +27,13 @@ describe('what another run has put on a workload', () => {
     ['none any more', undefined, undefined, false],
   ])('%s', (_, id, recorded, newer) => {
     const expected = newer ? { filter: 'add-header', revision: id, run: 'o/r/7/1' } : undefined;
-    expect(newerOn({ podRevisions: [ours], removals: [] }, on(id, recorded))).toEqual(expected);
+    expect(otherRevisionOn({ podRevisions: [ours], removals: [] }, on(id, recorded))).toEqual(expected);
   });
 
   test('after a removal any recorded one is newer', () => {
     const removal = { podRevisions: [], removals: ['add-header'] };
-    expect(newerOn(removal, on('0123456789', '0123456789'))?.run).toBe('o/r/7/1');
-    expect(newerOn(removal, on(undefined, undefined))).toBeUndefined();
+    expect(otherRevisionOn(removal, on('0123456789', '0123456789'))?.run).toBe('o/r/7/1');
+    expect(otherRevisionOn(removal, on(undefined, undefined))).toBeUndefined();
   });
 
   test('is named by what it runs, with the settings that were pushed into it', async () => {
@@ -56,22 +56,38 @@ describe('what another run has put on a workload', () => {
   });
 });
 
-test.each([
-  ['shop/filters/4812/1', 'run 4812'],
-  ['shop/filters/4812/3', 'run 4812 (attempt 3)'],
-  ['local', 'another run'],
-])('%s is %s', (run, words) => {
-  expect(describeRun(run)).toBe(words);
-});
+describe('two runs that meet on a workload', () => {
+  const EARLY = '2026-03-01T10:00:00.000Z';
+  const LATE = '2026-03-01T10:00:01.000Z';
+  const wanted = { podRevisions: [ours], removals: [] };
+  const other = (started?: string) => ({ filter: 'add-header', revision: '0123456789', run: 'o/r/7/1', started });
 
-test.each([
-  ['shop/filters/9/1', 'shop/filters/10/1', true],
-  ['shop/filters/10/1', 'shop/filters/10/2', true],
-  ['shop/filters/10/1', 'shop/filters/10/1', false],
-  ['shop/filters/11/1', 'shop/filters/10/1', false],
-  ['shop/filters/9/1', 'shop/others/10/1', false],
-  ['local', 'shop/filters/10/1', false],
-  ['', 'local', false],
-])('%s is older than %s: %s', (run, than, older) => {
-  expect(isOlderRun(run, than)).toBe(older);
+  test.each<[string, boolean, string | undefined, Parameters<typeof mayTakeOver>[2]]>([
+    ['the one that started later goes on', true, EARLY, { run: 'local', started: LATE }],
+    ['the one that started earlier stops', false, LATE, { run: 'local', started: EARLY }],
+    ['of an action that keeps no start, the one with the higher number goes on', true, undefined, { run: 'o/r/8/1' }],
+    ['of an action that keeps no start, one without a number stops', false, undefined, { run: 'local', started: LATE }],
+    ['a removal stops, whenever it started', false, EARLY, { run: 'o/r/8/1', started: LATE, yields: true }],
+  ])('%s', (_, expected, started, own) => {
+    expect(mayTakeOver({ ...other(), ...(started && { started }) } as never, wanted, own)).toBe(expected);
+  });
+
+  test.each<[string, boolean, string | undefined, string, string]>([
+    ['of a run that started earlier', false, EARLY, LATE, LATE],
+    ['of a run that started later', true, LATE, EARLY, LATE],
+    ['of a run that has yet to start, by this clock', false, LATE, EARLY, EARLY],
+    ['of an action that keeps no start', false, undefined, EARLY, LATE],
+  ])('what was found before the first write is newer if it is %s', (_, expected, found, started, now) => {
+    const record = { revision: '0123456789', run: 'o/r/7/1', ...(found && { started: found }) };
+    const observed = {
+      ...workload('reviews'),
+      metadata: {
+        name: 'reviews',
+        annotations: { 'deploy-wasm-filter/state': JSON.stringify({ 'add-header': record }) },
+      },
+      spec: { template: { metadata: { labels: { 'deploy-wasm-filter/add-header': '0123456789' } } } } as never,
+    };
+    const newer = foundNewer(wanted, observed, { run: 'o/r/8/1', started }, new Date(now));
+    expect(newer !== undefined).toBe(expected);
+  });
 });

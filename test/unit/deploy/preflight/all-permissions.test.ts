@@ -75,6 +75,7 @@ test('remove needs to patch workloads of every kind, and to delete objects', () 
     removalPermissions({
       scopes: [SCOPE],
       run: 'o/r/1/1',
+      started: '2026-01-01T00:00:00.000Z',
       missing: 'fail',
       wait: true,
       timeoutMs: 60_000,
@@ -113,6 +114,7 @@ describe('where namespaces are chosen', () => {
         removalPermissions({
           scopes: [{ entries, namespaces: [] }],
           run: 'x',
+          started: '2026-01-01T00:00:00.000Z',
           missing: 'fail',
           wait: true,
           timeoutMs: 1,

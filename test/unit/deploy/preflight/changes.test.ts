@@ -58,7 +58,7 @@ describe('describeChanges', () => {
     const [, , change] = changesOf(EMPTY);
     expect(change?.diff).toEqual([
       ' metadata.annotations:',
-      `+  deploy-wasm-filter/state: {"add-header":{"revision":"${ID}","run":"o/r/1/1"}}`,
+      `+  deploy-wasm-filter/state: {"add-header":{"revision":"${ID}","run":"o/r/1/1","started":"2026-01-01T00:00:00.000Z"}}`,
       ' spec.template.metadata.labels:',
       `+  deploy-wasm-filter/add-header: ${ID}`,
       ' spec.template.metadata.annotations:',

@@ -1,0 +1,209 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Workload } from '../../src/cluster/objects.ts';
+import { revisionOn, stateOn } from '../../src/mesh/template/template.ts';
+import type { ActionInputs, RunOptions, SeenReport } from '../harness/action.ts';
+import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import type { RecordedRequest } from '../harness/recorder.ts';
+import { pathOf } from '../harness/workloads.ts';
+import { revisionOf, Scene } from './scene.ts';
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await startTestCluster();
+});
+afterAll(() => cluster.stop());
+
+const FILTER = 'add-header';
+/** More than are changed at once by default. */
+const WORKLOADS = 12;
+
+/** A run of GitHub, or one outside of it, which has no number. */
+const runOf = (id: number, attempt = 1): RunOptions => ({
+  environment: { GITHUB_REPOSITORY: 'shop/filters', GITHUB_RUN_ID: String(id), GITHUB_RUN_ATTEMPT: String(attempt) },
+});
+const LOCAL: RunOptions = { environment: {} };
+
+/** A namespace with workloads that all run a verified revision, and whose next pods wait until they are released. */
+class Shop {
+  readonly scene: Scene;
+  readonly first: string;
+  readonly release: () => Promise<void>;
+  readonly #workloads: readonly Workload[];
+
+  private constructor(scene: Scene, workloads: readonly Workload[], first: string, release: () => Promise<void>) {
+    this.scene = scene;
+    this.#workloads = workloads;
+    this.first = first;
+    this.release = release;
+  }
+
+  static async open(): Promise<Shop> {
+    const scene = await Scene.open(cluster);
+    const workloads: Workload[] = [];
+    for (let at = 0; at < WORKLOADS; at++) workloads.push(await scene.switched(`w${at}`));
+    const { targets } = await scene.deploy({ 'max-parallel': '100%' });
+    const [first] = targets.map(revisionOf);
+    scene.forget();
+    return new Shop(scene, workloads, first ?? '', await scene.hold());
+  }
+
+  /** Deploys by name to all of them, from the first to the last or the other way round. */
+  deploy(name: string, options: RunOptions, inputs: ActionInputs = {}, order: 'forwards' | 'backwards' = 'forwards') {
+    const all = [...this.#workloads.keys()].map((at) => `- deployment/w${at}`);
+    const targets = (order === 'forwards' ? all : all.reverse()).join('\n');
+    return this.scene.deploy({ configuration: `x-test: ${name}`, targets, ...inputs }, options);
+  }
+
+  /** Resolves once a run, by what it records, has put its revision on workloads. */
+  async patched(run: string, count = 1): Promise<void> {
+    const isOf = (one: RecordedRequest): boolean => this.#isPatch(one) && one.body?.includes(run) === true;
+    await this.scene.seen(
+      `${count} patches of ${run}`,
+      () => this.scene.requests.filter(isOf).length >= count || false,
+    );
+  }
+
+  #isPatch({ method, path, status }: RecordedRequest): boolean {
+    return method === 'PATCH' && status === 200 && this.#workloads.some((one) => path.startsWith(`${pathOf(one)}?`));
+  }
+
+  now(): Promise<readonly Workload[]> {
+    return Promise.all(this.#workloads.map((workload) => this.scene.now(workload)));
+  }
+
+  /** Every workload runs this revision, whose objects are there. */
+  async expectAll(revision: string): Promise<void> {
+    const now = await this.now();
+    expect(now.map((workload) => revisionOn(workload, FILTER))).toEqual(now.map(() => revision));
+    expect((await this.scene.objects()).configMaps).toContain(`${FILTER}-${revision}`);
+  }
+}
+
+/** What a run wanted to bring. */
+const wantedBy = ({ targets: [target] }: SeenReport): string => (target === undefined ? '' : revisionOf(target));
+
+describe('two runs at once, with no more workloads at once than by default', () => {
+  test.each([
+    ['the same order', 'forwards', runOf(41), runOf(42)],
+    ['the opposite order', 'backwards', runOf(41), runOf(42)],
+    ['the opposite order, and the later one is the re-run of an earlier run', 'backwards', runOf(42), runOf(41, 2)],
+  ] as const)('that come in %s: the later one gets all', async (_, order, early, late) => {
+    const shop = await Shop.open();
+    const names = [early, late].map(
+      ({ environment: { GITHUB_RUN_ID: id, GITHUB_RUN_ATTEMPT: at } = {} }) => `${id}/${at}`,
+    );
+    const older = shop.deploy('older', early);
+    await shop.patched(`filters/${names[0]}`, 5);
+    const newer = shop.deploy('newer', late, {}, order);
+    await shop.patched(`filters/${names[1]}`, 5);
+    await shop.release();
+    const reports = await Promise.all([older, newer]);
+    expect(reports.map(({ outcome }) => outcome)).toEqual(['superseded', 'deployed']);
+    expect(reports.flatMap(({ problems }) => problems)).toEqual([]);
+    const revision = wantedBy(reports[1]);
+    await shop.expectAll(revision);
+    // What was good before both is what it goes back to.
+    for (const workload of await shop.now()) {
+      const { previous, fallback } = stateOn(workload)[FILTER] ?? {};
+      expect([fallback ?? previous, previous === shop.first || previous === wantedBy(reports[0])]).toEqual([
+        shop.first,
+        true,
+      ]);
+    }
+  });
+
+  test.each([
+    ['on GitHub', runOf(51), runOf(52)],
+    ['outside of GitHub, without a number', LOCAL, LOCAL],
+    ['of one matrix', runOf(53), runOf(53)],
+  ])('that start at the same moment %s, from both ends: one of them gets all', async (_, one, other) => {
+    const shop = await Shop.open();
+    const runs = Promise.all([shop.deploy('one', one), shop.deploy('other', other, {}, 'backwards')]);
+    await shop.patched('started', 10);
+    await shop.release();
+    const reports = await runs;
+    expect(reports.map(({ outcome }) => outcome).sort()).toEqual(['deployed', 'superseded']);
+    const [winner] = reports.filter(({ outcome }) => outcome === 'deployed');
+    await shop.expectAll(winner === undefined ? '' : wantedBy(winner));
+  });
+
+  test('and a third one: the last one gets all', async () => {
+    const shop = await Shop.open();
+    const runs: Promise<SeenReport>[] = [];
+    for (const [id, order] of [
+      [61, 'forwards'],
+      [62, 'backwards'],
+      [63, 'forwards'],
+    ] as const) {
+      runs.push(shop.deploy(`run ${id}`, runOf(id), {}, order));
+      await shop.patched(`filters/${id}/1`, 3);
+    }
+    await shop.release();
+    const reports = await Promise.all(runs);
+    expect(reports.map(({ outcome }) => outcome)).toEqual(['superseded', 'superseded', 'deployed']);
+    await shop.expectAll(reports.map(wantedBy)[2] ?? '');
+  });
+
+  test('and the older one looks only after the newer one has begun: it writes nothing', async () => {
+    const shop = await Shop.open();
+    let begun: (() => void) | undefined;
+    const newerHasBegun = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    let held = false;
+    shop.scene.inject(({ method, path }) => {
+      if (held || method !== 'GET' || !path.includes('/deployments')) return undefined;
+      held = true;
+      return { meanwhile: () => newerHasBegun };
+    });
+    const older = shop.deploy('older', runOf(71));
+    await shop.scene.seen('that the older run looks', () => held);
+    const newer = shop.deploy('newer', runOf(72));
+    await shop.patched('filters/72/1', 5);
+    begun?.();
+    const late = await older;
+    expect([late.outcome, late.changed]).toEqual(['superseded', false]);
+    await shop.release();
+    const report = await newer;
+    expect(report.outcome).toBe('deployed');
+    await shop.expectAll(wantedBy(report));
+  });
+
+  test('and the newer one fails: it goes back to what was verified last', async () => {
+    const shop = await Shop.open();
+    await shop.release();
+    await shop.scene.turn('unready');
+    const older = shop.deploy('older', runOf(81), { timeout: '60s' });
+    await shop.patched('filters/81/1', 5);
+    const newer = await shop.deploy('newer', runOf(82), { timeout: '1s' });
+    expect(newer.outcome).toBe('failed');
+    expect((await older).outcome).toBe('superseded');
+    await shop.expectAll(shop.first);
+  });
+
+  test('and the older one fails: it does not take away what the newer one has put there', async () => {
+    const shop = await Shop.open();
+    const older = shop.deploy('older', runOf(91), { timeout: '2s' });
+    await shop.patched('filters/91/1', 5);
+    const newer = shop.deploy('newer', runOf(92), {}, 'backwards');
+    await older;
+    await shop.release();
+    const report = await newer;
+    expect([report.outcome, report.problems]).toEqual(['deployed', []]);
+    await shop.expectAll(wantedBy(report));
+  });
+
+  test('and one of them removes the filter: the deployment gets all', async () => {
+    const shop = await Shop.open();
+    const deploying = shop.deploy('deploy', runOf(101));
+    await shop.patched('filters/101/1', 5);
+    const removing = shop.scene.deploy({ command: 'remove', targets: '', configuration: '', filter: '' }, runOf(102));
+    // The removal is there, and the deployment has come back to it.
+    await shop.patched('filters/101/1', 6);
+    await shop.release();
+    const [deployed, removed] = await Promise.all([deploying, removing]);
+    expect([deployed.outcome, deployed.problems]).toEqual(['deployed', []]);
+    expect(removed.outcome).toBe('superseded');
+    await shop.expectAll(wantedBy(deployed));
+  });
+});
