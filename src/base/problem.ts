@@ -72,6 +72,11 @@ export interface Explanation {
   readonly remedy: string;
 }
 
+/** A problem with the name of the filter that it is about, `undefined` where nobody knows, if `all` that there are are several. */
+export function aboutOneOf(problem: Problem, filter: string | undefined, all: readonly unknown[]): Problem {
+  return all.length < 2 || filter === undefined ? problem : { ...problem, filter };
+}
+
 /** At least one problem. */
 export type SomeProblems = readonly [Problem, ...Problem[]];
 

@@ -49,6 +49,7 @@ export const PROBLEM = named(
         column: integer('The column.', 1),
       }),
       remedy: text('What to do about it.'),
+      filter: text('Which of several filters it is about; omitted where there is one only, or nobody knows.'),
       permission: as('The permission that is missing.', PERMISSION),
       ...USER,
     },

@@ -20,10 +20,11 @@ export function problemEntry({
   at,
   message,
   remedy,
+  filter,
   permission,
   user,
 }: Problem): ValueOf<typeof PROBLEM> {
-  return { kind, message, ...defined({ subject, at, remedy, permission, user }) };
+  return { kind, message, ...defined({ subject, at, remedy, filter, permission, user }) };
 }
 
 /** Returns what names a workload. */

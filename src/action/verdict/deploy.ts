@@ -18,11 +18,12 @@ import {
   workloads,
 } from './words.ts';
 
-/** What a failure is about: the filter that proxies reject, where it is the same everywhere, else all of the run. */
+/** What a failure is about: the filter that failed, where it is the same everywhere, else all of the run. */
 function failedFilters(report: DeployReport): string {
   const all = filterWords(report);
   const failed = report.targets.filter(({ outcome }) => outcome === 'failed');
-  const names = new Set(failed.map(({ problem }) => problem?.filter));
+  const problems = failed.length === 0 ? report.problems : failed.map(({ problem }) => problem);
+  const names = new Set(problems.map((problem) => problem?.filter));
   const [name] = names;
   return names.size === 1 && name !== undefined && report.filters.length > 1 ? `${plain(name, 63)} (of ${all})` : all;
 }

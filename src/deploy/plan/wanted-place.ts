@@ -1,5 +1,5 @@
 import { defined } from '../../base/defined.ts';
-import type { Problem } from '../../base/problem.ts';
+import { aboutOneOf, type Problem } from '../../base/problem.ts';
 import { sentence } from '../../base/text.ts';
 import type { Pod, Workload } from '../../cluster/objects.ts';
 import { assumePlaces, type WantedPlace } from '../../mesh/proxy/places.ts';
@@ -49,7 +49,9 @@ export function unreachableIn(pod: Pod, { ref, observed, revisions }: Verifiable
   for (const planned of revisions) {
     const place = placeOf(planned, { ref, observed });
     const reach = judgeReach({ places: assumePlaces(place), missing: [] }, place, redirection);
-    if (reach.state === 'unreached') return unreached(ref, planned, reach);
+    if (reach.state === 'unreached') {
+      return aboutOneOf(unreached(ref, planned, reach), planned.podRevision.filter, revisions);
+    }
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { mapLimited } from '../../base/concurrency.ts';
-import { describeProblem, locatedProblems, type Problem } from '../../base/problem.ts';
+import { aboutOneOf, describeProblem, locatedProblems, type Problem } from '../../base/problem.ts';
 import { count, nameSome } from '../../base/text.ts';
 import { distinctWarnings, type Warning } from '../../base/warning.ts';
 import { checkCompatibility, refusedChecks } from '../../filter/compatibility/compatibility.ts';
@@ -59,7 +59,15 @@ export async function checkRevisions(
   const modules = Map.groupBy(revisions, ({ module }) => module.digest);
   const checked = [...modules.values()].map((those) => ({ those, check: checkModule(those, proxies, written) }));
   const sound = checked.flatMap(({ those, check }) => toTry(those, check, proxies));
-  const all = [...checked.map(({ check }) => check), await tryRevisions(sound, context, written)];
+  const names = [...new Set(revisions.map(({ filter }) => filter))];
+  const about = (check: CheckedRevisions, filter: string | undefined): CheckedRevisions => ({
+    ...check,
+    problems: check.problems.map((problem) => aboutOneOf(problem, filter, names)),
+  });
+  const all = [
+    ...checked.map(({ check, those: [first] }) => about(check, first?.filter)),
+    await tryRevisions(sound, context, written, names),
+  ];
   const problems = all.flatMap((one) => one.problems);
   const versions = nameSome(describeProxies(proxies)) || 'not known';
   const result = problems.length === 0 ? 'passed' : count(problems.length, 'problem');
@@ -158,6 +166,7 @@ async function tryRevisions(
   all: readonly ToTry[],
   { trial, log, signal }: TrialContext,
   written: Written,
+  names: readonly string[],
 ): Promise<CheckedRevisions> {
   if (trial === undefined) return NOTHING;
   const ofFilters = [...Map.groupBy(distinct(all), ({ revision }) => revision.filter).values()];
@@ -171,7 +180,7 @@ async function tryRevisions(
   return {
     problems: tried.flatMap(({ findings, revision }) =>
       locatedProblems(
-        findings.flatMap(({ problem }) => problem ?? []),
+        findings.flatMap(({ problem }) => (problem === undefined ? [] : aboutOneOf(problem, revision.filter, names))),
         written(revision).whole.at,
       ),
     ),

@@ -1,6 +1,6 @@
 import { mapLimited, pause } from '../../base/concurrency.ts';
 import { isObject, pick } from '../../base/json.ts';
-import type { Problem } from '../../base/problem.ts';
+import { aboutOneOf, type Problem } from '../../base/problem.ts';
 import { count, nameSome } from '../../base/text.ts';
 import type { Client } from '../../cluster/client.ts';
 import type { Pod } from '../../cluster/objects.ts';
@@ -81,11 +81,11 @@ async function lookAt(planned: PlannedWorkload, context: InspectionContext): Pro
     }
     default: {
       const found = judge(planned, look, context);
-      if (!found.absent || context.signal.aborted) return concluded(found, ref, look, context);
+      if (!found.absent || context.signal.aborted) return concluded(found, planned, look, context);
       await pause(AGAIN_MS, context.signal);
       const again = await context.proxies.lookAgain(ref);
       if (again.state !== 'seen') return NOTHING;
-      return concluded(judge({ ...planned, observed }, again, context), ref, again, context);
+      return concluded(judge({ ...planned, observed }, again, context), planned, again, context);
     }
   }
 }
@@ -117,6 +117,7 @@ async function withoutSidecar({ ref, observed }: PlannedWorkload, { labels }: In
 
 /** A filter that would be in no listener. */
 interface Placeless {
+  readonly filter: string;
   readonly message: string;
   /** The ports that the mesh takes for TCP, where the filter would be if they had HTTP. */
   readonly tcp: readonly number[];
@@ -131,14 +132,15 @@ interface Judgement extends Preflight {
 /** With what to do about each filter that would be in no listener: which Services say that a port is TCP, where they may be listed. */
 async function concluded(
   { problems, warnings, placeless }: Judgement,
-  ref: WorkloadRef,
+  { ref, revisions }: Pick<PlannedWorkload, 'ref' | 'revisions'>,
   { pod }: SeenProxy,
   { client }: InspectionContext,
 ): Promise<Preflight> {
   const found: Problem[] = [];
-  for (const { message, tcp } of placeless) {
+  for (const { filter, message, tcp } of placeless) {
     const ports = tcp.length === 0 ? [] : servicePortsTo(pod, tcp, await servicesIn(ref.namespace, client));
-    found.push(noEffect(ref, message, ports.length === 0 ? PORT_REMEDY : tcpRemedy(ports)));
+    const problem = noEffect(ref, message, ports.length === 0 ? PORT_REMEDY : tcpRemedy(ports));
+    found.push(aboutOneOf(problem, filter, revisions));
   }
   return { problems: [...found, ...problems], warnings };
 }
@@ -177,7 +179,11 @@ function judgeRevision(
   look: SeenProxy,
   context: InspectionContext,
 ): Judgement {
-  const { ref, observed } = planned;
+  const { ref, observed, revisions } = planned;
+  const { filter } = revision.podRevision;
+  const refused = (problem: Problem, absent: boolean): Judgement => {
+    return { problems: [aboutOneOf(problem, filter, revisions)], warnings: [], placeless: [], absent };
+  };
   const place = placeOf(revision, { ref, observed });
   const kind = kindFor(revision.podRevision);
   const redirection = isOutdated(look.pod, planned) ? undefined : redirectionOf(look.pod, { ref, observed });
@@ -191,15 +197,13 @@ function judgeRevision(
   const [absent] = amiss === undefined && expected.places.length === 0 ? expected.missing : [amiss];
   if (absent !== undefined) {
     const why = explainMissing(absent, place, redirection, kind);
-    const message = `${revision.podRevision.filter} would be in no listener: ${why}`;
-    if (absent.withoutAnchor !== undefined)
-      return { problems: [noEffect(ref, message, INSERT_REMEDY)], warnings: [], placeless: [], absent: true };
+    const message = `${filter} would be in no listener: ${why}`;
+    if (absent.withoutAnchor !== undefined) return refused(noEffect(ref, message, INSERT_REMEDY), true);
     const tcp = absent.side !== 'inbound' ? [] : absent.tcp.filter((port) => (place.port ?? port) === port);
-    return { ...NOTHING, placeless: [{ message, tcp }], absent: true };
+    return { ...NOTHING, placeless: [{ filter, message, tcp }], absent: true };
   }
   const reach = judgeReach(expected, place, redirection, kind);
-  if (reach.state === 'unreached')
-    return { problems: [unreached(ref, revision, reach)], warnings: [], placeless: [], absent: false };
+  if (reach.state === 'unreached') return refused(unreached(ref, revision, reach), false);
   const warnings = reach.notes.flatMap((note) => (note.severity === 'warning' ? [bypassWarning(ref, note.text)] : []));
   return { problems: [], warnings, placeless: [], absent: false };
 }

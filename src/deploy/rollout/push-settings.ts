@@ -1,6 +1,6 @@
 import { mapLimited } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
-import type { Problem } from '../../base/problem.ts';
+import { aboutOneOf, type Problem } from '../../base/problem.ts';
 import { callProblem } from '../../cluster/errors.ts';
 import type { KubernetesObject } from '../../cluster/objects.ts';
 import { ENVOY_FILTER } from '../../cluster/resources.ts';
@@ -67,7 +67,9 @@ async function pushOne(
   if (context.signal.aborted) return { ...none, step: 'skipped' };
   const written = await writeObject(ENVOY_FILTER, planned, context.write);
   if (written.state === 'failed') {
-    const problems = new Map(users.map(({ ref }) => [workloadKey(ref), written.problem]));
+    const problems = new Map(
+      users.map(({ ref, revisions }) => [workloadKey(ref), aboutOneOf(written.problem, podRevision.filter, revisions)]),
+    );
     return { ...none, step: 'failed', problems };
   }
   if (!context.policy.wait) return { ...none, step: 'done' };

@@ -11,20 +11,22 @@ import { describeReason } from '../../mesh/proxy/envoy-log.ts';
 import { inspectListeners, type Present } from '../../mesh/proxy/listeners.ts';
 import type { Absent } from '../../mesh/proxy/places.ts';
 import { explainMissing, INSERT_REMEDY, judgeReach, PORT_REMEDY } from '../../mesh/proxy/reach.ts';
-import { logIdsOf, ownFilters } from '../../mesh/proxy/refused-filter.ts';
+import { logIdsOf, type OwnFilter, ownAmong, ownFilters, refusedIn } from '../../mesh/proxy/refused-filter.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { PluginTrace } from '../kinds/binding.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import type { EvidenceSource } from '../observe/evidence-source.ts';
 import { type PluginLog, readEnvoyReason, readPluginReason } from '../observe/pod-logs.ts';
 import { noEffect, placeOf, redirectionOf, unreached, type VerifiableRevision } from '../plan/wanted-place.ts';
-import { failed, type PodVerdict, pending, rejectsOthers, type Weakness } from './pod-verdict.ts';
+import { aboutFilter, failed, type PodVerdict, pending, rejectsOthers, type Weakness } from './pod-verdict.ts';
 
 /** Where a look is taken, and what Envoy says there. */
 export interface Seen {
   readonly pod: Pod;
   readonly ref: WorkloadRef;
   readonly observed: Workload;
+  /** Every filter that is to be seen there. */
+  readonly revisions: readonly VerifiableRevision[];
   /** The answer of `config_dump?resource=dynamic_listeners`. */
   readonly listeners: string;
   /** The answer of `config_dump?resource=ecds_filters`; needed for filters whose image the proxy pulls. */
@@ -44,15 +46,39 @@ export const LOG_REFUSED: Weakness = {
 };
 
 /** What a proxy says of a filter; it is verified by less than its listeners where nobody may see whether it runs. */
-export function judgeFilter(planned: VerifiableRevision, seen: Seen, source: EvidenceSource): Promise<PodVerdict> {
+export async function judgeFilter(
+  planned: VerifiableRevision,
+  seen: Seen,
+  source: EvidenceSource,
+): Promise<PodVerdict> {
   const { podRevision } = planned;
   const found = { ...seen, planned };
-  return podRevision.image === undefined
-    ? judgeFile(podRevision, found, source)
-    : judgePlugin(podRevision, found, source);
+  const verdict = await (podRevision.image === undefined
+    ? judgeFile(podRevision, found)
+    : judgePlugin(podRevision, found, source));
+  return verdict.state === 'rejected'
+    ? refusal(verdict.details, found, source)
+    : aboutFilter(verdict, podRevision.filter, seen.revisions);
 }
 
-async function judgeFile(podRevision: MountedRevision, found: Found, source: EvidenceSource): Promise<PodVerdict> {
+/** What Envoy may call the filters that are to be seen in a pod. */
+export function ownOf({ ref, revisions }: Pick<Seen, 'ref' | 'revisions'>): OwnFilter[] {
+  const settings = new Map(revisions.map(({ podRevision, revision }) => [podRevision.filter, revision.settings]));
+  return ownFilters(
+    ref.namespace,
+    revisions.map(({ podRevision }) => podRevision),
+    [],
+    settings,
+  );
+}
+
+/** A listener is rejected; which filter is why, its words and the log of the proxy tell. */
+interface Rejected {
+  readonly state: 'rejected';
+  readonly details: string;
+}
+
+function judgeFile(podRevision: MountedRevision, found: Found): PodVerdict | Rejected {
   const { listeners, planned, pod, ref, observed } = found;
   const { revision } = planned;
   const { settings } = revision;
@@ -69,7 +95,7 @@ async function judgeFile(podRevision: MountedRevision, found: Found, source: Evi
     case 'present':
       return effect(verdict, found);
     case 'rejected':
-      return refusal(verdict.details, found, source);
+      return { state: 'rejected', details: verdict.details };
     case 'outdated':
       return pending(
         ref,
@@ -80,7 +106,11 @@ async function judgeFile(podRevision: MountedRevision, found: Found, source: Evi
   }
 }
 
-async function judgePlugin(podRevision: PulledRevision, found: Found, source: EvidenceSource): Promise<PodVerdict> {
+async function judgePlugin(
+  podRevision: PulledRevision,
+  found: Found,
+  source: EvidenceSource,
+): Promise<PodVerdict | Rejected> {
   const { listeners, extensions, planned, pod, ref, observed } = found;
   const { configuration } = planned.revision.settings;
   const { binding } = targetKind(ref);
@@ -88,7 +118,7 @@ async function judgePlugin(podRevision: PulledRevision, found: Found, source: Ev
   const { plugin, image } = trace;
   const placed = inspectListeners(listeners, { plugin, ...placeOf(planned, { ref, observed }) });
   if (placed.state === 'absent') return absence(placed, found);
-  if (placed.state === 'rejected') return refusal(placed.details, found, source);
+  if (placed.state === 'rejected') return { state: 'rejected', details: placed.details };
   const replaced = binding.inPlace ? { image } : {};
   const wanted = { plugin, configuration, ...replaced };
   const verdict = inspectExtension(extensions, wanted);
@@ -107,7 +137,8 @@ async function judgePlugin(podRevision: PulledRevision, found: Found, source: Ev
     return failed(ref, `${podRevision.filter} does not run in pod ${name}: ${reason.reason}.`, reason.remedy);
   }
   if (reason !== undefined) {
-    return failed(ref, `Envoy of pod ${name} rejects the filter: ${describeReason(reason)}.`, reason.remedy);
+    const what = nameOf(podRevision.filter, found);
+    return failed(ref, `Envoy of pod ${name} rejects ${what}: ${describeReason(reason)}.`, reason.remedy);
   }
   if (verdict.state === 'missing')
     return pending(ref, `the proxy of pod ${name} has not loaded ${podRevision.filter} yet`);
@@ -168,15 +199,21 @@ function givenSince({ since }: { readonly since?: Date }, ref: WorkloadRef): { r
   return { since: new Date(since.getTime() - REFUSAL_MS) };
 }
 
-async function refusal(details: string, { pod, ref, planned }: Found, source: EvidenceSource): Promise<PodVerdict> {
-  const { podRevision, revision } = planned;
-  const settings = new Map([[podRevision.filter, revision.settings]]);
-  const own = ownFilters(ref.namespace, [podRevision], [], settings);
+/** One listener has all filters of a pod, so each of them may be why it is rejected. */
+async function refusal(details: string, found: Seen, source: EvidenceSource): Promise<PodVerdict> {
+  const { pod, ref, revisions } = found;
+  const own = ownOf(found);
   const reason = await readEnvoyReason(pod, ref.namespace, own, source);
   if (reason?.foreign !== undefined) return rejectsOthers(ref, pod, reason);
-  const cause = reason === undefined ? details : describeReason(reason);
-  const why = `Envoy of pod ${pod.metadata.name} rejects the filter: ${cause}.`;
-  return failed(ref, why, reason?.remedy ?? SEE_LOG);
+  const filter = reason?.rejected ?? ownAmong(refusedIn(details), own);
+  const cause = reason === undefined ? details : describeReason({ ...reason, rejected: undefined });
+  const why = `Envoy of pod ${pod.metadata.name} rejects ${nameOf(filter, found)}: ${cause}.`;
+  return aboutFilter(failed(ref, why, reason?.remedy ?? SEE_LOG), filter, revisions);
+}
+
+/** `the filter` where there is one only, or nobody knows which of several it is. */
+function nameOf(filter: string | undefined, { revisions }: Pick<Seen, 'revisions'>): string {
+  return revisions.length < 2 || filter === undefined ? 'the filter' : filter;
 }
 
 function absence(verdict: Absent, { planned, pod, ref, observed }: Found): PodVerdict {

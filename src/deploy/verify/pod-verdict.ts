@@ -1,5 +1,5 @@
 import type { Permission } from '../../base/permission.ts';
-import type { Problem } from '../../base/problem.ts';
+import { aboutOneOf, type Problem } from '../../base/problem.ts';
 import { sentence } from '../../base/text.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { describeReason, type EnvoyReason } from '../../mesh/proxy/envoy-log.ts';
@@ -33,6 +33,12 @@ export type Unverified = Extract<PodVerdict, { readonly problem: Problem }>;
 /** The proxy does not run the filter, and will not. */
 export function failed(ref: WorkloadRef, message: string, remedy: string): Unverified {
   return { state: 'failed', problem: { kind: 'verification', subject: describeWorkload(ref), message, remedy } };
+}
+
+/** A verdict that is about one filter, by its name where its workload has several: `all`. */
+export function aboutFilter<T extends PodVerdict>(verdict: T, filter: string | undefined, all: readonly unknown[]): T {
+  if (verdict.state === 'verified' || verdict.problem.filter !== undefined) return verdict;
+  return { ...verdict, problem: aboutOneOf(verdict.problem, filter, all) };
 }
 
 /** The proxy rejects a listener, and with it our filter, because of a filter that is not ours. */

@@ -1,4 +1,4 @@
-import { messageOf, type Problem } from '../../base/problem.ts';
+import { aboutOneOf, messageOf, type Problem } from '../../base/problem.ts';
 import { permissionOf } from '../../cluster/access.ts';
 import { isApiError } from '../../cluster/errors.ts';
 import { MAX_BYTES } from '../../cluster/limits.ts';
@@ -7,7 +7,7 @@ import { hasProxyContainer } from '../../cluster/pods.ts';
 import { POD } from '../../cluster/resources.ts';
 import { describeReason } from '../../mesh/proxy/envoy-log.ts';
 import { inspectListeners } from '../../mesh/proxy/listeners.ts';
-import { logIdsOf, ownFilters } from '../../mesh/proxy/refused-filter.ts';
+import { logIdsOf } from '../../mesh/proxy/refused-filter.ts';
 import { parseListenerUpdates } from '../../mesh/proxy/stats.ts';
 import { explainMissingMount, explainNoSidecar, mountsFilter } from '../../mesh/template/injection.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
@@ -18,8 +18,9 @@ import { evidenceSource } from '../observe/evidence-source.ts';
 import { NamespaceLabels } from '../observe/namespace-labels.ts';
 import { readEnvoyReason, readPluginReason } from '../observe/pod-logs.ts';
 import { noEffect, unreachableIn, type VerifiableWorkload } from '../plan/wanted-place.ts';
-import { judgeFilter, LOG_REFUSED } from './filter-in-proxy.ts';
+import { judgeFilter, LOG_REFUSED, ownOf } from './filter-in-proxy.ts';
 import {
+  aboutFilter,
   failed,
   type PodVerdict,
   pending,
@@ -98,7 +99,8 @@ export class ProxyInspector {
       return plugin !== undefined && inspectListeners(listeners.text, { plugin, direction: 'any' }).state !== 'absent';
     });
     if (named === undefined) return undefined;
-    return pending(ref, `the proxy of pod ${pod.metadata.name} still has ${named} in its listeners`).problem;
+    const still = pending(ref, `the proxy of pod ${pod.metadata.name} still has ${named} in its listeners`);
+    return aboutFilter(still, named, filters).problem;
   }
 
   /** Why the filter cannot run in a pod, as the pod itself shows. */
@@ -114,8 +116,11 @@ export class ProxyInspector {
       ({ podRevision }) => podRevision.image === undefined && !mountsFilter(pod, podRevision.filter),
     );
     if (unmounted === undefined) return undefined;
-    const { message, remedy } = explainMissingMount(template, unmounted.podRevision.filter);
-    return noEffect(ref, `its pods are ready, but the filter is not in them: ${message}`, remedy);
+    const { filter } = unmounted.podRevision;
+    const { message, remedy } = explainMissingMount(template, filter);
+    const what = revisions.length < 2 ? 'the filter' : filter;
+    const problem = noEffect(ref, `its pods are ready, but ${what} is not in them: ${message}`, remedy);
+    return aboutOneOf(problem, filter, revisions);
   }
 
   async #byListeners(pod: Pod, { ref, observed, revisions }: VerifiableWorkload): Promise<PodVerdict | undefined> {
@@ -133,7 +138,7 @@ export class ProxyInspector {
     for (const planned of revisions) {
       const verdict = await judgeFilter(
         planned,
-        { pod, ref, observed, listeners: listeners.text, extensions: extensions.text, extensionsNow },
+        { pod, ref, observed, revisions, listeners: listeners.text, extensions: extensions.text, extensionsNow },
         evidenceSource(this.#context),
       );
       if (verdict.state !== 'verified') return verdict;
@@ -181,20 +186,11 @@ export class ProxyInspector {
       return undefined;
     }
     // Another listener may have been refused for a reason of its own; only the log tells.
-    const own = ownFilters(
-      ref.namespace,
-      revisions.map(({ podRevision }) => podRevision),
-      [],
-      new Map(revisions.map(({ podRevision, revision }) => [podRevision.filter, revision.settings])),
-    );
-    const reason = await readEnvoyReason(pod, ref.namespace, own, evidenceSource(this.#context));
+    const reason = await readEnvoyReason(pod, ref.namespace, ownOf(workload), evidenceSource(this.#context));
     if (reason === undefined) return undefined;
     if (reason.foreign !== undefined) return rejectsOthers(ref, pod, reason);
-    return failed(
-      ref,
-      `Envoy of pod ${pod.metadata.name} rejected a listener: ${describeReason(reason)}.`,
-      reason.remedy,
-    );
+    const why = `Envoy of pod ${pod.metadata.name} rejected a listener: ${describeReason(reason)}.`;
+    return aboutFilter(failed(ref, why, reason.remedy), reason.rejected, revisions);
   }
 
   /** A listener is taken and a pod becomes ready without the image of a filter, so of those the log has to tell. */
@@ -206,12 +202,9 @@ export class ProxyInspector {
       const log = await readPluginReason(pod, ref.namespace, names, evidenceSource(this.#context));
       if (log.state === 'unreadable') return { state: 'verified', level: 'ready', weakness: LOG_REFUSED };
       if (log.state === 'explains') {
-        const why = describeReason(log.reason);
-        return failed(
-          ref,
-          `${podRevision.filter} does not run in pod ${pod.metadata.name}: ${why}.`,
-          log.reason.remedy,
-        );
+        const { filter } = podRevision;
+        const why = `${filter} does not run in pod ${pod.metadata.name}: ${describeReason(log.reason)}.`;
+        return aboutFilter(failed(ref, why, log.reason.remedy), filter, revisions);
       }
     }
     return undefined;

@@ -42,8 +42,8 @@ export interface Diagnosis {
   readonly pods: readonly string[];
   /** Which container of a pod cannot run, and why: `app keeps crashing (Error, exit code 1); its log ends: …`. */
   readonly cause?: string;
-  /** The cause is that the runtime could not create the folder in the proxy's container that a filter is mounted at. */
-  readonly cannotMount?: true;
+  /** The filter for which the runtime could not create a folder in the proxy's container to mount it at: that is the cause. */
+  readonly cannotMount?: string;
   /** The pod that the cause is of; omitted when it is of several. */
   readonly causeOf?: string;
   /** The container that the cause is of, or whose log was read; omitted when it is none, or the proxy that is not ready. */
@@ -162,7 +162,7 @@ async function findCause(
       cause,
       causeOf,
       troubled: { name, reason, failure: trouble.ended ? 'ended' : 'not-started' },
-      ...(isMountPoint(folder, trouble.container, podRevisions) && { cannotMount: true as const }),
+      ...defined({ cannotMount: mountedIn(folder, trouble.container, podRevisions) }),
     });
     if (trouble.cause !== undefined) return failed(describeTrouble(trouble), trouble.folder);
     const failures = events.filter((one) => {
@@ -179,13 +179,15 @@ async function findCause(
   return refused === undefined ? {} : { cause: `nodes do not run its pods: ${describeRefusal(refused)}` };
 }
 
-/** Whether a folder in a container is what a filter is mounted at, or leads there. */
-function isMountPoint(folder: string | undefined, container: string, podRevisions: readonly PodRevision[]): boolean {
-  return (
-    folder !== undefined &&
-    container === PROXY_CONTAINER &&
-    podRevisions.some(({ mountPath }) => mountPath !== undefined && `${mountPath}/`.startsWith(`${folder}/`))
-  );
+/** The filter that is mounted at a folder in a container, or below it; `undefined` for none. */
+function mountedIn(
+  folder: string | undefined,
+  container: string,
+  podRevisions: readonly PodRevision[],
+): string | undefined {
+  if (folder === undefined || container !== PROXY_CONTAINER) return undefined;
+  return podRevisions.find(({ mountPath }) => mountPath !== undefined && `${mountPath}/`.startsWith(`${folder}/`))
+    ?.filter;
 }
 
 /** How many pods that are ready are asked why they do not run a filter. */
@@ -207,7 +209,8 @@ async function readPulls(
     };
     for (const pod of pods.slice(0, MAX_READY)) {
       const log = await readPluginReason(pod, ref.namespace, names, source);
-      if (log.state === 'explains') return log.reason;
+      if (log.state !== 'explains') continue;
+      return podRevisions.length < 2 ? log.reason : { ...log.reason, rejected: podRevision.filter };
     }
   }
   return undefined;

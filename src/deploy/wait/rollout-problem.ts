@@ -50,11 +50,11 @@ export function rolloutProblem(
         kind: diagnosis?.envoy?.foreign === undefined ? 'rollout' : 'proxy',
         subject,
         message: `${sentence(words)}${unseenWords(diagnosis)}`,
-        ...defined({ permission: diagnosis?.missing?.[0], filter: diagnosis?.envoy?.rejected }),
+        ...defined({ permission: diagnosis?.missing?.[0], filter: failedFilter(diagnosis, revisions) }),
         remedy:
           rollout.remedy ??
           diagnosis?.envoy?.remedy ??
-          (diagnosis?.cannotMount === true ? OTHER_PATH : undefined) ??
+          (diagnosis?.cannotMount === undefined ? undefined : OTHER_PATH) ??
           thenReRun(
             causeRemedy(
               { ref, observed, change: revisions.length > 0 ? 'filter-added' : 'filter-removed' },
@@ -66,6 +66,10 @@ export function rolloutProblem(
       };
     }
   }
+}
+
+function failedFilter(diagnosis: Diagnosis | undefined, revisions: readonly unknown[]): string | undefined {
+  return diagnosis?.envoy?.rejected ?? (revisions.length < 2 ? undefined : diagnosis?.cannotMount);
 }
 
 function thenReRun(remedy: string | undefined): string | undefined {

@@ -8,6 +8,7 @@ import {
   isOneOf,
   type LogIds,
   type OwnFilter,
+  ownAmong,
   refusedIn,
   siblingRemedy,
 } from './refused-filter.ts';
@@ -39,7 +40,12 @@ export interface ForeignFilter {
 }
 
 /** What the filter itself has said, which tells most, and what Envoy says; whose filter it is about if not ours. A clause. */
-export function describeReason({ reason, filterSaid, foreign, rejected }: Omit<EnvoyReason, 'remedy'>): string {
+export function describeReason({
+  reason,
+  filterSaid,
+  foreign,
+  rejected,
+}: Omit<EnvoyReason, 'remedy' | 'rejected'> & { readonly rejected?: string | undefined }): string {
   const said = filterSaid === undefined ? reason : `the filter said: ${filterSaid} (${reason})`;
   if (foreign === undefined) return rejected === undefined ? said : `Envoy rejects ${rejected}: ${said}`;
   return `${rejectsAnother(foreign)}: ${said}${foreign.filterResource === undefined ? '' : ` (${foreign.filterResource})`}`;
@@ -215,9 +221,9 @@ export function findReasonFor(
   const own = [...asked, ...carried.flatMap((one) => (names.has(one.filter) ? one.own : []))];
   const refused = refusedIn(log);
   const [other] = refused.filter((one) => !isOneOf(one, own));
-  if (other === undefined) return withRejected(findEnvoyReason(log, asked), refused, asked);
+  if (other === undefined) return withRejected(findEnvoyReason(log, asked), log, asked);
   if (refused.some((one) => isOneOf(one, own))) {
-    return withRejected(findEnvoyReason(withoutOthers(log, own), asked), refused, asked);
+    return withRejected(findEnvoyReason(withoutOthers(log, own), asked), withoutOthers(log, own), asked);
   }
   const found = refusesListener(log, other) ? findEnvoyReason(log) : undefined;
   if (found === undefined) return undefined;
@@ -234,17 +240,19 @@ export function findReasonFor(
   };
 }
 
-/** The reason with the one of several filters that Envoy names. */
+/** The reason with the one of several filters that Envoy names, or else with the only one that has said what it lacks. */
 function withRejected(
   found: EnvoyReason | undefined,
-  refused: readonly string[],
+  log: string,
   asked: readonly OwnFilter[],
 ): EnvoyReason | undefined {
   const filters = [...new Set(asked.filter(({ name }) => !name.includes('.')).map(({ name }) => name))];
   if (found === undefined || filters.length < 2) return found;
-  const named = asked.find((one) => refused.some((name) => isOneOf(name, [one])))?.name;
-  // A plugin is called NAMESPACE.FILTER-REVISION.
-  const rejected = filters.find((name) => name === named || named?.replace(/^[^.]*\./, '').startsWith(`${name}-`));
+  const speaking = filters.filter((filter) => {
+    const entries = asked.filter(({ name }) => name === filter);
+    return found.filterSaid !== undefined && findFilterWords(log, entries) === found.filterSaid;
+  });
+  const rejected = ownAmong(refusedIn(log), asked) ?? (speaking.length === 1 ? speaking[0] : undefined);
   return { ...found, ...defined({ rejected }) };
 }
 

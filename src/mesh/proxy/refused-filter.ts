@@ -50,6 +50,14 @@ export function isOneOf(refused: string, own: readonly OwnFilter[]): boolean {
   return own.some(({ name, folder }) => refused === name || (refused.startsWith('/') && dirname(refused) === folder));
 }
 
+/** Which of some filters is among what Envoy refuses, by its name; `undefined` if none of them is. */
+export function ownAmong(refused: readonly string[], own: readonly OwnFilter[]): string | undefined {
+  const named = own.find((one) => refused.some((name) => isOneOf(name, [one])))?.name;
+  const filters = own.map(({ name }) => name).filter((name) => !name.includes('.'));
+  // A plugin is called NAMESPACE.FILTER-REVISION.
+  return filters.find((name) => name === named || named?.replace(/^[^.]*\./, '').startsWith(`${name}-`));
+}
+
 /**
  * The EnvoyFilter that inserts a file or a plugin, by `kubectl`'s words for it; `undefined` if none of the given does, which are to be
  * those that apply to the pod.

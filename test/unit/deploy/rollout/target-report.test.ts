@@ -407,7 +407,10 @@ describe('the problem of a rollout', () => {
       'that is stuck for want of a folder',
       {
         rollout: { state: 'stuck', message: 'RunContainerError (istio-proxy)' },
-        diagnosis: { cause: 'RunContainerError (istio-proxy): mkdir /var/x: read-only file system', cannotMount: true },
+        diagnosis: {
+          cause: 'RunContainerError (istio-proxy): mkdir /var/x: read-only file system',
+          cannotMount: 'add-header',
+        },
       },
       'rollout',
       'mkdir /var/x: read-only file system. The node cannot create the folder',

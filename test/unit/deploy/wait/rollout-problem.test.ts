@@ -48,7 +48,7 @@ test('the words of the filter itself come first', () => {
 
 test('another mount path is advised where the diagnosis says that the folder cannot be made, whatever its words', () => {
   const cause = 'istio-proxy cannot start: mkdir /filters/add-header: read-only file system';
-  expect(problem({ pods: [], cause, cannotMount: true })?.remedy).toMatch(/^The node cannot create the folder/);
+  expect(problem({ pods: [], cause, cannotMount: 'add-header' })?.remedy).toMatch(/^The node cannot create the folder/);
   expect(problem({ pods: [], cause })?.remedy).toMatch(/^Check the events and logs/);
 });
 
