@@ -228,6 +228,88 @@ describe('settings that are pushed', () => {
   });
 });
 
+describe('settings that were pushed in a run that fails with "on-failure: rollback-all"', () => {
+  /** A run that pushes into one workload and rolls another, whose new pods do not become ready. */
+  const open = async (): Promise<{ scene: Scene; first: string; before: EnvoyFilter }> => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews', { replicas: 2 });
+    const first = revisionOf(onlyTarget(await scene.deploy()));
+    await scene.workload('ratings', { podAnnotations: { 'sim/behaviour-with-filter': 'never-ready' } });
+    scene.forget();
+    return { scene, first, before: await envoyFilterOf(scene, first) };
+  };
+  const FAILING = { ...NEW, timeout: '2s', 'on-failure': 'rollback-all' };
+
+  test.concurrent('are put back and verified, and the report says so', async () => {
+    const { scene, first, before } = await open();
+    const pods = (await podsOf(scene)).length;
+    const { report, log } = await scene.run(FAILING);
+    expect([report.outcome, report.changed]).toEqual(['failed', false]);
+    const [reviews, ratings] = report.targets;
+    expect(reviews).toMatchObject({
+      outcome: 'rolled-back',
+      phase: 'rolled-back-with-run',
+      rollback: { state: 'rolled-back', to: { 'add-header': first } },
+    });
+    expect(reviews).not.toHaveProperty('verification');
+    expect(ratings).toMatchObject({
+      outcome: 'failed',
+      rollback: { state: 'rolled-back', to: { 'add-header': null } },
+    });
+    expect(finalRevisions(report)).toEqual([first]);
+    expect(log).toContain('Another workload failed; putting the previous settings back.');
+    const { metadata, spec } = await envoyFilterOf(scene, first);
+    expect([spec, metadata.annotations?.['deploy-wasm-filter/pushed']]).toEqual([before.spec, undefined]);
+    expect(await podsOf(scene)).toHaveLength(pods);
+    scene.forget();
+    expect((await scene.deploy({ targets: '- deployment/reviews', probe: probe('1') })).outcome).toBe('unchanged');
+    expect(scene.writes).toEqual([]);
+  });
+
+  test.concurrent('stay with "on-failure: rollback"', async () => {
+    const { scene } = await open();
+    const { targets } = await scene.deploy({ ...FAILING, 'on-failure': 'rollback' });
+    expect(targets.map(({ outcome }) => outcome)).toEqual(['deployed', 'failed']);
+  });
+
+  test.concurrent('cannot be put back: that is reported as a rollback that failed', async () => {
+    const { scene, first } = await open();
+    const forbidden = { kind: 'Status', code: 403, reason: 'Forbidden', message: 'not any more' };
+    scene.inject(({ method, path, body = '' }) =>
+      method === 'PATCH' && path.includes(`/envoyfilters/add-header-${first}`) && body.includes('x-test: 1')
+        ? { answer: { status: 403, body: JSON.stringify(forbidden) } }
+        : undefined,
+    );
+    const report = await scene.deploy(FAILING);
+    expect([report.outcome, report.changed]).toEqual(['failed', true]);
+    const [reviews] = report.targets;
+    expect(reviews).toMatchObject({ phase: 'rollback-failed', rollback: { state: 'failed' } });
+    expect(reviews?.rollback?.problem).toMatchObject({ kind: 'rollback' });
+    expect(reviews?.rollback?.problem && describeProblem(reviews.rollback.problem)).toMatch(
+      /EnvoyFilter \S+\/add-header-\w+.*not any more/,
+    );
+  });
+
+  test.concurrent('are left alone where another run has pushed others meanwhile', async () => {
+    const { scene, first } = await open();
+    const path = `/envoyfilters/add-header-${first}`;
+    let left = 1;
+    scene.inject((request) => {
+      if (request.method !== 'GET' || !request.path.endsWith(path) || left-- < 1) return undefined;
+      return {
+        meanwhile: async () => {
+          await cluster.api.patch(`/apis/networking.istio.io/v1alpha3/namespaces/${scene.namespace}${path}`, {
+            metadata: { annotations: { 'deploy-wasm-filter/pushed': '0123456789' } },
+          });
+        },
+      };
+    });
+    const [reviews] = (await scene.deploy(FAILING)).targets;
+    expect(reviews?.rollback?.problem?.message).toMatch(/another run has pushed the settings of revision 0123456789/);
+    expect((await envoyFilterOf(scene, first)).metadata.annotations?.['deploy-wasm-filter/pushed']).toBe('0123456789');
+  });
+});
+
 describe('what cannot be pushed rolls', () => {
   test.concurrent('another module', async () => {
     const scene = await Scene.open(cluster);

@@ -24,7 +24,7 @@ import type { RolloutPolicy } from '../policy.ts';
 import type { ChangeReport, Collected } from '../report/report.ts';
 import { ClusterRollouts } from './cluster-rollouts.ts';
 import { leftovers } from './leftovers.ts';
-import { type PushResult, pushSettings } from './push-settings.ts';
+import { isThere, type PushResult, pushSettings, putBackSettings } from './push-settings.ts';
 import { recordVerification } from './record-verified.ts';
 import type { StopCondition } from './stop-condition.ts';
 import { concludeTarget } from './target-report.ts';
@@ -109,6 +109,19 @@ export class ClusterExecution {
       this.#broken.push(callProblem(error, 'writing what the workloads need'));
       return false;
     }
+  }
+
+  /** How many EnvoyFilters have settings that this run has pushed. */
+  get pushed(): number {
+    return [...this.#pushes.values()].filter(isThere).length;
+  }
+
+  /** Puts back what was pushed. Never throws. */
+  async putBackPushes(): Promise<void> {
+    const { plan } = this.#planned;
+    const context = { ...this.#context, policy: this.#policy, write: this.#write };
+    const work = (): Promise<ReadonlyMap<string, PushResult>> => putBackSettings(plan, this.#pushes, context);
+    this.#pushes = await this.#attempt(work, this.#pushes);
   }
 
   /**

@@ -14,6 +14,9 @@ import type { WorkloadRollout } from './workload-rollout.ts';
 export interface ClusterOfRun {
   /** Writes what its workloads need; returns whether they may be rolled then. Called once, before its first wave, or never. */
   readonly prepare: () => Promise<boolean>;
+  /** How many EnvoyFilters have settings that the run has pushed into running proxies. */
+  readonly pushed: number;
+  readonly putBackPushes: () => Promise<void>;
   readonly rollouts: Pick<
     ClusterRollouts,
     'states' | 'problems' | 'roll' | 'verifyAgain' | 'rollBackCandidates' | 'rollBack' | 'renewPatience' | 'close'
@@ -128,9 +131,12 @@ export class RolloutCoordinator {
       .filter((cluster) => this.#prepared.get(cluster) !== false)
       .map((cluster) => ({ cluster, candidates: cluster.rollouts.rollBackCandidates() }));
     const all = parts.flatMap(({ candidates }) => candidates);
-    if (all.every(({ state }) => state === 'rolled-back')) return;
-    await this.#context.log.group(`Roll back ${count(all.length, 'workload')}`, async () => {
-      await Promise.all(parts.map(({ cluster, candidates }) => cluster.rollouts.rollBack(candidates)));
-    });
+    if (all.some(({ state }) => state !== 'rolled-back')) {
+      await this.#context.log.group(`Roll back ${count(all.length, 'workload')}`, async () => {
+        await Promise.all(parts.map(({ cluster, candidates }) => cluster.rollouts.rollBack(candidates)));
+      });
+    }
+    // Pods that came back with the templates are looked at with the settings of before.
+    await Promise.all(this.#clusters.filter(({ pushed }) => pushed > 0).map((cluster) => cluster.putBackPushes()));
   }
 }

@@ -1,20 +1,23 @@
 import { mapLimited } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
-import { aboutOneOf, type Problem } from '../../base/problem.ts';
+import { aboutOneOf, messageOf, type Problem } from '../../base/problem.ts';
 import { callProblem } from '../../cluster/errors.ts';
 import type { KubernetesObject } from '../../cluster/objects.ts';
 import { ENVOY_FILTER } from '../../cluster/resources.ts';
 import { PUSHED_ANNOTATION } from '../../mesh/identity/names.ts';
+import { revisionName } from '../../mesh/identity/revision.ts';
 import { type EnvoyFilter, settingsOf } from '../../mesh/objects/envoy-filter.ts';
 import { workloadKey } from '../../targets/target.ts';
 import { writeObject } from '../apply/objects.ts';
 import type { WriteContext } from '../apply/workload.ts';
 import { type DeployContext, during } from '../context.ts';
 import { readinessOf } from '../kinds/kinds.ts';
+import { settingsIn } from '../observe/snapshot.ts';
 import { objectKey, type Plan, type PlannedFilterResource, type PlannedWorkload } from '../plan/plan.ts';
 import type { VerifiableWorkload } from '../plan/wanted-place.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import type { Verification } from '../report/evidence-level.ts';
+import { mayHaveArrived } from '../report/may-have-arrived.ts';
 import type { Rollback, StepState } from '../report/report.ts';
 import { Verifier } from '../verify/verifier.ts';
 
@@ -46,14 +49,49 @@ export async function pushSettings(plan: Plan, context: PushContext): Promise<Re
   const results = new Map<string, PushResult>();
   for (const planned of pushes) {
     const key = objectKey(planned.namespace, planned.podRevision);
-    const users = plan.workloads.filter(
-      ({ ref, revisions }) =>
-        ref.namespace === planned.namespace &&
-        revisions.some(({ podRevision }) => objectKey(ref.namespace, podRevision) === key),
-    );
+    const users = usersOf(planned, plan);
     results.set(key, await context.log.group(`Push settings of ${key}`, () => pushOne(planned, users, context)));
   }
   return results;
+}
+
+/**
+ * Puts back what was pushed and is there still, or may be, once the run has failed elsewhere. Returns what became of every push, by
+ * `objectKey`.
+ */
+export async function putBackSettings(
+  plan: Plan,
+  pushes: ReadonlyMap<string, PushResult>,
+  context: PushContext,
+): Promise<ReadonlyMap<string, PushResult>> {
+  const results = new Map(pushes);
+  for (const planned of plan.filterResources) {
+    const key = objectKey(planned.namespace, planned.podRevision);
+    const push = results.get(key);
+    if (push === undefined || !isThere(push)) continue;
+    const rollback = await context.log.group(`Put back settings of ${key}`, () => {
+      context.log.info('Another workload failed; putting the previous settings back.');
+      return rollBackSettings(planned, push.before, usersOf(planned, plan), during(context, 'rolling back'));
+    });
+    results.set(key, { ...push, verifications: new Map(), rollback });
+  }
+  return results;
+}
+
+/** Whether proxies may have settings that this run has pushed. */
+export function isThere({ step, rollback, problems }: PushResult): boolean {
+  if (rollback !== undefined) return false;
+  // What was not answered for may have been done.
+  return step === 'done' || (step === 'failed' && [...problems.values()].some(mayHaveArrived));
+}
+
+/** The workloads whose pods have an EnvoyFilter. */
+function usersOf({ namespace, podRevision }: PlannedFilterResource, { workloads }: Plan): PlannedWorkload[] {
+  const key = objectKey(namespace, podRevision);
+  return workloads.filter(
+    ({ ref, revisions }) =>
+      ref.namespace === namespace && revisions.some((one) => objectKey(ref.namespace, one.podRevision) === key),
+  );
 }
 
 async function pushOne(
@@ -77,13 +115,8 @@ async function pushOne(
   if (problems.size === 0 || context.policy.onFailure === 'keep' || context.signal.aborted) {
     return { before, step: 'done', verifications, problems };
   }
-  const rollback = await rollBackSettings(
-    planned,
-    pushedOver as EnvoyFilter,
-    before,
-    users,
-    during(context, 'rolling back'),
-  );
+  context.log.info('A proxy rejects the new settings; putting the previous ones back.');
+  const rollback = await rollBackSettings(planned, before, users, during(context, 'rolling back'));
   return { before, step: 'done', verifications: new Map(), problems, rollback };
 }
 
@@ -103,13 +136,14 @@ async function verifyAll(
 }
 
 async function rollBackSettings(
-  { namespace, podRevision }: PlannedFilterResource,
-  { metadata, spec }: EnvoyFilter,
+  planned: PlannedFilterResource,
   before: string,
   users: readonly PlannedWorkload[],
   context: PushContext,
 ): Promise<Rollback> {
-  const { client, log, now } = context;
+  const { client, now } = context;
+  const { namespace, podRevision, revision, pushedOver } = planned;
+  const { metadata, spec } = pushedOver as EnvoyFilter;
   const started = now();
   const name = `EnvoyFilter ${objectKey(namespace, podRevision)}`;
   const end = (state: Rollback['state'], problem?: Problem): Rollback => ({
@@ -119,7 +153,8 @@ async function rollBackSettings(
     ...defined({ problem }),
   });
   try {
-    log.info(`A proxy rejects the new settings; putting the previous ones back into ${name}.`);
+    const has = await settingsNow(planned, context);
+    if (has !== undefined && has !== revision.id && has !== before) return end('failed', overtaken(name, has));
     const pushed = metadata.annotations?.[PUSHED_ANNOTATION];
     const body: KubernetesObject & { spec: EnvoyFilter['spec'] } = {
       metadata: {
@@ -130,17 +165,13 @@ async function rollBackSettings(
       },
       spec,
     };
-    await client.apply(ENVOY_FILTER, namespace, body, { force: true });
+    if (has !== before) await client.apply(ENVOY_FILTER, namespace, body, { force: true });
     // The probe expects what the new settings do.
     const { probe: _, ...unprobed } = context.policy;
     const old = { settings: settingsOf({ metadata, spec }) };
     const { problems } = await verifyAll(
-      users.map((user) => ({
-        ...user,
-        revisions: user.revisions.map((one) =>
-          one.podRevision.id === podRevision.id ? { ...one, revision: old } : one,
-        ),
-      })),
+      // Other filters of these workloads may have been rolled back, too.
+      users.map((user) => ({ ...user, revisions: [{ podRevision, revision: old }] })),
       { ...context, policy: unprobed },
     );
     const [problem] = problems.values();
@@ -148,4 +179,27 @@ async function rollBackSettings(
   } catch (error) {
     return end('failed', { ...callProblem(error, `putting back ${name}`), kind: 'rollback', subject: name });
   }
+}
+
+/** The revision whose settings proxies are given now; `undefined` where nobody may look. */
+async function settingsNow(
+  { namespace, podRevision }: PlannedFilterResource,
+  { client, log }: DeployContext,
+): Promise<string | undefined> {
+  try {
+    const filterResource = await client.get<EnvoyFilter>(ENVOY_FILTER, namespace, revisionName(podRevision));
+    return settingsIn({ filterResource }, podRevision.id);
+  } catch (error) {
+    log.debug(`EnvoyFilter ${objectKey(namespace, podRevision)} before it is put back: ${messageOf(error)}`);
+    return undefined;
+  }
+}
+
+function overtaken(subject: string, revision: string): Problem {
+  return {
+    kind: 'conflict',
+    subject,
+    message: `was not put back: another run has pushed the settings of revision ${revision} meanwhile; it was left alone.`,
+    remedy: 'Use "concurrency" in the workflow to keep runs apart.',
+  };
 }

@@ -43,7 +43,7 @@ export function concludeTarget(rollout: WorkloadRollout, record: RunRecord): Tar
   const problem =
     failure.problem ?? pushed.find((push) => push.problems.has(workloadKey(ref)))?.problems.get(workloadKey(ref));
   const { ready, wanted } = ended ?? readinessOf(ref, planned.observed);
-  const back = rollback ?? pushRollback(planned, record);
+  const back = withPushes(rollback, pushRollback(planned, record), pushed);
   const shownVerification =
     verification ??
     pushed.find((push) => push.verifications.has(workloadKey(ref)))?.verifications.get(workloadKey(ref));
@@ -98,9 +98,22 @@ function revisionsOf({ ref, revisions, removals, before }: PlannedWorkload, { pu
   ];
 }
 
+/** The rollback of a workload's template, with what was put back of settings that were pushed into its proxies. */
+function withPushes(
+  rollback: Rollback | undefined,
+  putBack: Rollback | undefined,
+  pushes: readonly PushResult[],
+): Rollback | undefined {
+  if (rollback === undefined || putBack === undefined) return rollback ?? putBack;
+  const before = pushes.flatMap((push) => (push.rollback === undefined ? [] : Object.entries(push.rollback.to)));
+  const worse = rollback.state === 'rolled-back' ? putBack : rollback;
+  return { ...worse, to: { ...rollback.to, ...Object.fromEntries(before) } };
+}
+
 /** What was put back of settings that were pushed, with what a workload runs of all its filters then: no template was touched. */
 function pushRollback(planned: PlannedWorkload, record: RunRecord): Rollback | undefined {
-  const { rollback } = pushesOf(planned, record).find((push) => push.rollback !== undefined) ?? {};
+  const backs = pushesOf(planned, record).flatMap((push) => push.rollback ?? []);
+  const rollback = backs.find(({ state }) => state !== 'rolled-back') ?? backs[0];
   if (rollback === undefined) return undefined;
   const { ref, revisions, removals, before } = planned;
   const now = revisions.map(({ revision, podRevision }): [string, string | null] => {

@@ -33,6 +33,8 @@ interface Script {
   readonly addedWave?: number;
   /** What its preparation comes to; it succeeds when omitted. */
   readonly prepared?: false;
+  /** How many EnvoyFilters it has pushed settings into; none when omitted. */
+  readonly pushed?: number;
 }
 
 interface Options {
@@ -110,6 +112,10 @@ async function run(scripts: Readonly<Record<string, Script>>, options: Options =
       prepare: async () => {
         steps.push(`prepare ${name}`);
         return script.prepared ?? true;
+      },
+      pushed: script.pushed ?? 0,
+      putBackPushes: async () => {
+        steps.push(`put back ${name}`);
       },
       rollouts: {
         states,
@@ -200,6 +206,22 @@ describe('the waves of a run go over its clusters', () => {
       },
       { onFailure: 'rollback-all' },
       ['prepare a', 'a1', 'prepare b', 'b1', 'back a1', 'back b1'],
+    ],
+    [
+      'rollback-all puts back what was pushed in every cluster, also where preparing failed',
+      {
+        a: { workloads: { a1: [1, 'verified'] }, pushed: 1 },
+        b: { workloads: { b1: [1, 'fails'] } },
+        c: { workloads: { c1: [1, 'verified'] }, prepared: false, pushed: 2 },
+      },
+      { onFailure: 'rollback-all' },
+      ['prepare a', 'prepare b', 'prepare c', 'put back a', 'put back c'],
+    ],
+    [
+      'rollback keeps what was pushed',
+      { a: { workloads: { a1: [1, 'fails'] }, pushed: 1 } },
+      { onFailure: 'rollback' },
+      ['prepare a', 'a1'],
     ],
     [
       'within what may fail, nothing goes back',
