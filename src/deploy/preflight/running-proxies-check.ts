@@ -14,7 +14,7 @@ import { explainMissing, INSERT_REMEDY, judgeReach, PORT_REMEDY } from '../../me
 import { captureInbound } from '../../mesh/template/capture.ts';
 import { injectedSidecar, neverInjected } from '../../mesh/template/injection.ts';
 import { mayBeConfiguredOtherwise } from '../../mesh/template/redirection.ts';
-import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
+import { describeWorkload } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import { NamespaceLabels } from '../observe/namespace-labels.ts';
