@@ -28,16 +28,17 @@ export function checkPage(report: CheckReport): CommandPage {
   const { checked } = report;
   const details = (limits: Limits): string => renderDetails(report, [], limits);
   if (checked.state === 'stopped') return stoppedPage(details);
+  // A page is made again and again until it fits, and thousands of filters have the same columns each time.
+  const columns = columnsOf(checked);
   return {
     problems: 'Failures',
-    lead: (limits) => renderMatrix(checked, limits),
+    lead: (limits) => renderMatrix(checked, columns, limits),
     body: (limits) => [details(limits)],
   };
 }
 
 /** Failed filters come first, check by check; one that passed everything has a single row, which says so. */
-function renderMatrix(found: FoundByCheck, limits: Limits): string {
-  const columns = columnsOf(found);
+function renderMatrix(found: FoundByCheck, columns: readonly Column[], limits: Limits): string {
   const failed = found.filters.filter(isRefused);
   const others = found.filters.filter((filter) => !isRefused(filter));
   const shown = [...failed.slice(0, limits.failedRows), ...others.slice(0, limits.goodRows)];
