@@ -32,9 +32,14 @@ interface Service {
 type Reader = readonly [words: RegExp, read: (match: RegExpExecArray, message: string) => PodRefusal];
 
 /**
- * How Kubernetes says it (kubernetes: staging/src/k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go and .../webhook/errors,
- * pkg/quota/v1/evaluator/core/pods.go, plugin/pkg/admission/limitranger/admission.go, plugin/pkg/admission/security/podsecurity,
- * .../admission/plugin/policy/validating/plugin.go, pkg/scheduler/framework/types.go).
+ * How Kubernetes says it; an API server of 1.34 was asked for the words of quotas, limits, Pod Security, admission policies and webhooks
+ * that do not answer. Sources in kubernetes/kubernetes: of quotas
+ * staging/src/k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go and pkg/quota/v1/evaluator/core/pods.go; of limits
+ * plugin/pkg/admission/limitranger/admission.go; of Pod Security
+ * staging/src/k8s.io/pod-security-admission/admission/admission.go; of webhooks staging/src/k8s.io/apiserver/pkg/admission/plugin/
+ * webhook/errors/statuserror.go and staging/src/k8s.io/apiserver/pkg/util/webhook/error.go; of admission policies
+ * staging/src/k8s.io/apiserver/pkg/admission/plugin/policy/validating/dispatcher.go; of the scheduler
+ * pkg/scheduler/framework/types.go; of the kubelet pkg/kubelet/lifecycle/predicate.go.
  */
 const READERS: readonly Reader[] = [
   [
@@ -50,7 +55,7 @@ const READERS: readonly Reader[] = [
     ([, name = '', missing = '']) => ({ by: 'quota-without-values', name, missing }),
   ],
   [
-    /(?:minimum|maximum) \S+ usage per \w+ is |max limit to request ratio per \w+ is /,
+    /(?:(?:minimum|maximum) \S+ usage|[^\s[]+ max limit to request ratio) per \w+ is /i,
     (match, message) => ({ by: 'limit-range', bounds: boundsFrom(message.slice(match.index)) }),
   ],
   [

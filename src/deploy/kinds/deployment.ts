@@ -55,6 +55,15 @@ function oldPodsLeft(old: number, updated: number, ready: number): string {
   return readyNew < updated ? `${readyNew} of ${updated} new pods ready, ${left}` : left;
 }
 
+/** Its deadline has passed. Why no pod could be made is what the reader needs, and no pod is there to ask. */
+function stalled(workload: Workload): ReadinessVerdict {
+  const message = `no progress for ${workload.spec?.progressDeadlineSeconds} s (progressDeadlineSeconds)`;
+  const refused = refusedPods(workload);
+  return refused === undefined
+    ? failed(message)
+    : { ...refused, state: 'failed', message: `${message}: ${refused.message}` };
+}
+
 function verdictOf(workload: Workload): ReadinessVerdict {
   const { spec = {}, status = {} } = workload;
   const wanted = spec.replicas ?? 1;
@@ -62,7 +71,7 @@ function verdictOf(workload: Workload): ReadinessVerdict {
   const progressed = conditionOf(workload, 'Progressing');
   const hasDeadline = spec.progressDeadlineSeconds !== undefined && spec.progressDeadlineSeconds < NO_DEADLINE;
   if (progressed?.reason === 'ProgressDeadlineExceeded') {
-    return failed(`no progress for ${spec.progressDeadlineSeconds} s (progressDeadlineSeconds)`);
+    return stalled(workload);
   }
   if (updatedReplicas < wanted)
     return refusedPods(workload) ?? progressing(`${updatedReplicas} of ${wanted} pods updated`);

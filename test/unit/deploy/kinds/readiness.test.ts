@@ -109,7 +109,22 @@ describe('Deployment', () => {
     ['all pods are new and available', {}, done, ready],
     ['no status yet', {}, undefined, progressing(/0 of 3 pods updated/)],
     ['no pods exist yet', {}, { observedGeneration: 2 }, progressing(/0 of 3 pods updated/)],
-    ['the deadline is over', {}, { ...done, conditions: [DEADLINE, AVAILABLE] }, failed(/no progress for 600 s/)],
+    [
+      'the deadline is over',
+      {},
+      { ...done, conditions: [DEADLINE, AVAILABLE] },
+      failed(/no progress for 600 s \(progressDeadlineSeconds\)$/),
+    ],
+    [
+      'the deadline is over, with pods that were refused',
+      {},
+      {
+        ...done,
+        updatedReplicas: 0,
+        conditions: [DEADLINE, condition('ReplicaFailure', 'True', { message: 'exceeded quota: q' })],
+      },
+      failed(/^no progress for 600 s \(progressDeadlineSeconds\): pods cannot be created: exceeded quota: q$/),
+    ],
     ['some pods are old', {}, { ...done, updatedReplicas: 1 }, progressing(/1 of 3 pods updated/)],
     ['old pods end', {}, { ...done, replicas: 4, readyReplicas: 4 }, progressing(/^1 old pod still there/)],
     [
