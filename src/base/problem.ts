@@ -55,6 +55,8 @@ export interface Problem {
   readonly clause?: string;
   /** What to do about it. */
   readonly remedy?: string;
+  /** Set where the cause is in the cluster for sure, such as a quota: to be fixed there, and by no change of the filter or the inputs. */
+  readonly causeIn?: 'cluster';
   /** Which of several filters of a workload it is about; omitted where there is one only, or nobody knows. */
   readonly filter?: string;
   /** What is missing, where a Role can grant it. */

@@ -98,6 +98,11 @@ export function shownName(name: string): string {
   return truncate(name, MAX_QUOTED);
 }
 
+/** A text with its first letter as at the beginning of a sentence. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** A text that ends as a sentence does: with a full stop where it has no mark of its own. */
 export function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;

@@ -3,11 +3,20 @@ import { defined } from '../base/defined.ts';
 import { describePermission, type Permission } from '../base/permission.ts';
 import { internalProblem, type Problem } from '../base/problem.ts';
 import { type ProxyServer, shownAddress } from '../base/proxy.ts';
+import { capital } from '../base/text.ts';
 import { type AnswerHints, statusAdvice } from './answer-remedy.ts';
 import { TooLongError } from './body.ts';
 import { CERTIFICATE_REMEDIES, ROUTE_REMEDIES } from './connection-remedies.ts';
-import { anonymousProblem, isAnonymous, isGrantable, missingPermission, refusalRemedy } from './missing-permission.ts';
+import {
+  anonymousProblem,
+  isAnonymous,
+  isGrantable,
+  isRead,
+  missingPermission,
+  refusalRemedy,
+} from './missing-permission.ts';
 import { StalledError, UNWRITTEN } from './patience.ts';
+import { admissionProblem } from './refusal-remedy.ts';
 
 /** The part of a Kubernetes `Status` body that is looked at. */
 export interface StatusBody {
@@ -158,6 +167,8 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
       cause,
     };
   }
+  const refused = isRead(error.verb) ? undefined : admissionProblem(error, action);
+  if (refused !== undefined) return { ...refused, cause };
   if (error.status === 403 && !isTerminating(error)) {
     const { permission, user } = missingPermission(error.message) ?? {};
     if (isAnonymous(user)) return anonymousProblem(cause);
@@ -286,8 +297,4 @@ function proxyProblem({ proxy, status, message }: ProxyError, cause: ConnectionE
         : 'Let the proxy allow connections to the host and port of the API server.',
     cause,
   };
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -33,11 +33,16 @@ function grantOf({ namespace }: Permission): string {
 /** Admission is for writes and connections alone (https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/). */
 const READING: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
 
+/** Whether a request with this verb only reads, so that admission never sees it. */
+export function isRead(verb: string): boolean {
+  return READING.has(verb);
+}
+
 /** What to do about a refusal of a request with this verb, where `permission` is what it says that is missing. */
 export function refusalRemedy(verb: string, permission: Permission | undefined): string {
   if (permission !== undefined)
     return `Grant the kubeconfig user the permission to ${describePermission(permission)} (${grantOf(permission)}).`;
-  return READING.has(verb)
+  return isRead(verb)
     ? 'Contact the operator of the cluster: the authorization of the API server, or something in front of it, rejects this; admission does not see reads.'
     : 'Change the rule that the message names, or what it rejects: an admission webhook, a quota or a policy.';
 }

@@ -24,7 +24,8 @@ export type PodRefusal =
   /** No node may or can run it: taints, affinity, a volume. */
   | { readonly by: 'nodes' };
 
-interface Service {
+/** The Service that a webhook is called by. */
+export interface Service {
   readonly namespace: string;
   readonly name: string;
 }

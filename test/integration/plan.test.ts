@@ -284,7 +284,7 @@ describe('planning', () => {
     test.each<[string, number, string, string | undefined]>([
       ['a webhook', 403, 'admission webhook "no.example" denied the request: frozen until Monday', undefined],
       ['a webhook that says Forbidden', 403, 'admission webhook "no.example" denied the request: frozen', 'Forbidden'],
-      ['a policy', 422, 'ValidatingAdmissionPolicy "labels" denied request: no such label', 'Invalid'],
+      ['a policy', 422, "ValidatingAdmissionPolicy 'labels' denied request: no such label", 'Invalid'],
     ])('what %s refuses fails the plan', async (_who, status, message, reason) => {
       answer(status, message, reason);
       const { report } = await site.run('plan', ['reviews']);

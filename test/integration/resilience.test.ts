@@ -211,7 +211,8 @@ describe('an API server and others that get in the way', () => {
                 kind: 'Status',
                 code: 403,
                 reason: 'Forbidden',
-                message: 'exceeded quota: compute',
+                message:
+                  'configmaps "x" is forbidden: exceeded quota: objects, requested: count/configmaps=1, used: count/configmaps=9, limited: count/configmaps=9',
               }),
             },
           }
@@ -219,7 +220,9 @@ describe('an API server and others that get in the way', () => {
     );
     const { report } = await deploy();
     expect(report.outcome).toBe('failed');
-    expect(report.problems.map(describeProblem)).toEqual([expect.stringMatching(/exceeded quota/)]);
+    expect(report.problems.map(describeProblem)).toEqual([
+      expect.stringMatching(/exceeded quota: .* The ResourceQuota "objects" has no room for what this run writes/),
+    ]);
     expect(report.targets[0]?.outcome).toBe('untouched');
     expect(await generation()).toBe(before);
   });

@@ -1,10 +1,11 @@
+import type { Problem, ProblemKind } from '../../base/problem.ts';
 import { thousands } from '../../base/text.ts';
 import { isAsBefore } from '../../deploy/report/final-revisions.ts';
 import type { RolloutPhase } from '../../deploy/report/phase.ts';
 import { type ChangeReport, countOutcome, isPushed, type TargetReport } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { byPhase, countPhases, isBackButUnready, LEFT_AS_FOUND, ROLLING, URGENT, wasUnreadyBefore } from './phase.ts';
-import { causeWords } from './problem-groups.ts';
+import { causeWords, reportedProblems } from './problem-groups.ts';
 import { plain } from './text.ts';
 import { clause, hasActed, refusal, unwritten, type Verdict, verb, workloads } from './words.ts';
 
@@ -212,5 +213,14 @@ function advice(report: ChangeReport): string {
   if (back.length > 0 && back.every(isPushed)) {
     return 'The proxies have their previous settings again, and no pod restarted; fix the cause and re-run.';
   }
-  return 'No action is needed in the cluster; fix the cause and re-run.';
+  return reportedProblems(report).some(isCauseInCluster)
+    ? 'Nothing is urgent in the cluster, but the cause is there: fix it and re-run.'
+    : 'No action is needed in the cluster; fix the cause and re-run.';
 }
+
+/** Whether somebody has to change something in the cluster, besides the filter and the inputs, before a re-run can succeed. */
+function isCauseInCluster({ kind, causeIn }: Problem): boolean {
+  return causeIn === 'cluster' || CLUSTER_KINDS.has(kind);
+}
+
+const CLUSTER_KINDS: ReadonlySet<ProblemKind> = new Set<ProblemKind>(['permission', 'cluster']);

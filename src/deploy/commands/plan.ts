@@ -5,6 +5,7 @@ import { secretsInValue } from '../../base/redaction/configuration-secrets.ts';
 import type { Warning } from '../../base/warning.ts';
 import { permissionOf } from '../../cluster/access.ts';
 import type { AccessRequest } from '../../cluster/client.ts';
+import { refusedWriteRemedy } from '../../cluster/refusal-remedy.ts';
 import { reportImages } from '../apply/push-image.ts';
 import type { DeployContext } from '../context.ts';
 import { readinessOf } from '../kinds/kinds.ts';
@@ -167,7 +168,9 @@ function refusals(changes: readonly PlannedChange[]): Problem[] {
         kind: 'cluster',
         subject: `${kind} ${namespace}/${name}`,
         message: `would be rejected by the API server: ${admission.message}`,
-        remedy: 'Change what the message names, or contact the owner of the admission policy.',
+        remedy:
+          refusedWriteRemedy(admission.message, namespace) ??
+          'Change what the message names, or contact the owner of the admission policy.',
       },
     ];
   });

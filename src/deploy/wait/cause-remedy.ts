@@ -1,7 +1,7 @@
-import { listWords } from '../../base/text.ts';
 import type { Workload } from '../../cluster/objects.ts';
-import { type PodRefusal, type QuotaUse, readPodRefusal } from '../../cluster/pod-refusal.ts';
+import { type PodRefusal, readPodRefusal } from '../../cluster/pod-refusal.ts';
 import { PROXY_CONTAINER } from '../../cluster/pods.ts';
+import { admissionRemedy } from '../../cluster/refusal-remedy.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import type { Diagnosis, TroubledContainer } from './diagnose.ts';
@@ -21,22 +21,36 @@ export interface UnreadyWorkload {
 export function causeRemedy(
   workload: UnreadyWorkload,
   message: string,
-  { cause = '', event, troubled }: Pick<Diagnosis, 'cause' | 'event' | 'troubled'>,
+  diagnosis: Pick<Diagnosis, 'cause' | 'event' | 'troubled'>,
 ): string | undefined {
+  const { cause = '', troubled } = diagnosis;
   // What a container logged is nothing that the cluster says.
   if (troubled !== undefined && cause !== '') return containerRemedy(troubled, workload);
-  const refusal = [message, cause, event?.message ?? ''].map(readPodRefusal).find((found) => found !== undefined);
+  const refusal = refusalOf(message, diagnosis);
   if (refusal !== undefined) return refusalRemedy(refusal, workload);
   return troubled && containerRemedy(troubled, workload);
+}
+
+/** Whether what keeps new pods from being ready is in the cluster for sure: what admission and nodes take, or what the app needs to start. */
+export function isCauseInCluster(message: string, diagnosis: Pick<Diagnosis, 'cause' | 'event' | 'troubled'>): boolean {
+  const { troubled, cause = '' } = diagnosis;
+  if (troubled !== undefined && cause !== '') return isOwnTrouble(troubled);
+  return refusalOf(message, diagnosis) !== undefined || (troubled !== undefined && isOwnTrouble(troubled));
+}
+
+function refusalOf(message: string, { cause = '', event }: Pick<Diagnosis, 'cause' | 'event'>): PodRefusal | undefined {
+  return [message, cause, event?.message ?? ''].map(readPodRefusal).find((found) => found !== undefined);
 }
 
 function refusalRemedy(refusal: PodRefusal, workload: UnreadyWorkload): string {
   const { namespace } = workload.ref;
   switch (refusal.by) {
-    case 'quota': {
-      const room = `Raise the ResourceQuota (\`kubectl edit resourcequota ${refusal.name} -n ${namespace}\`) or delete something that counts against it`;
-      return `${quotaWords(refusal.name, refusal.uses)} ${room}${orOldFirst(workload)}`;
-    }
+    case 'quota':
+      return `${admissionRemedy(refusal, 'pod', namespace)}${orOldFirst(workload)}`;
+    case 'webhook':
+    case 'silent-webhook':
+    case 'admission-policy':
+      return admissionRemedy(refusal, 'pod', namespace);
     case 'quota-without-values':
       return `The ResourceQuota "${refusal.name}" takes only pods that say how much they need. Set ${refusal.missing} in the pod template (${PROXY_RESOURCES}), or give the namespace a LimitRange with default values.`;
     case 'limit-range':
@@ -47,14 +61,8 @@ function refusalRemedy(refusal: PodRefusal, workload: UnreadyWorkload): string {
           ? 'Install the Istio CNI plugin, so that pods need no container istio-init with more rights'
           : 'Change in the pod template what the message names'
       }, or lower the level (\`kubectl label namespace ${namespace} pod-security.kubernetes.io/enforce=… --overwrite\`). The filter is not what it rejects: it adds no more than a read-only volume, which every level allows.`;
-    case 'webhook':
-      return `Change in the pod template what the webhook "${refusal.name}" objects to, or ask its owner for an exception.`;
-    case 'silent-webhook':
-      return `No pod can be made until the webhook "${refusal.name}" answers. ${silentWords(refusal.service)}`;
-    case 'admission-policy':
-      return `Change in the pod template what the ValidatingAdmissionPolicy "${refusal.name}" objects to, or the policy (\`kubectl get validatingadmissionpolicy ${refusal.name} -o yaml\`).`;
     case 'nodes-full':
-      return `No node has room for one more pod (\`kubectl describe nodes\` shows what is taken). Add a node or lower the requests in the pod template; where an autoscaler adds nodes, set a longer "timeout"${orOldFirst(workload)}`;
+      return `No node has room for one more pod (\`kubectl describe nodes\` shows what is taken). Add a node or lower the requests in the pod template; where an autoscaler adds nodes, set a longer "timeout".${orOldFirst(workload)}`;
     case 'nodes':
       return 'Change what keeps the pod off every node: its node selector, affinity, tolerations or volumes, or the taints of the nodes (`kubectl describe nodes`).';
   }
@@ -63,30 +71,21 @@ function refusalRemedy(refusal: PodRefusal, workload: UnreadyWorkload): string {
 const PROXY_RESOURCES =
   "those of istio-proxy by the pod's annotations sidecar.istio.io/proxyCPU, proxyCPULimit, proxyMemory and proxyMemoryLimit";
 
-/** `Of the ResourceQuota "compute", 4Gi of 4Gi limits.memory is used, and a new pod needs 1Gi.` */
-function quotaWords(name: string, uses: readonly QuotaUse[]): string {
-  if (uses.length === 0) return `The ResourceQuota "${name}" has no room for one more pod.`;
-  const words = uses.map(
-    ({ resource, requested, used, limited }) => `${resource} ${requested} (${used} of ${limited} is used)`,
-  );
-  return `The ResourceQuota "${name}" has no room for one more pod, which needs ${listWords(words, 'and')}.`;
-}
-
 /** That a rollout needs no room for one more pod where an old one goes first, and how to have that; empty where it is so already. */
 function orOldFirst({ ref, observed, change }: UnreadyWorkload): string {
   const field = change === 'none' ? undefined : targetKind(ref).surgeField?.(observed);
-  if (field === undefined) return '.';
-  return `. Or set "maxSurge: 0" and "maxUnavailable: 1" in ${field} of the workload: then an old pod ends before its successor is made, and a rollout needs no more room, but one pod fewer serves during it.`;
-}
-
-function silentWords(service: { readonly namespace: string; readonly name: string } | undefined): string {
-  if (service === undefined) return 'Check that what it calls is running.';
-  const { namespace, name } = service;
-  return `Check the pods of its Service ${namespace}/${name} (\`kubectl get endpointslices -n ${namespace} -l kubernetes.io/service-name=${name}\`).`;
+  if (field === undefined) return '';
+  return ` Or set "maxSurge: 0" and "maxUnavailable: 1" in ${field} of the workload: then an old pod ends before its successor is made, and a rollout needs no more room, but one pod fewer serves during it.`;
 }
 
 /** What the kubelet says of an image that it cannot get (kubernetes: pkg/kubelet/images/types.go). */
 const IMAGE = /^(?:ImagePullBackOff|ErrImage\w+|InvalidImageName|ImageInspectError|RegistryUnavailable)$/;
+
+/** Whether a container of the app cannot run for what the filter has no part in. */
+function isOwnTrouble({ name, reason }: TroubledContainer): boolean {
+  if (name === PROXY_CONTAINER || name.startsWith('istio-')) return false;
+  return reason === 'OOMKilled' || reason === 'CreateContainerConfigError' || IMAGE.test(reason);
+}
 
 function containerRemedy(
   { name, reason, failure }: TroubledContainer,

@@ -6,7 +6,7 @@ import { describeEvent } from '../../cluster/pod-events.ts';
 import { describeReason } from '../../mesh/proxy/envoy-log.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
-import { causeRemedy } from './cause-remedy.ts';
+import { causeRemedy, isCauseInCluster } from './cause-remedy.ts';
 import type { Diagnosis } from './diagnose.ts';
 import type { RolloutResult } from './rollout-watch.ts';
 
@@ -50,6 +50,7 @@ export function rolloutProblem(
         kind: diagnosis?.envoy?.foreign === undefined ? 'rollout' : 'proxy',
         subject,
         message: `${sentence(words)}${unseenWords(diagnosis)}`,
+        ...(isCauseInCluster(rollout.message, diagnosis ?? {}) && { causeIn: 'cluster' }),
         ...defined({ permission: diagnosis?.missing?.[0], filter: failedFilter(diagnosis, revisions) }),
         remedy:
           rollout.remedy ??

@@ -235,7 +235,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
         kind: 'cluster',
         subject: `Deployment shop/${name}`,
         message: `would be rejected by the API server: ${message}`,
-        remedy: 'Change what the message names, or contact the owner of the admission policy.',
+        remedy: 'Change what the webhook "policy.example.com" objects to, or ask its owner for an exception.',
       })),
       plan: planned({
         restarts,

@@ -91,6 +91,61 @@ describe('apiProblem', () => {
       },
     ],
     [
+      'a write that a quota has no room for',
+      new ApiError('create', '/api/v1/namespaces/shop/configmaps', 403, {
+        message:
+          'configmaps "x" is forbidden: exceeded quota: objects, requested: count/configmaps=1, used: count/configmaps=5, limited: count/configmaps=5',
+        reason: 'Forbidden',
+      }),
+      {
+        kind: 'cluster',
+        causeIn: 'cluster',
+        message:
+          'Listing pods was rejected: configmaps "x" is forbidden: exceeded quota: objects, requested: count/configmaps=1, used: count/configmaps=5, limited: count/configmaps=5.',
+        remedy:
+          'The ResourceQuota "objects" has no room for what this run writes, which needs count/configmaps 1 (5 of 5 is used). Raise the ResourceQuota (`kubectl edit resourcequota objects -n shop`) or delete something that counts against it. Then re-run the job.',
+      },
+    ],
+    [
+      'a write that a webhook denies',
+      apiError(403, 'admission webhook "policy.example" denied the request: no', 'Forbidden', undefined, 'patch'),
+      {
+        kind: 'cluster',
+        remedy:
+          'Change what the webhook "policy.example" objects to, or ask its owner for an exception. Then re-run the job.',
+      },
+    ],
+    [
+      'a write that a policy denies',
+      apiError(
+        422,
+        "pods \"a\" is forbidden: ValidatingAdmissionPolicy 'strict' with binding 'all' denied request: no",
+        'Invalid',
+        undefined,
+        'patch',
+      ),
+      {
+        kind: 'cluster',
+        remedy:
+          'Change what the ValidatingAdmissionPolicy "strict" objects to, or the policy (`kubectl get validatingadmissionpolicy strict -o yaml`). Then re-run the job.',
+      },
+    ],
+    [
+      'a write for which a webhook does not answer',
+      apiError(
+        500,
+        'Internal error occurred: failed calling webhook "v.example": failed to call webhook: Post "https://hook.policy.svc:443/v": service "hook" not found',
+        'InternalError',
+        undefined,
+        'patch',
+      ),
+      {
+        kind: 'cluster',
+        remedy:
+          'Nothing of this kind can be written until the webhook "v.example" answers. Check the pods of its Service policy/hook (`kubectl get endpointslices -n policy -l kubernetes.io/service-name=hook`). Then re-run the job.',
+      },
+    ],
+    [
       'a refusal in other words',
       apiError(403, 'admission webhook denied the request', 'Forbidden', undefined, 'patch'),
       { kind: 'permission', remedy: expect.stringContaining('an admission webhook') as unknown as string },

@@ -309,6 +309,26 @@ test.each<[string, Report, string]>([
   expect(meaningOf(judge(given))).toBe(expected);
 });
 
+test.each<[string, Problem, string]>([
+  [
+    'a quota',
+    { kind: 'rollout', causeIn: 'cluster', message: 'cannot become ready.' },
+    'Nothing is urgent in the cluster, but the cause is there: fix it and re-run.',
+  ],
+  [
+    'a missing permission',
+    { kind: 'permission', message: 'The kubeconfig user cannot list pods.' },
+    'Nothing is urgent in the cluster, but the cause is there: fix it and re-run.',
+  ],
+  [
+    'a filter that crashes',
+    { kind: 'rollout', message: 'cannot become ready.' },
+    'No action is needed in the cluster; fix the cause and re-run.',
+  ],
+])('where to fix the cause after a rollback: %s', (_, cause, expected) => {
+  expect(judge(report({ targets: [rolledBack('shop/a', { problem: cause })] })).sentence).toBe(expected);
+});
+
 test('a filter of others that proxies reject has to be seen to, although all is as before', () => {
   const rejected = { kind: 'proxy', subject: 'Deployment shop/a', message: 'cannot get ready.' } as const;
   expect(judge(report({ targets: [rolledBack('shop/a', { problem: rejected })] })).sentence).toMatch(
