@@ -233,6 +233,7 @@ describe('deploying a filter', () => {
     expect(writesDone()).toHaveLength(102);
     cluster.recorder.reset();
     expect((await runAction(given)).report.outcome).toBe('unchanged');
-    expect(cluster.recorder.requests).toHaveLength(4);
+    // Of Deployments without replicas it is asked, too, whether a Rollout has their pods.
+    expect(cluster.recorder.requests).toHaveLength(5);
   });
 });

@@ -246,7 +246,7 @@ describe('what is refused before the first write', () => {
     const TO_WRITE = [
       /cannot create configmaps in/,
       /cannot create envoyfilters.networking.istio.io in/,
-      /cannot delete configmaps in .* objects of revisions that fail or are superseded are deleted/,
+      /cannot delete configmaps in .* Objects are deleted of revisions that fail or are superseded/,
       /cannot delete envoyfilters.networking.istio.io in/,
       /cannot patch configmaps in/,
       /cannot patch deployments.apps in/,

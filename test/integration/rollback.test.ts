@@ -99,7 +99,7 @@ describe('new pods that never become ready', () => {
     const report = await scene.deploy({ kubeconfig, timeout: '3s' });
     expect(report.problems.map(describeProblem)).toEqual([
       expect.stringMatching(
-        /cannot delete pods in namespace "\S+"\. .*: a StatefulSet that is rolled back waits for its stuck pods/,
+        /cannot delete pods in namespace "\S+"\. .* where a StatefulSet that is rolled back waits for them/,
       ),
     ]);
     expect(scene.writes).toEqual([]);
