@@ -165,9 +165,18 @@ export function locatedProblems(problems: readonly Problem[], at: FilePosition |
   return at === undefined ? problems : problems.map((problem) => ({ at, ...problem }));
 }
 
+/** A message that goes on where its subject ends: `is no duration`. */
+const PREDICATE =
+  /^(is|are|was|were|has|have|had|does|do|did|cannot|can|could|must|may|would|will|should|behaves?|contains?|fails?|holds?|imports?|lends?|lies|names?|needs?|places?|rejects?|requires?|runs?|selects?|takes?|waits?|waited) /;
+
+/** Returns what stands between a subject and its message: a colon, unless the message goes on with the sentence. */
+export function joint(message: string): ' ' | ': ' {
+  return PREDICATE.test(message) ? ' ' : ': ';
+}
+
 /** One line for a log: subject, message, remedy. */
 export function describeProblem(problem: Problem): string {
-  const subject = problem.subject === undefined ? '' : `${problem.subject}: `;
+  const subject = problem.subject === undefined ? '' : `${problem.subject}${joint(problem.message)}`;
   if (problem.remedy === undefined) return `${subject}${problem.message}`;
   return `${subject}${sentence(problem.message)} ${problem.remedy}`;
 }

@@ -235,7 +235,7 @@ describe('an adoption', () => {
       await putIn([patchOf('auth')], 'auth-filter');
       expect(await refused({ adopt: 'auth-fliter' })).toEqual([
         expect.stringMatching(
-          /^input "adopt": names "auth-fliter", but no target .*"auth" of .*Did you mean "auth-filter"\?/,
+          /^input "adopt" names "auth-fliter", but no target .*"auth" of .*Did you mean "auth-filter"\?/,
         ),
       ]);
       await putIn([CLUSTER_PATCH], 'clusters');

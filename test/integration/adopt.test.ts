@@ -90,7 +90,7 @@ describe('a filter that was put in by hand', () => {
     expect([report.outcome, report.changed]).toEqual(['failed', false]);
     expect(report.problems.map(describeProblem)).toEqual([
       expect.stringMatching(
-        /reviews: runs add-header already, not managed by this action: "add-header" of EnvoyFilter \S+\/reviews-add-header \(\S+\/add-header\.wasm; SIDECAR_INBOUND, every port\)\. The filter would run twice\. .*"adopt: true"/,
+        /reviews runs add-header already, not managed by this action: "add-header" of EnvoyFilter \S+\/reviews-add-header \(\S+\/add-header\.wasm; SIDECAR_INBOUND, every port\)\. The filter would run twice\. .*"adopt: true"/,
       ),
     ]);
     expect(cluster.recorder.writes).toEqual([]);

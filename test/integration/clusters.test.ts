@@ -159,7 +159,7 @@ describe('before the first write', () => {
     const twins = await Twins.open({ one: staging as TestCluster, other: staging as TestCluster });
     const report = await twins.deploy({ targets: '- deployment/a' });
     expect(messages(report)).toEqual([
-      expect.stringMatching(/^cluster other: is the same as cluster one: both lead to https:/),
+      expect.stringMatching(/^cluster other is the same as cluster one: both lead to https:/),
     ]);
     expect(twins.writes('one')).toEqual([]);
   });

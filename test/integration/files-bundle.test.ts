@@ -71,8 +71,8 @@ describe('a file that the workflow names', () => {
     ['what is elsewhere', [() => link('repo/s', '../etc/secret'), OUTSIDE], [() => '../etc/secret', OUTSIDE]],
   ])('%s is no filter and no target list', async (_, filter, targets) => {
     const run = await render({ filter: filter[0](), 'targets-file': targets[0]() });
-    expectRefused(run, new RegExp(`filter "[^"]*": cannot be read: ${filter[1]}`));
-    expectRefused(run, new RegExp(`targets-file "[^"]*": cannot be read: ${targets[1]}`));
+    expectRefused(run, new RegExp(`filter "[^"]*" cannot be read: ${filter[1]}`));
+    expectRefused(run, new RegExp(`targets-file "[^"]*" cannot be read: ${targets[1]}`));
   });
 
   test('may lie in the temporary folder of the runner, and behind links inside', async () => {
@@ -92,7 +92,7 @@ describe('a file that the workflow names', () => {
 
   test('whose content stands in the place of its path is not printed', async () => {
     const run = await render({ 'targets-file': `- deployment/a\n# ${'x'.repeat(60)}${'HIDDEN'.repeat(1000)}\n` });
-    expectRefused(run, /targets-file "- deployment\/a # x{42}…": cannot be read/);
+    expectRefused(run, /targets-file "- deployment\/a # x{42}…" cannot be read/);
   });
 });
 

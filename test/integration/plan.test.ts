@@ -291,9 +291,7 @@ describe('planning', () => {
       expect([report.outcome, report.changed]).toEqual(['failed', false]);
       expect(changeOf(report, 'Deployment')?.admission).toEqual({ state: 'refused', message });
       expect(report.problems.map(describeProblem)).toEqual([
-        expect.stringContaining(
-          `Deployment ${site.namespace}/reviews: would be rejected by the API server: ${message}`,
-        ),
+        expect.stringContaining(`Deployment ${site.namespace}/reviews would be rejected by the API server: ${message}`),
       ]);
       expect(cluster.recorder.writes).toEqual([]);
     });

@@ -136,10 +136,10 @@ describe('what is refused before the first write', () => {
       { 'big.wasm': 'not wasm' },
     );
     expect(said).toEqual([
-      expect.stringMatching(/^input "direction": .*"sideways".*inbound, outbound, any or gateway/),
+      expect.stringMatching(/^input "direction" has .*"sideways".*inbound, outbound, any or gateway/),
       expect.stringMatching(/^input "timeout"/),
-      expect.stringMatching(/^filter "big.wasm": is not a WebAssembly module/),
-      expect.stringMatching(/^targets, entry 2: has the unknown kind "job"/),
+      expect.stringMatching(/^filter "big.wasm" is not a WebAssembly module/),
+      expect.stringMatching(/^targets, entry 2 has the unknown kind "job"/),
       expect.stringMatching(/^targets, entry 1: .*review does not exist\. Change it to deployment\/reviews\./),
       expect.stringMatching(/^targets, entry 3: the namespace "no-such-place" does not exist/),
     ]);

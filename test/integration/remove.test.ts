@@ -81,7 +81,7 @@ describe('taking a filter away', () => {
     };
 
     test('is a failure that names the filter, the namespace, and what is there', async () => {
-      const none = `input "name": is "add-hedder", and namespace ${site.namespace} has no such filter: no workload runs it, and no object of it is left.`;
+      const none = `input "name" is "add-hedder", and namespace ${site.namespace} has no such filter: no workload runs it, and no object of it is left.`;
       await site.workload('reviews', { replicas: 0 });
       expect(await problemsOf('remove', '', { name: 'add-hedder' })).toEqual([
         `${none} No filter of this action is there. ${GONE}`,

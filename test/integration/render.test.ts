@@ -167,7 +167,7 @@ describe('rendering', () => {
 
   test.each<[string, string, ActionInputs, RegExp]>([
     ['a filter that is none', '- deployment/a', { filter: 'missing.wasm' }, /missing\.wasm/],
-    ['no targets', '', {}, /^input "targets": is missing/],
+    ['no targets', '', {}, /^input "targets" is missing/],
     [
       'a workload that is named twice with different settings',
       '- deployment/a\n- {kind: deployment, name: a, port: 80}',

@@ -194,7 +194,7 @@ describe('an API server and others that get in the way', () => {
     const { report } = await deploy({ namespace: other });
     expect(report.outcome).toBe('failed');
     expect(runProblems(report).map(describeProblem)).toEqual([
-      expect.stringMatching(/EnvoyFilter \S+: was created by /),
+      expect.stringMatching(/EnvoyFilter \S+ was created by /),
     ]);
     expect(report.targets.map(({ outcome }) => outcome)).toEqual(['untouched']);
     expect(await cluster.api.get(`${filters}/${name}`)).toMatchObject(theirs);

@@ -36,7 +36,7 @@ describe('a filter whose VM another one has', () => {
       expect([command, outcome, cluster.recorder.writes]).toEqual([command, 'failed', []]);
       expect(problems.map(describeProblem)).toEqual([
         expect.stringMatching(
-          /reviews: would run preview-2 and preview-1 of this action as one: both have the vm-id "shared", the root id "headers" and the same module, .*Leave out "vm-id", whose default is the filter's name \("preview-2"\)/,
+          /reviews would run preview-2 and preview-1 of this action as one: both have the vm-id "shared", the root id "headers" and the same module, .*Leave out "vm-id", whose default is the filter's name \("preview-2"\)/,
         ),
       ]);
     }

@@ -170,7 +170,7 @@ describe('filters that are to stay for a while', () => {
 
     test('without a namespace it is told no place', async () => {
       const { report } = await site.run('sweep', '', { name: '', namespace: '' });
-      expect(report.problems.map(describeProblem)).toEqual([expect.stringMatching(/^input "namespace": is missing/)]);
+      expect(report.problems.map(describeProblem)).toEqual([expect.stringMatching(/^input "namespace" is missing/)]);
     });
   });
 

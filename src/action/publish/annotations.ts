@@ -1,10 +1,10 @@
-import type { FilePosition, Problem } from '../../base/problem.ts';
+import { type FilePosition, joint, type Problem } from '../../base/problem.ts';
 import { listWords, MAX_LISTED, sentence, someOf, thousands } from '../../base/text.ts';
 import { distinctWarnings, warningTitle } from '../../base/warning.ts';
 import { type Report, reportedTargets, type TargetReport } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { ROLE_ADVICE } from '../verdict/missing-permissions.ts';
-import { groupProblems, joint, KIND_TITLES, type KindGroup, type ProblemEntry } from '../verdict/problem-groups.ts';
+import { groupProblems, KIND_TITLES, type KindGroup, type ProblemEntry } from '../verdict/problem-groups.ts';
 import { countOf, plain } from '../verdict/text.ts';
 import { judge } from '../verdict/verdict.ts';
 import { meaningOf, sentences, unreadySentence } from '../verdict/words.ts';

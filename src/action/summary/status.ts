@@ -1,3 +1,4 @@
+import { joint } from '../../base/problem.ts';
 import { nameSome, someOf, thousands } from '../../base/text.ts';
 import type { StatusReport } from '../../deploy/report/report.ts';
 import type { FilterHealth, FilterStatus, WorkloadStatus } from '../../deploy/report/status-report.ts';
@@ -208,7 +209,7 @@ function renderNotes(lines: readonly Line[], limits: Limits): string {
   }
   if (notes.size === 0) return '';
   const shown = [...notes].slice(0, limits.entries).map(([note, who]) => {
-    return `- ${codes(who, Math.min(4, limits.subjects), limits.name)}: ${text(note, limits.message)}`;
+    return `- ${codes(who, Math.min(4, limits.subjects), limits.name)}${who.length === 1 ? joint(note) : ': '}${text(note, limits.message)}`;
   });
   const left = notes.size - shown.length;
   return blocks('### What to look at', [...shown, ...(left > 0 ? [`- … and ${thousands(left)} more`] : [])].join('\n'));

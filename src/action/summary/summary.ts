@@ -1,6 +1,6 @@
-import { formatDuration } from '../../base/text.ts';
+import { formatBytes, formatDuration, MAX_LISTED } from '../../base/text.ts';
 import { warningTexts } from '../../base/warning.ts';
-import type { Report } from '../../deploy/report/report.ts';
+import type { FilterReport, Report } from '../../deploy/report/report.ts';
 import type { Links } from '../runner/links.ts';
 import { groupProblems, reportedProblems } from '../verdict/problem-groups.ts';
 import { countOf } from '../verdict/text.ts';
@@ -89,7 +89,7 @@ export function renderSummary(
 
 /** The cluster, or how many there are, the time, and where to read on. */
 function renderFacts(
-  { clusters, durationMs, reportFile }: Report,
+  { clusters, durationMs, filters, reportFile }: Report,
   { run, commit, documentation }: Links,
   limits: Limits,
 ): string {
@@ -99,11 +99,20 @@ function renderFacts(
   return [
     ...(where === undefined ? [] : [where]),
     `${where === undefined ? 'Took' : 'took'} ${formatDuration(durationMs)}`,
+    ...shrunkFacts(filters).map((fact) => text(fact, limits.name)),
     ...(run === undefined ? [] : [`[run](${run})`]),
     ...(commit === undefined ? [] : [`[commit](${commit})`]),
     ...(documentation === undefined ? [] : [`[documentation](${documentation})`]),
     ...(reportFile === undefined ? [] : [`complete report in ${code(reportFile, limits.name)}`]),
   ].join(' · ');
+}
+
+/** `add-header shrunk from 1.7 MiB to 463.0 KiB`: what runs is not the file that was built. How it was done is in the details. */
+function shrunkFacts(filters: readonly FilterReport[]): string[] {
+  const facts = filters.flatMap(({ name, bytes, original }) =>
+    original === undefined ? [] : [`${name} shrunk from ${formatBytes(original.bytes)} to ${formatBytes(bytes)}`],
+  );
+  return facts.length > MAX_LISTED ? [`${countOf(facts.length, 'filter')} shrunk`] : facts;
 }
 
 /** The run's own warnings, and those of the API server's admission to a plan, each once. */

@@ -7,7 +7,7 @@ import { describeWorkload } from '../../targets/target.ts';
 import { byPhase, countPhases, isBackButUnready, LEFT_AS_FOUND, ROLLING, URGENT, wasUnreadyBefore } from './phase.ts';
 import { causeWords, reportedProblems } from './problem-groups.ts';
 import { plain } from './text.ts';
-import { clause, hasActed, refusal, unwritten, type Verdict, verb, workloads } from './words.ts';
+import { clause, hasActed, refusal, theClusters, unwritten, type Verdict, verb, workloads } from './words.ts';
 
 /** How a command speaks of its workloads. */
 export interface FailureWords {
@@ -66,7 +66,7 @@ function failed(report: ChangeReport, words: FailureWords): Verdict {
   return {
     icon,
     headline: `${head}${rollbackTail(report, words)}`,
-    tally: tally(report, words),
+    ...(!isToldByHeadline(report, words) && { tally: tally(report, words) }),
     sentence: advice(report),
   };
 }
@@ -134,6 +134,12 @@ function endingOf(report: ChangeReport, { settled }: FailureWords): string {
   const done = countPhases(byPhase(report), 'succeeded');
   if (done === 0 || done !== others || done === report.targets.length) return '';
   return `; the other ${done === 1 ? '' : `${thousands(done)} `}${settled(done)}`;
+}
+
+/** Whether the headline says of every workload how it ended, so that a tally would say it twice. */
+function isToldByHeadline(report: ChangeReport, words: FailureWords): boolean {
+  const told = countPhases(byPhase(report), 'succeeded', ...LEFT_AS_FOUND);
+  return told === report.targets.length && endingOf(report, words) !== '';
 }
 
 /** Whether nothing in the cluster runs anything else than before the run. */
@@ -214,8 +220,8 @@ function advice(report: ChangeReport): string {
     return 'The proxies have their previous settings again, and no pod restarted; fix the cause and re-run.';
   }
   return reportedProblems(report).some(isCauseInCluster)
-    ? 'Nothing is urgent in the cluster, but the cause is there: fix it and re-run.'
-    : 'No action is needed in the cluster; fix the cause and re-run.';
+    ? `Nothing is urgent in ${theClusters(report)}, but the cause is there: fix it and re-run.`
+    : `No action is needed in ${theClusters(report)}; fix the cause and re-run.`;
 }
 
 /** Whether somebody has to change something in the cluster, besides the filter and the inputs, before a re-run can succeed. */

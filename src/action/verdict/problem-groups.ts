@@ -102,15 +102,6 @@ export function causeWords(report: Report): string {
   return countOf(Math.max(1, countProblems(groups)), 'problem');
 }
 
-/** A message that goes on where its subject ends: `is no duration`. */
-const PREDICATE =
-  /^(is|are|was|were|has|have|had|does|do|did|cannot|can|could|must|may|would|will|should|needs?|names?|holds?|lies|runs?|rejects?|fails?) /;
-
-/** Returns what stands between a subject and its message: a colon, unless the message goes on with the sentence. */
-export function joint(message: string): ' ' | ': ' {
-  return PREDICATE.test(message) ? ' ' : ': ';
-}
-
 interface ReportedProblem {
   readonly kind: ProblemKind;
   readonly message: string;

@@ -25,7 +25,7 @@ export function judgeSuperseded(report: ChangeReport): Verdict {
       done.length === 0 ? '' : `Elsewhere this run has ${listWords(done, 'and')}.`,
       untouched === 0
         ? 'This run has left it alone.'
-        : `This run stopped there and did not touch ${workloads(untouched)} more: if ${verb(untouched, 'it is no target', 'they are no targets')} of the newer run, run again.`,
+        : `This run stopped there, and ${workloads(untouched)} ${verb(untouched, 'was', 'were')} not touched: re-run if ${verb(untouched, 'it is not a target', 'they are not targets')} of the newer run.`,
     ),
   };
 }

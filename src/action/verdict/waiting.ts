@@ -63,6 +63,6 @@ function waitingSentence(
   );
   return sentences(
     sentence(someOf(places, MAX_NAMED, '; ')),
-    `Promote ${verb(targets.length, 'it', 'them')}${shown === '' ? '' : ` (${shown})`}, then run again to ${next}.`,
+    `Promote ${verb(targets.length, 'it', 'them')}${shown === '' ? '' : ` (${shown})`}, then re-run to ${next}.`,
   );
 }

@@ -27,9 +27,14 @@ export function meaningOf({ tally = '', sentence: meaning }: Verdict): string {
   return sentences(tally, meaning);
 }
 
+/** `the cluster`, or `the clusters` of a run in several. */
+export function theClusters({ clusters }: Pick<Report, 'clusters'>): string {
+  return clusters.length > 1 ? 'the clusters' : 'the cluster';
+}
+
 /** That a run has written nothing anywhere. */
 export function unwritten({ clusters }: Pick<Report, 'clusters'>): string {
-  return `Nothing was written to ${clusters.length > 1 ? 'the clusters' : 'the cluster'}.`;
+  return `Nothing was written to ${theClusters({ clusters })}.`;
 }
 
 /** The verdict over a run that ended before its first write; `what` is what was not done: `add-header not deployed`. */

@@ -1,5 +1,5 @@
 import { messageOf, type Problem } from '../../base/problem.ts';
-import { formatDuration, listWords, sentence } from '../../base/text.ts';
+import { formatDuration, sentence, someOf } from '../../base/text.ts';
 import type { Warning } from '../../base/warning.ts';
 import type { Pod, Workload } from '../../cluster/objects.ts';
 import { selectorOf } from '../../cluster/pod-selector.ts';
@@ -172,7 +172,7 @@ export async function readUnreadyState(
   return {
     ready,
     causes: new Set([...pods.flatMap(troubledContainers), ...(podsRefused ? ['pods: refused'] : [])]),
-    words: words.length === 0 || podsRefused ? message : listWords(words.slice(0, 2), 'and'),
+    words: words.length === 0 || podsRefused ? message : someOf(words, 2, '; '),
   };
 }
 
@@ -186,7 +186,10 @@ export function compareUnreadyStates(
   { removal, envoy }: { readonly removal: boolean; readonly envoy: boolean },
 ): { readonly same: string } | { readonly worse: string } {
   const same = `not ready before either: ${after.words || before.words}`;
-  if (after.ready < before.ready) return { worse: `${before.ready} pods were ready before, ${after.ready} are now` };
+  if (after.ready < before.ready)
+    return {
+      worse: `${before.ready} ${before.ready === 1 ? 'pod was' : 'pods were'} ready before, ${after.ready} now`,
+    };
   if (removal) return { same };
   if (envoy) return { worse: 'it was not ready before either, and its proxies reject the filter' };
   if (before.causes === undefined || after.causes === undefined) {

@@ -101,16 +101,20 @@ export function requireFit(module: FilterModule, { mode, origin }: ShrinkOptions
       `is ${formatBytes(given.length)} (${given.length} bytes)${shrunkTo}; ` +
       `a ConfigMap holds at most 1 MiB (${MAX_CONFIG_MAP_BYTES} bytes).${signed}`,
     remedy: [
-      'Deliver it by image, which has no such limit ("delivery: image" with "push-to: oci://…"), or make it smaller.',
+      ...(mode === 'off' ? [SHRINK] : []),
+      'Deliver it by image, which has no such limit ("delivery: image" with "push-to: oci://…"), or make it smaller where it is built.',
       ...furtherShrinking(mode, signed !== ''),
       remedyFor('size', toolchainOf(given)),
     ].join(' '),
   });
 }
 
+/** The simplest of all where nothing was tried. */
+const SHRINK =
+  'Set "shrink: auto", which drops its debug information; "shrink: optimize" also rewrites its code for size.';
+
 function furtherShrinking(mode: ShrinkMode, signed: boolean): string[] {
   if (signed) return ['Shrink it before it is signed.'];
-  if (mode === 'off') return ['"shrink: auto" leaves out its debug information, "shrink: optimize" rewrites its code.'];
   return mode === 'auto' ? ['"shrink: optimize" rewrites its code for size.'] : [];
 }
 

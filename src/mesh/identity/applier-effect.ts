@@ -83,11 +83,22 @@ const KEPT: Readonly<Record<Applier['tool'], string>> = {
 /** What a template comes to that has the annotations of its source and the label of the filter: Envoy is told to read a file that is not there. */
 const BROKEN = 'the mount of the filter is gone then, but not its label, and new pods cannot become ready';
 
+const COMMIT = 'commit the files that "command: render" writes to Git';
+
+/** What makes the filter part of the source: "render" writes the same objects to files, and a patch of the workload. */
+const RENDER: Readonly<Record<Applier['tool'], string>> = {
+  'Argo CD': COMMIT,
+  Flux: COMMIT,
+  Helm: 'add the files that "command: render" writes to the chart',
+  'Rancher Fleet': COMMIT,
+  'kubectl apply': 'apply the files that "command: render" writes as well',
+};
+
 /** Says what becomes of the filter, and what helps: the end of a sentence. */
 export function describeEffect({ tool }: Applier, effect: Effect): string {
   const [source, when] = [SOURCES[tool], WHEN[tool]];
   const sets = `${source} sets ${listWords(MOUNT_ANNOTATIONS)} there, too, so ${when}`;
-  const render = `put the files of "command: render" into ${source}`;
+  const render = RENDER[tool];
   switch (effect) {
     case 'kept':
       return `${KEPT[tool]}. To be safe, ${render}.`;

@@ -5,7 +5,7 @@ const first: Problem = { kind: 'input', subject: 'input "port"', message: 'is "x
 const second: Problem = { kind: 'cluster', message: 'The server is on fire.' };
 
 test('describeProblem says subject, message and remedy, as far as they are there', () => {
-  expect(describeProblem(first)).toBe('input "port": is "x". Give a number.');
+  expect(describeProblem(first)).toBe('input "port" is "x". Give a number.');
   expect(describeProblem(second)).toBe('The server is on fire.');
 });
 

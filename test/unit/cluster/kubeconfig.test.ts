@@ -91,7 +91,7 @@ describe('the forms of a kubeconfig', () => {
   ])('%s is refused', async (_, text, message) => {
     const [first, ...more] = await messages(text);
     expect(more).toEqual([]);
-    expect(first).toContain(`input "kubeconfig": ${message}`);
+    expect(first).toContain(`input "kubeconfig" ${message}`);
     expect(first).toContain('Pass the content of a kubeconfig file');
   });
 

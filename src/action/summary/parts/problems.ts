@@ -1,8 +1,7 @@
 import { append } from '../../../base/lists.ts';
-import type { ProblemKind } from '../../../base/problem.ts';
+import { joint, type ProblemKind } from '../../../base/problem.ts';
 import { thousands } from '../../../base/text.ts';
 import {
-  joint,
   KIND_TITLES,
   type KindGroup,
   type ProblemEntry,

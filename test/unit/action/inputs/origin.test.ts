@@ -32,18 +32,18 @@ test.each([
 
 describe('what is wrong is said once', () => {
   test.each<[Given, RegExp]>([
-    [{ filter: 'oci://me/f' }, /^input "filter": is not a valid image reference "oci:\/\/me\/f": it has no host/],
-    [{ filter: 'http://me.example/f.wasm' }, /^input "filter": has a scheme that is not known/],
-    [{ filter: 'https://me:pass@me.example/f.wasm', sha256: SHA }, /^input "filter": has a user name or password/],
-    [{ filter: 'https://me.example/f.wasm' }, /^input "sha256": is missing/],
-    [{ filter: 'https://me.example/f.wasm', sha256: 'abc' }, /^input "sha256": is "abc"/],
-    [{ sha256: `sha512:${SHA}` }, /^input "sha256": is /],
-    [{ 'push-to': 'ghcr.io/me/f' }, /^input "push-to": is not a valid image reference/],
-    [{ 'push-to': `oci://ghcr.io/me/f@sha256:${SHA}` }, /^input "push-to": has a digest/],
-    [{ filter: IMAGE, 'push-to': 'oci://ghcr.io/me/f:v2' }, /^input "push-to": is set, but only a file is pushed/],
-    [{ 'registry-username': 'me' }, /^input "registry-password": is missing/],
-    [{ 'registry-password': 'pass' }, /^input "registry-username": is missing/],
-    [{ 'insecure-registries': 'http://a.b' }, /^input "insecure-registries": has "http:\/\/a\.b"/],
+    [{ filter: 'oci://me/f' }, /^input "filter" is not a valid image reference "oci:\/\/me\/f": it has no host/],
+    [{ filter: 'http://me.example/f.wasm' }, /^input "filter" has a scheme that is not known/],
+    [{ filter: 'https://me:pass@me.example/f.wasm', sha256: SHA }, /^input "filter" has a user name or password/],
+    [{ filter: 'https://me.example/f.wasm' }, /^input "sha256" is missing/],
+    [{ filter: 'https://me.example/f.wasm', sha256: 'abc' }, /^input "sha256" is "abc"/],
+    [{ sha256: `sha512:${SHA}` }, /^input "sha256" is /],
+    [{ 'push-to': 'ghcr.io/me/f' }, /^input "push-to" is not a valid image reference/],
+    [{ 'push-to': `oci://ghcr.io/me/f@sha256:${SHA}` }, /^input "push-to" has a digest/],
+    [{ filter: IMAGE, 'push-to': 'oci://ghcr.io/me/f:v2' }, /^input "push-to" is set, but only a file is pushed/],
+    [{ 'registry-username': 'me' }, /^input "registry-password" is missing/],
+    [{ 'registry-password': 'pass' }, /^input "registry-username" is missing/],
+    [{ 'insecure-registries': 'http://a.b' }, /^input "insecure-registries" has "http:\/\/a\.b"/],
   ])('%j', (given, message) => {
     expect(messagesOn(given)).toEqual([expect.stringMatching(message)]);
   });

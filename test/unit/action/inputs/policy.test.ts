@@ -45,27 +45,27 @@ describe('a legal value', () => {
 
 describe('an illegal value', () => {
   test.each<[Given, string]>([
-    [{ timeout: '10' }, 'input "timeout": is "10". Write a time such as 90s, 10m or 1h30m, at most 24d.'],
-    [{ timeout: '0s' }, 'input "timeout": is "0s".'],
-    [{ timeout: '24d1s' }, 'input "timeout": is "24d1s".'],
-    [{ wait: 'yes' }, 'input "wait": has the unknown value "yes". Use true or false.'],
-    [{ verify: 'on' }, 'input "verify": has the unknown value "on". Use auto, required or off.'],
+    [{ timeout: '10' }, 'input "timeout" is "10". Write a time such as 90s, 10m or 1h30m, at most 24d.'],
+    [{ timeout: '0s' }, 'input "timeout" is "0s".'],
+    [{ timeout: '24d1s' }, 'input "timeout" is "24d1s".'],
+    [{ wait: 'yes' }, 'input "wait" has the unknown value "yes". Use true or false.'],
+    [{ verify: 'on' }, 'input "verify" has the unknown value "on". Use auto, required or off.'],
     [
       { 'on-failure': 'rollback_all' },
-      'input "on-failure": has the unknown value "rollback_all". Did you mean rollback-all? Use rollback, rollback-all or keep.',
+      'input "on-failure" has the unknown value "rollback_all". Did you mean rollback-all? Use rollback, rollback-all or keep.',
     ],
-    [{ canary: '0' }, 'input "canary": is "0". Give how many workloads go first, such as 1 or 10%'],
-    [{ canary: '0%' }, 'input "canary": is "0%".'],
-    [{ canary: '101%' }, 'input "canary": is "101%".'],
-    [{ canary: '1.5' }, 'input "canary": is "1.5".'],
-    [{ canary: '-1' }, 'input "canary": is "-1".'],
-    [{ 'max-parallel': '0' }, 'input "max-parallel": is "0". Give how many workloads of a cluster'],
-    [{ 'max-parallel': '0%' }, 'input "max-parallel": is "0%".'],
-    [{ 'max-failures': 'none' }, 'input "max-failures": is "none". Give how many workloads may fail'],
-    [{ soak: '0' }, 'input "soak": is "0". Write a time such as 0s, 90s or 10m, at most 24d.'],
-    [{ soak: '25d' }, 'input "soak": is "25d".'],
-    [{ probe: 'health' }, 'input "probe": is "health", which is not a probe.'],
-    [{ probe: '/health' }, 'input "probe": names no port.'],
+    [{ canary: '0' }, 'input "canary" is "0". Give how many workloads go first, such as 1 or 10%'],
+    [{ canary: '0%' }, 'input "canary" is "0%".'],
+    [{ canary: '101%' }, 'input "canary" is "101%".'],
+    [{ canary: '1.5' }, 'input "canary" is "1.5".'],
+    [{ canary: '-1' }, 'input "canary" is "-1".'],
+    [{ 'max-parallel': '0' }, 'input "max-parallel" is "0". Give how many workloads of a cluster'],
+    [{ 'max-parallel': '0%' }, 'input "max-parallel" is "0%".'],
+    [{ 'max-failures': 'none' }, 'input "max-failures" is "none". Give how many workloads may fail'],
+    [{ soak: '0' }, 'input "soak" is "0". Write a time such as 0s, 90s or 10m, at most 24d.'],
+    [{ soak: '25d' }, 'input "soak" is "25d".'],
+    [{ probe: 'health' }, 'input "probe" is "health", which is not a probe.'],
+    [{ probe: '/health' }, 'input "probe" names no port.'],
   ])('%j', (over, message) => {
     expect(messagesOn(over)).toEqual([expect.stringContaining(message)]);
   });
@@ -103,11 +103,11 @@ describe('without waiting', () => {
   });
 
   const contradictions: [Given, string][] = [
-    [{ verify: 'required' }, 'input "verify": is required, but with "wait: false" the run ends before a proxy has'],
-    [{ probe: ':80/' }, 'input "probe": is set, but with "wait: false" the run ends before there are new pods'],
-    [{ 'on-failure': 'rollback-all' }, 'input "on-failure": is rollback-all, but with "wait: false" the run ends'],
-    [{ canary: '1' }, 'input "canary": is set, but with "wait: false" nothing checks the first workloads'],
-    [{ soak: '1s' }, 'input "soak": is set, but with "wait: false" the run ends at once and watches nothing.'],
+    [{ verify: 'required' }, 'input "verify" is required, but with "wait: false" the run ends before a proxy has'],
+    [{ probe: ':80/' }, 'input "probe" is set, but with "wait: false" the run ends before there are new pods'],
+    [{ 'on-failure': 'rollback-all' }, 'input "on-failure" is rollback-all, but with "wait: false" the run ends'],
+    [{ canary: '1' }, 'input "canary" is set, but with "wait: false" nothing checks the first workloads'],
+    [{ soak: '1s' }, 'input "soak" is set, but with "wait: false" the run ends at once and watches nothing.'],
   ];
   test.each(contradictions)('%j is refused', (over, message) => {
     for (const command of ['deploy', 'plan']) {

@@ -91,7 +91,7 @@ describe('the inputs', () => {
   });
 
   test('tell what is wrong', () => {
-    expect(messagesOn({ attestation: 'a' })).toEqual([expect.stringContaining('input "attestation": has the rep')]);
+    expect(messagesOn({ attestation: 'a' })).toEqual([expect.stringContaining('input "attestation" has the rep')]);
   });
 
   test('warn of an attestation where no filter is read, but not of the token that the runner fills in', () => {

@@ -28,13 +28,13 @@ test.each<[string, string]>([
   ['envoy/1', 'has "envoy/1", which is no version of a proxy.'],
   [',', 'is ",", which names no version.'],
 ])('%j is no list of versions', (proxies, message) => {
-  expect(messagesOn({ command: 'check', proxies })).toEqual([`input "proxies": ${message} ${REMEDY}`]);
+  expect(messagesOn({ command: 'check', proxies })).toEqual([`input "proxies" ${message} ${REMEDY}`]);
 });
 
 test('more versions than a table can show are too many', () => {
   const proxies = Array.from({ length: 51 }, (_, index) => `1.28.${index}`).join(',');
   expect(messagesOn({ command: 'check', proxies })).toEqual([
-    'input "proxies": names 51 versions. Name at most 50; one of each minor version is enough.',
+    'input "proxies" names 51 versions. Name at most 50; one of each minor version is enough.',
   ]);
 });
 

@@ -31,11 +31,11 @@ describe('what a command cannot do without', () => {
   test.each<[Given, string]>([
     [
       { filter: ' ' },
-      'input "filter": is missing. Set it to the path of the compiled .wasm file, or to its oci:// or https:// address.',
+      'input "filter" is missing. Set it to the path of the compiled .wasm file, or to its oci:// or https:// address.',
     ],
-    [{ targets: ' \n' }, 'input "targets": is missing. List the workloads there'],
-    [{ command: 'remove', filter: '' }, 'input "name": is missing. Name the filter to remove; "command: status" lists'],
-    [{ command: 'sweep', targets: '' }, 'input "namespace": is missing. Name the namespaces to sweep'],
+    [{ targets: ' \n' }, 'input "targets" is missing. List the workloads there'],
+    [{ command: 'remove', filter: '' }, 'input "name" is missing. Name the filter to remove; "command: status" lists'],
+    [{ command: 'sweep', targets: '' }, 'input "namespace" is missing. Name the namespaces to sweep'],
   ])('%j is told', (over, message) => {
     expect(messagesOn(over)).toEqual([expect.stringContaining(message)]);
   });
@@ -64,14 +64,14 @@ describe('the name', () => {
     const namespace = 'shop';
     const rule = 'A name has at most 50';
     expect(messagesOn({ command, namespace, name: 'My Filter' })).toEqual([
-      expect.stringContaining(`input "name": is "My Filter", which cannot name Kubernetes objects. ${rule}`),
+      expect.stringContaining(`input "name" is "My Filter", which cannot name Kubernetes objects. ${rule}`),
     ]);
     expect(messagesOn({ command, namespace, name: 'a'.repeat(51) })).toHaveLength(1);
     expect(messagesOn({ command, namespace, filter: `${'a'.repeat(51)}.wasm` })).toEqual([
-      expect.stringContaining('input "name": is not set, and the file\'s name "aaa'),
+      expect.stringContaining('input "name" is not set, and the file\'s name "aaa'),
     ]);
     expect(messagesOn({ command, namespace, filter: '__.wasm' })).toEqual([
-      expect.stringContaining('input "name": is not set, and the file\'s name "" cannot be used instead.'),
+      expect.stringContaining('input "name" is not set, and the file\'s name "" cannot be used instead.'),
     ]);
   });
 });
@@ -105,10 +105,10 @@ describe('namespaces', () => {
   });
 
   test.each<[Given, string]>([
-    [{ namespace: 'Shop' }, 'input "namespace": is "Shop", which Kubernetes does not allow.'],
-    [{ namespace: 'a.b' }, 'input "namespace": is "a.b", which Kubernetes does not allow.'],
-    [{ ...free, command: 'status', namespace: 'a, B' }, 'input "namespace": has "B", which Kubernetes does not allow.'],
-    [{ namespace: ',' }, 'input "namespace": is ",", which names none.'],
+    [{ namespace: 'Shop' }, 'input "namespace" is "Shop", which Kubernetes does not allow.'],
+    [{ namespace: 'a.b' }, 'input "namespace" is "a.b", which Kubernetes does not allow.'],
+    [{ ...free, command: 'status', namespace: 'a, B' }, 'input "namespace" has "B", which Kubernetes does not allow.'],
+    [{ namespace: ',' }, 'input "namespace" is ",", which names none.'],
     [{ namespace: 'a b' }, 'names a and b, but "command: deploy" takes one: that of targets that name none.'],
     [{ command: 'render', namespace: 'a,b' }, 'names a and b, but "command: render" takes one'],
     [{ command: 'check', namespace: 'a,b' }, 'names a and b, but "command: check" takes one'],

@@ -147,7 +147,7 @@ test.each(COMMANDS.filter((command) => isInputOf(command, 'manifest')))(
       if (name === 'filter' || !isInputOf(command, name) || (name === 'name' && chooses)) continue;
       const { told } = await asked(command, SET[name], LISTED);
       expect(told).toEqual([
-        `input "${name}": is set, but says nothing of the filters of the manifest, each of which has its own. Write "${name}" to the ` +
+        `input "${name}" is set, but says nothing of the filters of the manifest, each of which has its own. Write "${name}" to the ` +
           'filter of the manifest that it is for; together with the input "filter" it is about a further one.',
       ]);
     }
@@ -169,7 +169,7 @@ test('two lists of targets are not added up in silence', async () => {
     expect((await asked('deploy', SET[name], manifest)).told).toEqual([
       expect.stringMatching(
         new RegExp(
-          `^mesh\\.yaml:3:\\d+: filters\\[0\\]\\.${key}: is set, and so is the input "${name}", which is a target list, too\\.`,
+          `^mesh\\.yaml:3:\\d+: filters\\[0\\]\\.${key} is set, and so is the input "${name}", which is a target list, too\\.`,
         ),
       ),
     ]);

@@ -75,7 +75,7 @@ filters:
   test.each(['name', 'filter', 'sha256', 'push-to'])('have no %s', (key) => {
     const messages = messagesOn(`version: 1\ndefaults: { ${key}: x }\nfilters: [ { filter: f.wasm } ]`);
     expect(messages).toEqual([
-      expect.stringContaining(`mesh/filters.yaml:2:13: defaults: has the unknown key "${key}".`),
+      expect.stringContaining(`mesh/filters.yaml:2:13: defaults has the unknown key "${key}".`),
     ]);
   });
 });
@@ -93,14 +93,14 @@ filters:
   test('that stand for too much are refused', () => {
     const lines = Array.from({ length: 9 }, (_, at) => `x${at + 1}: &x${at + 1} [${`*x${at}, `.repeat(9)}]`);
     expect(messagesOn(['x0: &x0 [a]', ...lines].join('\n'))).toEqual([
-      expect.stringMatching(/^mesh\/filters\.yaml:1:1: has more than 500000 values when its aliases/),
+      expect.stringMatching(/^mesh\/filters\.yaml:1:1 has more than 500000 values when its aliases/),
     ]);
   });
 
   test('are no merge keys', () => {
     const text = 'version: 1\nfilters:\n  - { <<: { port: 80 }, filter: f.wasm }\n';
     expect(messagesOn(text)).toEqual([
-      'mesh/filters.yaml:3:7: filters[0]: has the unknown key "<<". Merge keys are not read; write the key itself, or put it under "defaults".',
+      'mesh/filters.yaml:3:7: filters[0] has the unknown key "<<". Merge keys are not read; write the key itself, or put it under "defaults".',
     ]);
   });
 });
@@ -118,27 +118,27 @@ filters:
   - just text
 `;
     expect(messagesOn(text)).toEqual([
-      'mesh/filters.yaml:2:1: has the unknown key "default". Did you mean "defaults"? Known keys are version, defaults, clusters and filters.',
-      'mesh/filters.yaml:1:10: version: is 2, which this version of the action does not know. Write "version: 1".',
-      'mesh/filters.yaml:3:24: clusters.staging: has the unknown key "contxt". Did you mean "context"? Known keys are context and wave.',
-      expect.stringMatching(/^mesh\/filters\.yaml:3:51: clusters\.live\.wave: is -1\. It is added/),
+      'mesh/filters.yaml:2:1 has the unknown key "default". Did you mean "defaults"? Known keys are version, defaults, clusters and filters.',
+      'mesh/filters.yaml:1:10: version is 2, which this version of the action does not know. Write "version: 1".',
+      'mesh/filters.yaml:3:24: clusters.staging has the unknown key "contxt". Did you mean "context"? Known keys are context and wave.',
+      expect.stringMatching(/^mesh\/filters\.yaml:3:51: clusters\.live\.wave is -1\. It is added/),
       expect.stringMatching(
-        /^mesh\/filters\.yaml:6:5: filters\[0\]: has the unknown key "fail-polcy"\. Did you mean "fail-policy"\?/,
+        /^mesh\/filters\.yaml:6:5: filters\[0\] has the unknown key "fail-polcy"\. Did you mean "fail-policy"\?/,
       ),
       expect.stringMatching(
-        /^mesh\/filters\.yaml:8:57: filters\[0\]\.targets\[0\]\.clusters: names the unknown cluster "stagin"\. Did you mean "staging"\?/,
+        /^mesh\/filters\.yaml:8:57: filters\[0\]\.targets\[0\]\.clusters names the unknown cluster "stagin"\. Did you mean "staging"\?/,
       ),
-      expect.stringMatching(/^mesh\/filters\.yaml:7:11: filters\[0\]\.port: is a list; it must be a number\./),
-      expect.stringMatching(/^mesh\/filters\.yaml:9:5: filters\[1\]: is "just text", which is not a mapping\./),
+      expect.stringMatching(/^mesh\/filters\.yaml:7:11: filters\[0\]\.port is a list; it must be a number\./),
+      expect.stringMatching(/^mesh\/filters\.yaml:9:5: filters\[1\] is "just text", which is not a mapping\./),
     ]);
   });
 
   test.each<[string, string, RegExp]>([
-    ['nothing', '', /^mesh\/filters\.yaml:1:1: is empty\. Write a mapping/],
-    ['no YAML', 'version: 1\nfilters: [', /^mesh\/filters\.yaml:\d+:\d+: is not valid YAML/],
+    ['nothing', '', /^mesh\/filters\.yaml:1:1 is empty\. Write a mapping/],
+    ['no YAML', 'version: 1\nfilters: [', /^mesh\/filters\.yaml:\d+:\d+ is not valid YAML/],
     ['a list', '- a', /is \["a"\], which is not a mapping/],
     ['no filters', 'version: 1', /has no "filters"/],
-    ['an empty list', 'version: 1\nfilters: []', /filters: is \[\], which lists no filter/],
+    ['an empty list', 'version: 1\nfilters: []', /filters is \[\], which lists no filter/],
     ['no version', 'filters: [ { filter: f } ]', /has no "version"\. Write "version: 1"/],
     ['a key twice', 'version: 1\nversion: 1', /duplicated mapping key/],
   ])('%s', (_, text, expected) => {

@@ -83,7 +83,7 @@ describe('which value counts', () => {
 
   test('what an input gets wrong is told once, of the input', async () => {
     expect(messagesOf(await readOf(files, { targets: '- deployment/x', 'root-id': 'r', insert: 'last' }))).toEqual([
-      expect.stringMatching(/^input "insert": has the unknown place "last"/),
+      expect.stringMatching(/^input "insert" has the unknown place "last"/),
     ]);
   });
 });
@@ -101,11 +101,11 @@ describe('together with the input "filter"', () => {
   test('names differ', async () => {
     const own = { filter: 'x/auth.wasm', targets: '- deployment/own' };
     expect(messagesOf(await readOf({ 'a.yaml': ONE }, own))).toEqual([
-      'input "name": is "auth", which is the name of another filter already: a.yaml:3:5: filters[0].name. Give each filter a name of its own.',
+      'input "name" is "auth", which is the name of another filter already: a.yaml:3:5: filters[0].name. Give each filter a name of its own.',
     ]);
     const twice = { 'a.yaml': ONE, 'b.yaml': manifest('{ filter: f.wasm, name: auth, targets: [ deployment/a ] }') };
     expect(messagesOf(await readOf(twice))).toEqual([
-      expect.stringMatching(/^b\.yaml:3:29: filters\[0\]\.name: is "auth"/),
+      expect.stringMatching(/^b\.yaml:3:29: filters\[0\]\.name is "auth"/),
     ]);
   });
 });
@@ -120,25 +120,25 @@ describe('the input "name"', () => {
     for (const name of ['limit', 'No Name']) {
       const read = await readOf(files, { command, name });
       expect(read.filters).toEqual([]);
-      expect(messagesOf(read)).toEqual([expect.stringMatching(/^input "name": is "[^"]*", which no manifest has\./)]);
+      expect(messagesOf(read)).toEqual([expect.stringMatching(/^input "name" is "[^"]*", which no manifest has\./)]);
     }
   });
 
   test('chooses none to deploy: the order of those on one workload is that of all', async () => {
     expect(messagesOf(await readOf({ 'a.yaml': ONE }, { name: 'auth' }))).toEqual([
-      expect.stringMatching(/^input "name": is set, but says nothing of the filters of the manifest/),
+      expect.stringMatching(/^input "name" is set, but says nothing of the filters of the manifest/),
     ]);
   });
 });
 
 describe('what is wrong with a value is told where it stands', () => {
   test.each([
-    ['fail-policy: opne', 'filters[0].fail-policy: has the unknown value "opne". Did you mean open?'],
-    ['port: 99999', 'filters[0].port: is "99999".'],
-    ['environment: [ a ]', 'filters[0].environment: is not a mapping of variables.'],
-    ['name: A_B', 'filters[0].name: is "A_B", which cannot name Kubernetes objects.'],
-    ['attestation: nobody', 'filters[0].attestation: has the repository "nobody".'],
-    ['push-to: a b', 'filters[0].push-to:'],
+    ['fail-policy: opne', 'filters[0].fail-policy has the unknown value "opne". Did you mean open?'],
+    ['port: 99999', 'filters[0].port is "99999".'],
+    ['environment: [ a ]', 'filters[0].environment is not a mapping of variables.'],
+    ['name: A_B', 'filters[0].name is "A_B", which cannot name Kubernetes objects.'],
+    ['attestation: nobody', 'filters[0].attestation has the repository "nobody".'],
+    ['push-to: a b', 'filters[0].push-to is not'],
   ])('%s', async (pair, expected) => {
     const text = manifest(`{ filter: f.wasm, targets: [ deployment/reviews ], ${pair} }`);
     const [problem] = (await readOf({ 'a.yaml': text })).problems;
@@ -149,8 +149,8 @@ describe('what is wrong with a value is told where it stands', () => {
 
   test('what is missing is told of the filter', async () => {
     expect(messagesOf(await readOf({ 'a.yaml': manifest('{ name: auth }') }))).toEqual([
-      expect.stringMatching(/^a\.yaml:3:5: filters\[0\]\.filter: is missing\./),
-      expect.stringMatching(/^a\.yaml:3:5: filters\[0\]\.targets: is missing\./),
+      expect.stringMatching(/^a\.yaml:3:5: filters\[0\]\.filter is missing\./),
+      expect.stringMatching(/^a\.yaml:3:5: filters\[0\]\.targets is missing\./),
     ]);
   });
 });
@@ -170,7 +170,7 @@ describe('files', () => {
   });
 
   test.each([
-    ['none/*.yaml', 'input "manifest": has the pattern "none/*.yaml", which no file of the workspace matches.'],
+    ['none/*.yaml', 'input "manifest" has the pattern "none/*.yaml", which no file of the workspace matches.'],
     ['none.yaml', 'input "manifest": "none.yaml" cannot be read: there is no such file.'],
   ])('that are not there are a problem: %s', async (pattern, expected) => {
     expect(messagesOf(await readOf(files, { manifest: pattern }))).toEqual([expect.stringContaining(expected)]);
@@ -185,7 +185,7 @@ test('a login is not shown to several registries', async () => {
   const login = { 'registry-username': 'me', 'registry-password': 'secret' };
   expect(messagesOf(await readOf({ 'a.yaml': text }, login))).toEqual([
     expect.stringMatching(
-      /^input "registry-username": is a login for one registry, and the filters name a\.example and b\.example\./,
+      /^input "registry-username" is a login for one registry, and the filters name a\.example and b\.example\./,
     ),
   ]);
   expect(messagesOf(await readOf({ 'a.yaml': text.replace('b.example', 'a.example') }, login))).toEqual([]);

@@ -77,7 +77,7 @@ describe('log', () => {
     const { lines } = await published(report({ targets: [stuck('shop/a', { rollback: rollback('failed') })] }));
     expect(lines[0]).toBe('group Problems');
     expect(lines[1]).toMatch(/^✗ Deployment shop\/a: not ready/);
-    expect(lines[2]).toMatch(/^✗ Deployment shop\/a: was rolled back, but its pods do not become ready/);
+    expect(lines[2]).toMatch(/^✗ Deployment shop\/a was rolled back, but its pods do not become ready/);
   });
 
   test('tells all that is missing in one list, and where the Role is', async () => {

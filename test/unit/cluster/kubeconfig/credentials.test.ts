@@ -237,7 +237,7 @@ describe('what cannot work is named with its field, before anything is sent', ()
     [
       'a proxy of the environment that is none',
       { environment: { HTTPS_PROXY: 'ftp://me:secret@p.example' } },
-      'variable HTTPS_PROXY: has a scheme that is not http',
+      'variable HTTPS_PROXY has a scheme that is not http',
     ],
   ])('%s', async (_, given, expected) => {
     const said = await message(given);

@@ -70,7 +70,7 @@ describe('several kubeconfigs in one text', () => {
       expect.stringMatching(/^input "kubeconfig", document 2: /),
     ]);
     expect(await messages(`${config('staging')}---\n- a list`)).toEqual([
-      expect.stringMatching(/^input "kubeconfig", document 2: is not a kubeconfig/),
+      expect.stringMatching(/^input "kubeconfig", document 2 is not a kubeconfig/),
     ]);
   });
 
@@ -78,9 +78,9 @@ describe('several kubeconfigs in one text', () => {
     const text = `${config('staging', { cluster: 'kubernetes', user: 'admin' })}---\n${config('prod', { cluster: 'kubernetes', user: 'admin' })}`;
     expect(await messages(text)).toEqual([
       expect.stringMatching(
-        /^input "kubeconfig", document 2: has another cluster "kubernetes" than a document before it\./,
+        /^input "kubeconfig", document 2 has another cluster "kubernetes" than a document before it\./,
       ),
-      expect.stringMatching(/^input "kubeconfig", document 2: has another user "admin" than a document before it\./),
+      expect.stringMatching(/^input "kubeconfig", document 2 has another user "admin" than a document before it\./),
     ]);
   });
 

@@ -7,7 +7,9 @@ import { pulledRevision, revision, workload } from '../../builders.ts';
 import { plannedFor } from '../planned.ts';
 
 const VOLUME = 'sidecar.istio.io/userVolume';
-const RENDER = 'put the files of "command: render" into';
+const COMMIT = 'commit the files that "command: render" writes to Git';
+const CHART = 'add the files that "command: render" writes to the chart';
+const FILE = 'apply the files that "command: render" writes as well';
 const BROKEN = 'the mount of the filter is gone then, but not its label, and new pods cannot become ready';
 const planned = (name: string, metadata: Partial<ObjectMeta>, image = false): PlannedWorkload => {
   const observed = workload(name);
@@ -40,37 +42,37 @@ test.each<[string, Partial<ObjectMeta>, string]>([
   [
     'Argo CD',
     argo('a'),
-    `belongs to Argo CD (application bookshop): a sync, self-heal included, leaves keys alone that Git does not set, so the filter stays; only one that replaces the object (Replace=true) removes it. To be safe, ${RENDER} Git.`,
+    `belongs to Argo CD (application bookshop): a sync, self-heal included, leaves keys alone that Git does not set, so the filter stays; only one that replaces the object (Replace=true) removes it. To be safe, ${COMMIT}.`,
   ],
   [
     'Argo CD, with our keys in Git',
     { ...argo('a'), ...holding('argocd-controller', 'Apply') },
-    `belongs to Argo CD (application bookshop): Git sets sidecar.istio.io/userVolume or sidecar.istio.io/userVolumeMount there, too, so the next sync, at once with self-heal, puts its own value back: ${BROKEN}. To keep it, ${RENDER} Git, or let the application ignore these annotations and the label (ignoreDifferences with RespectIgnoreDifferences=true).`,
+    `belongs to Argo CD (application bookshop): Git sets sidecar.istio.io/userVolume or sidecar.istio.io/userVolumeMount there, too, so the next sync, at once with self-heal, puts its own value back: ${BROKEN}. To keep it, ${COMMIT}, or let the application ignore these annotations and the label (ignoreDifferences with RespectIgnoreDifferences=true).`,
   ],
   [
     'Argo CD, replacing',
     { annotations: { ...argo('a').annotations, 'argocd.argoproj.io/sync-options': 'Replace=true' } },
-    `belongs to Argo CD (application bookshop): the next sync replaces the object (sync option Replace=true), and the filter is gone then. To keep it, ${RENDER} Git, or take that option away.`,
+    `belongs to Argo CD (application bookshop): the next sync replaces the object (sync option Replace=true), and the filter is gone then. To keep it, ${COMMIT}, or take that option away.`,
   ],
   [
     'Flux',
     { labels: { 'kustomize.toolkit.fluxcd.io/name': 'apps', 'kustomize.toolkit.fluxcd.io/namespace': 'flux-system' } },
-    `belongs to Flux (Kustomization flux-system/apps): a reconciliation leaves keys alone that Git does not set, so the filter stays; only one that recreates or replaces the object (force) removes it. To be safe, ${RENDER} Git.`,
+    `belongs to Flux (Kustomization flux-system/apps): a reconciliation leaves keys alone that Git does not set, so the filter stays; only one that recreates or replaces the object (force) removes it. To be safe, ${COMMIT}.`,
   ],
   [
     'Helm',
     helm,
-    `belongs to Helm (release shop/web): an upgrade leaves keys alone that the chart does not set, so the filter stays; only one that replaces the object (--force, in Helm 4 --force-replace) removes it. To be safe, ${RENDER} the chart.`,
+    `belongs to Helm (release shop/web): an upgrade leaves keys alone that the chart does not set, so the filter stays; only one that replaces the object (--force, in Helm 4 --force-replace) removes it. To be safe, ${CHART}.`,
   ],
   [
     'Helm 3, with our keys in the chart',
     { ...helm, ...holding('helm', 'Update') },
-    `belongs to Helm (release shop/web): the chart sets sidecar.istio.io/userVolume or sidecar.istio.io/userVolumeMount there, too, so the next "helm upgrade" puts its own value back: ${BROKEN}. To keep it, ${RENDER} the chart.`,
+    `belongs to Helm (release shop/web): the chart sets sidecar.istio.io/userVolume or sidecar.istio.io/userVolumeMount there, too, so the next "helm upgrade" puts its own value back: ${BROKEN}. To keep it, ${CHART}.`,
   ],
   [
     'Helm 4, with our keys in the chart',
     { ...helm, ...holding('helm', 'Apply') },
-    `belongs to Helm (release shop/web): the chart sets sidecar.istio.io/userVolume or sidecar.istio.io/userVolumeMount there, too, so the next "helm upgrade" stops with a conflict with "deploy-wasm-filter", or, with --force-conflicts, puts its own value back: ${BROKEN}. To keep it, ${RENDER} the chart.`,
+    `belongs to Helm (release shop/web): the chart sets sidecar.istio.io/userVolume or sidecar.istio.io/userVolumeMount there, too, so the next "helm upgrade" stops with a conflict with "deploy-wasm-filter", or, with --force-conflicts, puts its own value back: ${BROKEN}. To keep it, ${CHART}.`,
   ],
   [
     'kubectl apply, with our keys in the file',
@@ -81,7 +83,7 @@ test.each<[string, Partial<ObjectMeta>, string]>([
         }),
       },
     },
-    `was applied by kubectl apply: the file sets sidecar.istio.io/userVolume or sidecar.istio.io/userVolumeMount there, too, so the next "kubectl apply" puts its own value back: ${BROKEN}. To keep it, ${RENDER} the file.`,
+    `was applied by kubectl apply: the file sets sidecar.istio.io/userVolume or sidecar.istio.io/userVolumeMount there, too, so the next "kubectl apply" puts its own value back: ${BROKEN}. To keep it, ${FILE}.`,
   ],
   [
     'Knative',

@@ -43,7 +43,7 @@ describe('workloads that cannot be rolled', () => {
       'would not run the filter: its pod template has sidecar.istio.io/inject: "false"',
     ],
   ])('%s', (_, observed, message) => {
-    expect(problemsOf(observed)).toEqual([expect.stringContaining('Deployment shop/reviews: ')]);
+    expect(problemsOf(observed)).toEqual([expect.stringContaining('Deployment shop/reviews ')]);
     expect(problemsOf(observed)[0]).toContain(message);
   });
 

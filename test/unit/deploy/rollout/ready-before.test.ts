@@ -191,7 +191,7 @@ test.each<[string, Partial<RolloutResult>, Diagnosis, string]>([
   const problem = unreadyProblem(planned({}), result, diagnosis);
   expect(problem.kind).toBe('workload');
   expect(describeProblem(problem)).toBe(
-    `Deployment shop/reviews: was not ready before this run, and its pods would restart, so it was not changed: ${cause}. Fix the cause and re-run; "unready: deploy" deploys to workloads that are not ready, too.`,
+    `Deployment shop/reviews was not ready before this run, and its pods would restart, so it was not changed: ${cause}. Fix the cause and re-run; "unready: deploy" deploys to workloads that are not ready, too.`,
   );
 });
 
@@ -209,7 +209,7 @@ test('the problem of a workload whose proxies reject another filter of this acti
     foreign: { refused: 'add-header', ours: ['second'], sibling: { filter: 'add-header', revision: '0123456789' } },
   };
   expect(describeProblem(unreadyProblem(planned({}), result, { pods: PODS, envoy }))).toBe(
-    'Deployment shop/reviews: was not ready before this run, and its pods would restart, so it was not changed: Envoy rejects another filter of this action (add-header 0123456789), not second: Failed to load Wasm bytecode. Deploy add-header again. Then re-run; "unready: deploy" deploys to workloads that are not ready, too.',
+    'Deployment shop/reviews was not ready before this run, and its pods would restart, so it was not changed: Envoy rejects another filter of this action (add-header 0123456789), not second: Failed to load Wasm bytecode. Deploy add-header again. Then re-run; "unready: deploy" deploys to workloads that are not ready, too.',
   );
 });
 
@@ -225,7 +225,7 @@ test('the problem of a workload whose pods a quota refuses says how to make room
 test('a workload that was deleted meanwhile', () => {
   const result: RolloutResult = { state: 'deleted', message: '', ready: 0, wanted: 1, durationMs: 1 };
   expect(describeProblem(unreadyProblem(planned({}), result, { pods: [] }))).toBe(
-    'Deployment shop/reviews: was deleted while this run waited for it.',
+    'Deployment shop/reviews was deleted while this run waited for it.',
   );
 });
 
