@@ -3,6 +3,19 @@ import type { Workload } from './objects.ts';
 /** A step of a canary. Those that stop it are pauses: for a time (`30`, `5m`), or until somebody promotes it. */
 export interface CanaryStep {
   readonly pause?: { readonly duration?: number | string };
+  readonly analysis?: AnalysisTemplates;
+}
+
+/** What an analysis is made of. */
+export interface AnalysisTemplates {
+  readonly templates?: readonly { readonly templateName?: string }[];
+}
+
+/** What a Rollout says of an AnalysisRun. */
+export interface AnalysisRunStatus {
+  readonly name: string;
+  readonly status: string;
+  readonly message?: string;
 }
 
 /**
@@ -14,8 +27,12 @@ export interface ArgoRollout extends Workload {
     /** The workload whose pod template it takes, in the place of one of its own. */
     readonly workloadRef?: WorkloadReference;
     readonly strategy?: {
-      readonly canary?: { readonly steps?: readonly CanaryStep[] };
-      readonly blueGreen?: { readonly autoPromotionEnabled?: boolean };
+      readonly canary?: { readonly steps?: readonly CanaryStep[]; readonly analysis?: AnalysisTemplates };
+      readonly blueGreen?: {
+        readonly autoPromotionEnabled?: boolean;
+        readonly prePromotionAnalysis?: AnalysisTemplates;
+        readonly postPromotionAnalysis?: AnalysisTemplates;
+      };
     };
   };
   readonly status?: NonNullable<Workload['status']> & {
@@ -34,6 +51,15 @@ export interface ArgoRollout extends Workload {
     /** The hash of the pod template as it is, and that of the one which was promoted last. */
     readonly currentPodHash?: string;
     readonly stableRS?: string;
+    readonly canary?: {
+      readonly currentStepAnalysisRunStatus?: AnalysisRunStatus;
+      readonly currentBackgroundAnalysisRunStatus?: AnalysisRunStatus;
+      readonly currentExperiment?: string;
+    };
+    readonly blueGreen?: {
+      readonly prePromotionAnalysisRunStatus?: AnalysisRunStatus;
+      readonly postPromotionAnalysisRunStatus?: AnalysisRunStatus;
+    };
   };
 }
 

@@ -14,11 +14,13 @@ export interface Readiness {
   readonly wanted: number;
   /** Set when the API server rejects to make pods (a quota, a webhook); the message says why. */
   readonly podsRefused?: true;
+  /** Where to look for the cause of a failure, as a sentence, where that is not its pods. */
+  readonly look?: string;
 }
 
 /** What a rule says of a workload; `undefined` if nothing is missing. */
 export type ReadinessVerdict =
-  | (Pick<Readiness, 'message' | 'podsRefused'> & { readonly state: Exclude<Readiness['state'], 'ready'> })
+  | (Pick<Readiness, 'message' | 'podsRefused' | 'look'> & { readonly state: Exclude<Readiness['state'], 'ready'> })
   | undefined;
 
 /** The pods of a workload, as its status counts them. */
@@ -86,9 +88,9 @@ export function conditionOf(workload: Workload, type: string): Condition | undef
   return workload.status?.conditions?.find((condition) => condition.type === type);
 }
 
-/** Returns that a rollout has failed for good, and why. */
-export function failed(message: string): ReadinessVerdict {
-  return { state: 'failed', message };
+/** Returns that a rollout has failed for good, why, and where to look for the cause if that is not its pods. */
+export function failed(message: string, look?: string): ReadinessVerdict {
+  return { state: 'failed', message, ...(look !== undefined && { look }) };
 }
 
 /** Returns that a rollout stays where it is until somebody promotes it, and where that is. */

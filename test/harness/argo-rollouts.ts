@@ -10,6 +10,13 @@ export const STRATEGIES = {
   /** One pod of three first, until somebody promotes it. */
   canary: { canary: { steps: [{ setWeight: 34 }, { pause: {} }] } },
   plain: { canary: {} },
+  /** One pod of three, and an analysis of the template of that name. */
+  failing: { canary: { steps: [{ setWeight: 34 }, { analysis: { templates: [{ templateName: 'fails' }] } }] } },
+  inconclusive: {
+    canary: { steps: [{ setWeight: 34 }, { analysis: { templates: [{ templateName: 'inconclusive' }] } }] },
+  },
+  /** No pod at all before somebody promotes it. */
+  idle: { canary: { steps: [{ setWeight: 0 }, { pause: {} }] } },
   blueGreen: {
     blueGreen: {
       activeService: 'active',

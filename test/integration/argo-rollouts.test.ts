@@ -198,6 +198,14 @@ describe('a Rollout that waits for promotion', () => {
     expect(await place.scene.objects()).toEqual({ configMaps: [], envoyFilters: [] });
   });
 
+  test.concurrent('waits with no pod of its canary, of which nothing can be verified yet', async () => {
+    const place = await Place.open('idle');
+    const report = await place.run();
+    expect(report).toMatchObject({ outcome: 'waiting', problems: [] });
+    expect(onlyTarget(report)).toMatchObject({ waiting: 'paused at step 2 of 2 of its canary', pods: { ready: 0 } });
+    expect(await place.revisions()).toEqual({ none: SIZE });
+  });
+
   test.concurrent('is not changed while it waits for a change of somebody else', async () => {
     const place = await Place.open('canary');
     await place.rollout.patch({ spec: { template: { metadata: { labels: { version: 'v2' } } } } });
@@ -233,6 +241,40 @@ describe('a Rollout that waits for promotion', () => {
     const removed = await place.promoted(place.run({ command: 'remove', promote: 'wait' }));
     expect(removed).toMatchObject({ outcome: 'removed', problems: [], collected: { left: [] } });
     expect(await place.scene.objects()).toEqual({ configMaps: [], envoyFilters: [] });
+  });
+});
+
+describe('a Rollout with an analysis', () => {
+  test.concurrent('that fails is rolled back, and the analysis is named', async () => {
+    const place = await Place.open('failing');
+    const before = ownRollout(await place.rollout.now());
+    const report = await place.run();
+    expect(report.outcome).toBe('failed');
+    expect(onlyTarget(report)).toMatchObject({
+      problem: {
+        message: expect.stringContaining(
+          'its analysis of a canary step (AnalysisTemplate fails) failed: Metric "errors" assessed Failed',
+        ),
+        remedy: expect.stringContaining(`kubectl argo rollouts get rollout web -n ${place.scene.namespace}`),
+      },
+      rollback: { state: 'rolled-back' },
+    });
+    expect(ownRollout(await place.rollout.phase('Healthy'))).toEqual(before);
+    expect(await place.scene.objects()).toEqual({ configMaps: [], envoyFilters: [] });
+  });
+
+  test.concurrent('that is inconclusive waits for promotion, with what was measured', async () => {
+    const place = await Place.open('inconclusive');
+    const report = await place.run();
+    expect(report).toMatchObject({ outcome: 'waiting', problems: [] });
+    const target = onlyTarget(report);
+    expect(target).toMatchObject({
+      waiting: expect.stringMatching(/^AnalysisRun web-.+ was inconclusive: Metric "errors" assessed Inconclusive/),
+      verification: { level: 'listener', pods: 1, wanted: 1 },
+    });
+    await place.rollout.promote();
+    await place.rollout.phase('Healthy');
+    expect(await place.revisions()).toEqual({ [revisionOf(target)]: SIZE });
   });
 });
 

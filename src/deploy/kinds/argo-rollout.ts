@@ -4,6 +4,7 @@ import { controllerOf } from '../../cluster/pods.ts';
 import { failed, progressing, type ReadinessVerdict, waiting } from '../../cluster/readiness.ts';
 import { REPLICA_SET, ROLLOUT } from '../../cluster/resources.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
+import { awaitedAnalysis, failedAnalysis, inconclusiveAnalysis } from './argo-analysis.ts';
 import type { Blocker, WantedTarget } from './kind.ts';
 import { isSupported, referenceBinding, templateSourceOf } from './reference-binding.ts';
 import { templateBlocker } from './template-blockers.ts';
@@ -61,7 +62,10 @@ export const ARGO_ROLLOUT_KIND = workloadKind({
   promotion: (ref) => ({ promote: argoCommand('promote', ref), abort: argoCommand('abort', ref) }),
 });
 
-function argoCommand(verb: 'undo' | 'restart' | 'promote' | 'abort', { namespace, name }: WorkloadRef): string {
+function argoCommand(
+  verb: 'undo' | 'restart' | 'promote' | 'abort' | 'get rollout',
+  { namespace, name }: Omit<WorkloadRef, 'kind'>,
+): string {
   return `kubectl argo rollouts ${verb} ${name} -n ${namespace}`;
 }
 
@@ -89,22 +93,35 @@ function verdictOf(workload: Workload): ReadinessVerdict {
       // Whoever retries it takes the abort back first.
       return message.startsWith('RolloutAborted') && abort !== true
         ? progressing('its abort was taken back; the controller goes on')
-        : failed(message || 'degraded');
+        : degradedVerdict(workload);
     default: {
       const wanted = spec.replicas ?? 1;
-      if (updatedReplicas >= wanted) return progressing(message || 'not promoted yet');
-      return refusedPods(workload) ?? progressing(`${updatedReplicas} of ${wanted} pods updated`);
+      if (updatedReplicas >= wanted) return progressing(awaitedAnalysis(workload) ?? (message || 'not promoted yet'));
+      return (
+        refusedPods(workload) ??
+        progressing(awaitedAnalysis(workload) ?? `${updatedReplicas} of ${wanted} pods updated`)
+      );
     }
   }
 }
 
+function degradedVerdict(workload: Workload): ReadinessVerdict {
+  const { metadata, status = {} }: ArgoRollout = workload;
+  const analysis = failedAnalysis(workload);
+  if (analysis === undefined) return failed(status.message || 'degraded');
+  const { namespace = '', name } = metadata;
+  return failed(analysis, `See what it measured (\`${argoCommand('get rollout', { namespace, name })}\`).`);
+}
+
 /** A pause that ends by itself is progress. */
-function pauseVerdict({ spec = {}, status = {} }: ArgoRollout): ReadinessVerdict {
+function pauseVerdict(workload: Workload): ReadinessVerdict {
+  const { spec = {}, status = {} }: ArgoRollout = workload;
   const { pauseConditions = [], currentStepIndex = 0 } = status;
   const { canary, blueGreen } = spec.strategy ?? {};
   if (spec.paused === true) return waiting('it is paused (spec.paused)');
   const reasons = pauseConditions.map(({ reason }) => reason);
-  if (reasons.includes('InconclusiveAnalysisRun')) return waiting('an analysis was inconclusive');
+  const inconclusive = inconclusiveAnalysis(workload);
+  if (inconclusive !== undefined) return waiting(inconclusive);
   if (reasons.includes('BlueGreenPause')) {
     return blueGreen?.autoPromotionEnabled === false
       ? waiting('its preview is ready')

@@ -5,7 +5,7 @@ import type { DeployContext } from '../context.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import { readTarget } from '../kinds/target-access.ts';
 import type { RolloutPolicy } from '../policy.ts';
-import type { RolloutWatch } from '../wait/rollout-watch.ts';
+import { type RolloutWatch, remedyOf } from '../wait/rollout-watch.ts';
 import {
   type EndedRollout,
   endedRollout,
@@ -43,9 +43,10 @@ export class PromotionGate {
     const { client, log } = this.#context;
     const { ref, observed } = waiting.planned;
     try {
-      const { state, message, ready, wanted } = readinessOf(ref, await readTarget(client, ref, observed));
+      const readiness = readinessOf(ref, await readTarget(client, ref, observed));
+      const { state, message, ready, wanted } = readiness;
       if (state !== 'failed') return undefined;
-      return endedRollout(waiting, { ...waiting.end, state, message, ready, wanted });
+      return endedRollout(waiting, { ...waiting.end, state, message, ready, wanted, ...remedyOf(readiness) });
     } catch (error) {
       log.debug(`${describeWorkload(ref)} after its verification: ${String(error)}`);
       return undefined;

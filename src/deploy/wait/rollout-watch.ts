@@ -50,6 +50,11 @@ export interface RolloutWatchContext {
   readonly inspectPending: (pending: readonly Pending[]) => Promise<ReadonlyMap<string, string>>;
 }
 
+/** Returns what to do about a failure that has its cause elsewhere than in its pods. */
+export function remedyOf({ look }: Readiness): Pick<RolloutResult, 'remedy'> {
+  return look === undefined ? {} : { remedy: `${look} Fix the cause and re-run the job.` };
+}
+
 interface Entry {
   readonly goal: RolloutGoal;
   /** States of an earlier generation are from before the change. */
@@ -231,7 +236,7 @@ export class RolloutWatch {
       this.#decide(key, 'superseded', what, { remedy, byRun: !reverted, ...defined({ other }) });
     } else if (lost !== undefined) this.#decide(key, 'stuck', lost.message, { remedy: lost.remedy });
     else if (state !== 'progressing' && !(state === 'waiting' && entry.goal.throughPromotion))
-      this.#decide(key, state, message);
+      this.#decide(key, state, message, remedyOf(entry.readiness));
   }
 
   #end(key: string, state: 'timeout' | 'cancelled'): void {

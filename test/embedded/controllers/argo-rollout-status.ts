@@ -8,19 +8,28 @@ export interface Course {
   readonly currentPodHash: string;
   readonly stableRS: string;
   readonly abort: boolean;
+  /** Why it was aborted, where an analysis did it. */
+  readonly abortedFor: string;
+  /** The AnalysisRun of the step it is at. */
+  readonly analysis: JsonObject | undefined;
   readonly controllerPause: boolean;
   readonly pauses: readonly Json[];
   /** Of a canary with steps. */
   readonly step: number | undefined;
 }
 
+const ABORTED = 'RolloutAborted: Rollout aborted update to revision 2';
+
 /** What is remembered by the status of a Rollout. */
 export function courseOf(rollout: KubeObject): Course {
   const status = objectAt(rollout, 'status');
+  const run = objectAt(status, 'canary').currentStepAnalysisRunStatus;
   return {
     currentPodHash: stringAt(status, 'currentPodHash'),
     stableRS: stringAt(status, 'stableRS'),
     abort: status.abort === true,
+    abortedFor: status.abort === true ? stringAt(status, 'message').slice(ABORTED.length) : '',
+    analysis: isObject(run) ? run : undefined,
     controllerPause: status.controllerPause === true,
     pauses: Array.isArray(status.pauseConditions) ? status.pauseConditions : [],
     step: typeof status.currentStepIndex === 'number' ? status.currentStepIndex : undefined,
@@ -60,6 +69,7 @@ export function rolloutStatus(
     }),
     ...(course.abort && { abort: true }),
     ...(course.controllerPause && { controllerPause: true }),
+    ...(course.analysis !== undefined && { canary: { currentStepAnalysisRunStatus: course.analysis } }),
     ...(course.step !== undefined && { currentStepIndex: course.step }),
   };
 }
@@ -70,7 +80,7 @@ function phaseOf(rollout: KubeObject, course: Course, counts: Counts): [phase: s
   const wanted = numberAt(rollout, ['spec', 'replicas'], 1);
   const isBlueGreen = isObject(objectAt(rollout, 'spec', 'strategy').blueGreen);
   const [pause] = course.pauses;
-  if (course.abort) return ['Degraded', 'RolloutAborted: Rollout aborted update'];
+  if (course.abort) return ['Degraded', `${ABORTED}${course.abortedFor}`];
   if (objectAt(rollout, 'spec').paused === true) return ['Paused', 'manually paused'];
   if (pause !== undefined) return ['Paused', stringAt(pause, 'reason')];
   if (counts.updatedReplicas < wanted) return ['Progressing', 'more replicas need to be updated'];

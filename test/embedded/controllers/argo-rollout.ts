@@ -1,6 +1,7 @@
 /**
  * An imitation of the controller of Argo Rollouts: canaries without a traffic router and blue-green Rollouts, their pauses, promotion
- * and abort, and templates of Deployments. It knows no analyses, experiments, Services and deadlines.
+ * and abort, and templates of Deployments. Of analyses it knows those of canary steps, which come to what the template is called after:
+ * "fails" or "inconclusive". It knows no experiments, Services and deadlines.
  */
 import { at, isList, isObject, type JsonObject, objectAt, stringAt } from '../json.ts';
 import { controllerRef, copy, type KubeObject, timestamp } from '../objects.ts';
@@ -67,6 +68,8 @@ export class ArgoRolloutController implements Controller {
             currentPodHash: hash,
             stableRS: before.stableRS,
             abort: false,
+            abortedFor: '',
+            analysis: undefined,
             controllerPause: false,
             pauses: [],
             step: steps.length === 0 ? undefined : before.stableRS === hash ? steps.length : 0,
@@ -159,7 +162,8 @@ export class ArgoRolloutController implements Controller {
     const isReached = isUp && (isStable || left === rest);
     if (!isReached) return course;
     if (isThrough) return { ...course, stableRS: course.currentPodHash };
-    return stepped(course, steps[course.step ?? 0] ?? {});
+    const step = steps[course.step ?? 0] ?? {};
+    return isObject(step.analysis) ? analysed(course, step.analysis, newest.metadata.name) : stepped(course, step);
   }
 
   #blueGreen(rollout: KubeObject, course: Course, newest: KubeObject, stable: KubeObject | undefined): Course {
@@ -236,6 +240,21 @@ function stepped(course: Course, { pause }: JsonObject): Course {
   if (!isObject(pause) || pause.duration !== undefined) return next;
   if (course.pauses.length > 0) return course;
   return course.controllerPause ? next : paused(course, 'CanaryPauseStep');
+}
+
+/** A step with an analysis, in the words of the controller; one without a result is left by whoever promotes it. */
+function analysed(course: Course, analysis: JsonObject, set: string): Course {
+  const [template] = isList(analysis.templates) ? analysis.templates.filter(isObject) : [];
+  const index = course.step ?? 0;
+  if (template?.templateName === 'fails') {
+    const measured = 'Metric "errors" assessed Failed due to failed (1) > failureLimit (0)';
+    return { ...course, abort: true, abortedFor: `: Step-based analysis phase error/failed: ${measured}` };
+  }
+  if (course.pauses.length > 0) return course;
+  if (course.controllerPause) return { ...stepped(course, {}), analysis: undefined };
+  const message = 'Metric "errors" assessed Inconclusive due to inconclusive (1) > inconclusiveLimit (0)';
+  const run = { name: `${set}-2-${index}`, status: 'Inconclusive', message };
+  return { ...paused(course, 'InconclusiveAnalysisRun'), analysis: run };
 }
 
 function paused(course: Course, reason: string): Course {

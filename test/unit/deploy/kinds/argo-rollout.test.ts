@@ -67,6 +67,128 @@ const preview: Status = {
   updatedReplicas: 3,
 };
 
+const FAILED = 'Metric "version" assessed Failed due to failed (1) > failureLimit (0)';
+const INCONCLUSIVE = 'Metric "version" assessed Inconclusive due to inconclusive (1) > inconclusiveLimit (0)';
+const ERROR =
+  'Metric "version" assessed Error due to consecutiveErrors (1) > consecutiveErrorLimit (0): "Error Message: Get "https://10.88.0.1:1/x": dial tcp 10.88.0.1:1: connect: connection refused"';
+const analysis = (templateName: string) => ({ templates: [{ templateName }] });
+
+describe('the analyses of a Rollout', () => {
+  const steps: Spec = { strategy: { canary: { steps: [{}, { analysis: analysis('errors') }] } } };
+  const background: Spec = { strategy: { canary: { analysis: analysis('errors') } } };
+  const before: Spec = { strategy: { blueGreen: { prePromotionAnalysis: analysis('errors') } } };
+  const after: Spec = { strategy: { blueGreen: { postPromotionAnalysis: analysis('errors') } } };
+  const abortedBy = (sort: string, measured: string): Status => ({
+    ...aborted,
+    message: `RolloutAborted: Rollout aborted update to revision 2: ${sort} analysis phase error/failed: ${measured}`,
+  });
+  const inconclusive: Status = {
+    ...paused,
+    message: 'InconclusiveAnalysisRun',
+    pauseConditions: [{ reason: 'InconclusiveAnalysisRun' }],
+  };
+  const run = (name: string, status: string, message = '') => ({ name, status, message });
+
+  test.each<[string, Spec, Status, string, string]>([
+    [
+      'failed at a step',
+      steps,
+      abortedBy('Step-based', FAILED),
+      'failed',
+      `its analysis of a canary step (AnalysisTemplate errors) failed: ${FAILED}`,
+    ],
+    [
+      'without an answer',
+      steps,
+      abortedBy('Step-based', ERROR),
+      'failed',
+      `its analysis of a canary step (AnalysisTemplate errors) failed: ${ERROR}`,
+    ],
+    [
+      'failed in the background',
+      background,
+      abortedBy('Background', FAILED),
+      'failed',
+      `its background analysis (AnalysisTemplate errors) failed: ${FAILED}`,
+    ],
+    [
+      'failed before promotion',
+      before,
+      {
+        ...abortedBy('Blue/green pre-promotion', FAILED),
+        blueGreen: { prePromotionAnalysisRunStatus: run('web-new-2-pre', 'Failed', FAILED) },
+      },
+      'failed',
+      `its analysis before promotion (AnalysisRun web-new-2-pre) failed: ${FAILED}`,
+    ],
+    [
+      'failed after promotion',
+      after,
+      {
+        ...abortedBy('Blue/green post-promotion', FAILED),
+        blueGreen: { postPromotionAnalysisRunStatus: run('web-new-2-post', 'Failed', FAILED) },
+      },
+      'failed',
+      `its analysis after promotion (AnalysisRun web-new-2-post) failed: ${FAILED}`,
+    ],
+    [
+      'inconclusive at a step',
+      steps,
+      { ...inconclusive, canary: { currentStepAnalysisRunStatus: run('web-new-2-1', 'Inconclusive', INCONCLUSIVE) } },
+      'waiting',
+      `AnalysisRun web-new-2-1 was inconclusive: ${INCONCLUSIVE}`,
+    ],
+    [
+      'inconclusive in the background, during a pause',
+      background,
+      {
+        ...paused,
+        pauseConditions: [{ reason: 'CanaryPauseStep' }, { reason: 'InconclusiveAnalysisRun' }],
+        canary: { currentBackgroundAnalysisRunStatus: run('web-new-2', 'Inconclusive', INCONCLUSIVE) },
+      },
+      'waiting',
+      `AnalysisRun web-new-2 was inconclusive: ${INCONCLUSIVE}`,
+    ],
+    [
+      'inconclusive before promotion',
+      before,
+      {
+        ...inconclusive,
+        blueGreen: { prePromotionAnalysisRunStatus: run('web-new-2-pre', 'Inconclusive', INCONCLUSIVE) },
+      },
+      'waiting',
+      `AnalysisRun web-new-2-pre was inconclusive: ${INCONCLUSIVE}`,
+    ],
+    [
+      'in an experiment without a result',
+      steps,
+      {
+        ...paused,
+        pauseConditions: [{ reason: 'InconclusiveExperiment' }],
+        canary: { currentExperiment: 'web-new-2-0' },
+      },
+      'waiting',
+      'Experiment web-new-2-0 was inconclusive',
+    ],
+    [
+      'under way at a step',
+      steps,
+      { ...begun, canary: { currentStepAnalysisRunStatus: run('web-new-2-1', 'Running') } },
+      'progressing',
+      'AnalysisRun web-new-2-1 is running',
+    ],
+    [
+      'under way in the background',
+      background,
+      { ...begun, canary: { currentBackgroundAnalysisRunStatus: run('web-new-2', 'Running') } },
+      'progressing',
+      '1 of 3 pods updated',
+    ],
+  ])('%s', (_, spec, status, state, message) => {
+    expect(ARGO_ROLLOUT_KIND.readiness(make(spec, status))).toMatchObject({ state, message });
+  });
+});
+
 const REFUSED = { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'quota' };
 
 describe('the rollout of a Rollout', () => {
