@@ -318,6 +318,19 @@ describe('a Rollout with the pod template of a Deployment', () => {
     expect(ownPart(await place.source())).toEqual(before);
   });
 
+  test.concurrent('is not known to somebody who may not list Rollouts, which the run says', async () => {
+    const place = await Place.open('plain', { refers: true });
+    const rules = WRITE_RULES.filter(({ apiGroups }) => !apiGroups.includes('argoproj.io'));
+    const kubeconfig = await place.scene.user(...rules, ...Object.values(POD_RULES));
+    const { problems, warnings } = await place.run({ command: 'plan', targets: '- deployment/web', kubeconfig });
+    expect(problems).toEqual([]);
+    expect(warningTexts(warnings)).toContainEqual(
+      expect.stringMatching(
+        /^Whether a Rollout takes its pod template from a Deployment without pods \(workloadRef\) is not known: .* cannot list rollouts/,
+      ),
+    );
+  });
+
   test.concurrent('needs the permission to change that', async () => {
     const place = await Place.open('plain', { refers: true });
     const rules = WRITE_RULES.filter(({ apiGroups }) => !apiGroups.includes('apps'));

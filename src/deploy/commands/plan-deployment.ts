@@ -11,7 +11,7 @@ import { RunningProxies } from '../observe/running-proxies.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import { possibleReferrers } from '../observe/template-sources.ts';
 import { readUnmanaged } from '../observe/unmanaged-view.ts';
-import { missingToSee, unseenWarnings } from '../observe/unseen.ts';
+import { missingToSee, unseenReferrerWarnings, unseenWarnings } from '../observe/unseen.ts';
 import { allLists, type WantedList } from '../observe/wanted-lists.ts';
 import { mayHaveGarbage, unclearGarbage } from '../plan/garbage.ts';
 import { makePlan } from '../plan/make-plan.ts';
@@ -64,7 +64,8 @@ export async function planDeployment(requested: RequestOrProblems, context: Depl
     );
     // What nobody named is looked at for what has to be changed there, too; else only for what may be deleted, of which is warned.
     const unseen = needsAll && seen.missingForCleanup.length === 0 ? unseenWarnings(first.unseen) : [];
-    const warnings = [...seen.plan.warnings, ...unseen, ...(await warnLeftBehind(request, client))];
+    const unread = unseenReferrerWarnings(first.unseen.filter((problem) => !named.unseen.includes(problem)));
+    const warnings = [...seen.plan.warnings, ...unseen, ...unread, ...(await warnLeftBehind(request, client))];
     const complete = { ...seen, plan: { ...seen.plan, warnings } };
     describePlan(complete, request, log);
     return { ...complete, request, problems: [], unknown, proxies };

@@ -17,11 +17,22 @@ export function missingToSee(unseen: readonly Problem[]): Permission[] {
 /** What may have been missed in lists that nobody named and that could not be read; none where all could. */
 export function unseenWarnings(unseen: readonly Problem[]): Warning[] {
   if (unseen.length === 0) return [];
+  const text = `Not every workload was looked at: ${whyUnseen(unseen)}. A filter that one of the others has is neither told of nor taken away, and objects that it may use stay in the namespace. Grant that permission, or make sure that no filter is there.`;
+  return [{ topic: TOPIC, text }];
+}
+
+/** That nobody knows whether a target without pods lends its pod template to another workload, whose list could not be read. */
+export function unseenReferrerWarnings(unseen: readonly Problem[]): Warning[] {
+  if (unseen.length === 0) return [];
+  const text = `Whether a Rollout takes its pod template from a Deployment without pods (workloadRef) is not known: ${whyUnseen(unseen)}. The pods of such a Rollout would get the change, and nobody would verify them. Grant that permission, or make sure that there is none.`;
+  return [{ topic: TOPIC, text }];
+}
+
+const TOPIC = 'Workloads not seen';
+
+function whyUnseen(unseen: readonly Problem[]): string {
   const missing = missingToSee(unseen);
-  const why =
-    missing.length === 0
-      ? 'the API server does not show every kind of workload to the kubeconfig user'
-      : `the kubeconfig user cannot ${listWords(missing.map(describePermission), 'and', 3)}`;
-  const text = `Not every workload was looked at: ${why}. A filter that one of the others has is neither told of nor taken away, and objects that it may use stay in the namespace. Grant that permission, or make sure that no filter is there.`;
-  return [{ topic: 'Workloads not seen', text }];
+  return missing.length === 0
+    ? 'the API server does not show every kind of workload to the kubeconfig user'
+    : `the kubeconfig user cannot ${listWords(missing.map(describePermission), 'and', 3)}`;
 }
