@@ -59,9 +59,7 @@ function takenAway(report: RemovalReport, removed: number): Verdict {
       : `removed from the pod ${removed === 1 ? 'template' : 'templates'} of ${workloads(removed)}`;
   return {
     icon: report.outcome === 'failed' ? '❌' : left.length === 0 && unready.length === 0 ? '✅' : '⚠️',
-    headline: [`${subjectOf(report)} ${gone}`, ...readyCountTail(unready, removed), ...runningTail(left), rest].join(
-      '; ',
-    ),
+    headline: [`${subjectOf(report)} ${gone}`, ...unreadyTail(unready, removed), ...runningTail(left), rest].join('; '),
     sentence: sentences(
       unready.length > 0 ? unreadySentence(unready) : running.length > 0 ? '' : `All pods are ready without ${it}.`,
       deleted.length === 0
@@ -77,11 +75,10 @@ function takenAway(report: RemovalReport, removed: number): Verdict {
 }
 
 /** Of workloads that are as little ready as they were before the run. */
-function readyCountTail(unready: readonly TargetReport[], removed: number): string[] {
+function unreadyTail(unready: readonly TargetReport[], removed: number): string[] {
   if (unready.length === 0) return [];
-  return [
-    `${thousands(removed - unready.length)}/${thousands(removed)} ready, ${thousands(unready.length)} not ready as before`,
-  ];
+  const which = unready.length === removed ? '' : `${thousands(unready.length)} of them `;
+  return [`${which}not ready, as before`];
 }
 
 /** A rolling update keeps old pods until new ones are ready, and those run what they were started with. */

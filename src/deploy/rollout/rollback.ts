@@ -188,8 +188,8 @@ async function orFailed<T>(
   }
 }
 
-/** Says why a workload goes back: nothing may be wrong with it but that others failed. */
-function whyRolledBack(rollout: WorkloadRollout, all: readonly WorkloadRollout[]): string {
+/** Returns, for the log, why a workload goes back: nothing may be wrong with it but that others failed. */
+export function whyRolledBack(rollout: WorkloadRollout, all: readonly WorkloadRollout[]): string {
   const name = describeWorkload(rollout.planned.ref);
   if (failureOf(rollout).problem !== undefined) return `${name} failed; rolling back.`;
   const failed = all.find((one) => failureOf(one).problem !== undefined);

@@ -131,6 +131,45 @@ test.each<[string, Report, string]>([
     '❌ add-header: Deployment shop/a failed; rolled back, but still not ready, as before this run; every workload runs what it ran before',
   ],
   [
+    'several rolled back, and as little ready as before',
+    report({
+      targets: ['a', 'b'].map((name) =>
+        rolledBack(`shop/${name}`, { rollback: { ...rollback('rolled-back'), unready: 'p: app' } }),
+      ),
+    }),
+    '❌ add-header: both workloads failed; rolled back, but still not ready, as before this run; every workload runs what it ran before',
+  ],
+  [
+    'several rolled back that are not ready',
+    report({ targets: ['a', 'b'].map((name) => stuck(`shop/${name}`, { rollback: rollback('failed') })) }),
+    '🚨 add-header: both workloads failed; rolled back, but not ready: they need attention',
+  ],
+  [
+    'several that were well were rolled back and are not ready',
+    report({
+      targets: [
+        rolledBack('shop/a'),
+        ...['b', 'c'].map((name) => withdrawn(`shop/${name}`, { rollback: rollback('failed') })),
+      ],
+    }),
+    '🚨 add-header: 1 of 3 workloads failed; 2 were rolled back, but are not ready and need attention',
+  ],
+  [
+    'deployed to one that is as little ready as before',
+    report({ targets: [deployed('shop/a', { verification: null, unready: 'p: app' })] }),
+    '⚠️ add-header deployed to 1 workload; not ready, as before, and not verified',
+  ],
+  [
+    'deployed to some that are as little ready as before',
+    report({
+      targets: [
+        ...['a', 'b'].map((name) => deployed(`shop/${name}`, { verification: null, unready: 'p: app' })),
+        deployed('shop/c'),
+      ],
+    }),
+    '⚠️ add-header deployed to 3 workloads, verified in 3 proxies; 2 of them not ready, as before, and not verified',
+  ],
+  [
     'weaker evidence',
     report({ targets: [deployed('shop/a', { verification: verification('stats') })] }),
     '✅ add-header deployed to 1 workload: every pod ready, no proxy rejected it',
@@ -380,7 +419,12 @@ describe('remove and sweep', () => {
           })),
         },
       },
-      '⚠️ add-header removed from the pod template of 1 workload; 0/1 ready, 1 not ready as before; the old pod a-7d4f still runs it; 2 objects are left behind',
+      '⚠️ add-header removed from the pod template of 1 workload; not ready, as before; the old pod a-7d4f still runs it; 2 objects are left behind',
+    ],
+    [
+      'some as little ready as before',
+      { targets: [removed('shop/a'), removed('shop/b', { unready: 'p: app' })], collected },
+      '⚠️ add-header removed from the pod templates of 2 workloads; 1 of them not ready, as before; nothing of it is left there',
     ],
     ['nothing', { targets: [] }, '✅ Nothing to remove'],
     ['objects only', { targets: [], collected }, '✅ 2 leftover objects deleted; no workload had to change'],
