@@ -2,7 +2,7 @@
 import type { ArgoRollout } from '../../src/cluster/argo-rollout.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { ROLLOUT, resourcePath } from '../../src/cluster/resources.ts';
-import { type Api, eventually } from './api.ts';
+import { type Api, ApiCallError, eventually } from './api.ts';
 import { WORKLOADS } from './kinds.ts';
 
 /** How a Rollout rolls. */
@@ -53,6 +53,7 @@ export class TestRollout {
       const idle = { ...deployment, spec: { ...deployment.spec, replicas: 0 } } as Workload;
       await api.create(resourcePath(WORKLOADS.Deployment, namespace), idle);
     }
+    if (strategy === 'failing' || strategy === 'inconclusive') await createAnalyses(api, namespace);
     const own = refers ? { workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name } } : { selector, template };
     await api.create(resourcePath(ROLLOUT, namespace), {
       apiVersion: ROLLOUT.apiVersion,
@@ -90,6 +91,14 @@ export class TestRollout {
     return this.#api.patch(`${this.path}/status`, { status: { pauseConditions: null } });
   }
 
+  /** The same after an analysis without a result, whose step would be taken again. */
+  async promotePastAnalysis(): Promise<unknown> {
+    const { status } = await this.#api.get<ArgoRollout & { status?: { currentStepIndex?: number } }>(this.path);
+    const currentStepIndex = (status?.currentStepIndex ?? 0) + 1;
+    const past = { pauseConditions: null, controllerPause: false, currentStepIndex };
+    return this.#api.patch(`${this.path}/status`, { status: past });
+  }
+
   /** As `kubectl argo rollouts abort`. */
   abort(): Promise<unknown> {
     return this.#api.patch(`${this.path}/status`, { status: { abort: true } });
@@ -103,4 +112,28 @@ async function createService(api: Api, { metadata, spec }: Workload, name: strin
     metadata: { name },
     spec: { selector: spec?.selector?.matchLabels, ports: [{ port: 80, targetPort: 9080 }] },
   } as never);
+}
+
+/** Conditions that nothing measured meets: without one for failures, what is no success is a failure; else it is inconclusive. */
+const ANALYSES = {
+  fails: { successCondition: 'result == "none"' },
+  inconclusive: { successCondition: 'result == "none"', failureCondition: 'result == "nothing"' },
+};
+
+/** Makes the templates of the analyses, which measure the API server's version; the embedded cluster knows them by their names. */
+async function createAnalyses(api: Api, namespace: string): Promise<void> {
+  const web = { url: `${api.server}/version`, insecure: true, jsonPath: '{$.major}' };
+  for (const [name, conditions] of Object.entries(ANALYSES)) {
+    const metrics = [{ name: 'errors', ...conditions, provider: { web } }];
+    const kind = { apiVersion: 'argoproj.io/v1alpha1', kind: 'AnalysisTemplate' };
+    await api
+      .create(`/apis/argoproj.io/v1alpha1/namespaces/${namespace}/analysistemplates`, {
+        ...kind,
+        metadata: { name },
+        spec: { metrics },
+      } as never)
+      .catch((error: unknown) => {
+        if (!(error instanceof ApiCallError && error.status === 404)) throw error;
+      });
+  }
 }
