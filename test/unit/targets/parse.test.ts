@@ -348,10 +348,10 @@ describe('a file that is no list is not quoted', () => {
 test('every problem of the list is told at once, each with the number of its entry', () => {
   const text = '- pod/A\n- deployment/good\n- {kind: deploy, name: x, port: 0, direction: up}';
   expect(problemsIn(parse(text)).map(describeProblem)).toEqual([
-    expect.stringMatching(/^targets, entry 1: has the unknown kind/),
-    expect.stringMatching(/^targets, entry 1: has the name "A"/),
-    expect.stringMatching(/^targets, entry 3: has the unknown direction/),
-    expect.stringMatching(/^targets, entry 3: has an invalid port: 0/),
+    expect.stringMatching(/^targets, entry 1 has the unknown kind/),
+    expect.stringMatching(/^targets, entry 1 has the name "A"/),
+    expect.stringMatching(/^targets, entry 3 has the unknown direction/),
+    expect.stringMatching(/^targets, entry 3 has an invalid port: 0/),
   ]);
 });
 
@@ -415,7 +415,7 @@ test('a list of more entries than one run takes says what to do instead; what is
   const entries = (count: number, kind: string): string => `- ${kind}/w\n`.repeat(count);
   expect(must(parse(entries(20_000, 'deploy')))).toHaveLength(20_000);
   expect(problemsIn(parse(entries(20_001, 'deploy'))).map(describeProblem)).toEqual([
-    'targets: has 20,001 entries; one run takes at most 20,000. Select workloads by their labels ({namespaces, selector, kinds}), or split the list into several runs.',
+    'targets has 20,001 entries; one run takes at most 20,000. Select workloads by their labels ({namespaces, selector, kinds}), or split the list into several runs.',
   ]);
   expect(problemsIn(parse(entries(20_001, 'pod')))).toHaveLength(20_001);
 });

@@ -87,13 +87,13 @@ test('an entry that spells out a default agrees with one that does not', () => {
 describe('resolveTargets reports', () => {
   test('entries that disagree about the settings of a workload', () => {
     expect(messages(resolve('- deploy/reviews\n- {selector: tier=back, port: 80}'))).toEqual([
-      'Deployment shop/reviews: is named by targets, entry 1 and by targets, entry 2 with different settings. Give it one entry, or the same configuration, direction, port and insert in both.',
+      'Deployment shop/reviews is named by targets, entry 1 and by targets, entry 2 with different settings. Give it one entry, or the same configuration, direction, port and insert in both.',
     ]);
   });
 
   test('entries that disagree about its wave, which is 1 where none is named', () => {
     expect(messages(resolve('- deploy/reviews\n- {selector: app=reviews, wave: 2}'))).toEqual([
-      'Deployment shop/reviews: is named by targets, entry 1 and by targets, entry 2 with different waves. Give it one entry, or the same wave in both.',
+      'Deployment shop/reviews is named by targets, entry 1 and by targets, entry 2 with different waves. Give it one entry, or the same wave in both.',
     ]);
     expect(must(resolve('- deploy/reviews\n- {selector: app=reviews, wave: 1}'))).toHaveLength(1);
     expect(problemsIn(resolve('- {selector: app=reviews, wave: 3, port: 80}\n- deploy/reviews'))).toHaveLength(2);

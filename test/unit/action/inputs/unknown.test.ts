@@ -15,17 +15,17 @@ const NONE = `does not exist in version ${VERSION} of this action, so it would h
 
 describe('inputs that the action does not have', () => {
   test.each([
-    ['a mistyped one', 'INPUT_CANRY', `input "canry": ${NONE} Did you mean "canary"?`],
-    ['underscores for hyphens', 'INPUT_ROOT_ID', `input "root_id": ${NONE} Did you mean "root-id"?`],
+    ['a mistyped one', 'INPUT_CANRY', `input "canry" ${NONE} Did you mean "canary"?`],
+    ['underscores for hyphens', 'INPUT_ROOT_ID', `input "root_id" ${NONE} Did you mean "root-id"?`],
     [
       'one that is written with a blank',
       'INPUT_FAIL_POLICY',
-      `input "fail_policy": ${NONE} Did you mean "fail-policy"?`,
+      `input "fail_policy" ${NONE} Did you mean "fail-policy"?`,
     ],
     [
       'one that is like none',
       'INPUT_SOMETHING_ELSE',
-      `input "something_else": ${NONE} Take it out of "with", or out of the runner's environment if no step sets it: it is the variable INPUT_SOMETHING_ELSE.`,
+      `input "something_else" ${NONE} Take it out of "with", or out of the runner's environment if no step sets it: it is the variable INPUT_SOMETHING_ELSE.`,
     ],
   ])('%s', (_, variable, sentence) => {
     expect(said(variable)).toEqual([sentence]);

@@ -90,7 +90,7 @@ describe('a proxy that nobody knows', () => {
 describe('capabilities', () => {
   test('that no Envoy knows are refused, with those that were probably meant', () => {
     expect(problems({ capabilities: [...EVERYTHING, 'proxy_on_request_header', 'proxy_logs'] })).toEqual([
-      'input "capabilities": names proxy_on_request_header and proxy_logs, which no known Envoy (up to 1.40) gives to a filter. Did you mean proxy_on_request_headers and proxy_log?',
+      'input "capabilities" names proxy_on_request_header and proxy_logs, which no known Envoy (up to 1.40) gives to a filter. Did you mean proxy_on_request_headers and proxy_log?',
     ]);
     expect(problems({ capabilities: [...EVERYTHING, 'teleport_everything'] })).toEqual([
       expect.stringMatching(/names teleport_everything, .*Names are those of host functions \(proxy_log/),
