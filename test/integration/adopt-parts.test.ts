@@ -489,7 +489,7 @@ describe('a filter of this action beside another one', () => {
     const second = async (command: string, options: RunOptions = {}): Promise<SeenReport> =>
       (await site.run(command, ['reviews'], { name: 'preview-2', configuration: 'x-test: 2' }, options)).report;
     const warning = expect.stringMatching(
-      /reviews also runs preview-1 of this action\. Requests pass through preview-1 and preview-2/,
+      /reviews also runs preview-1 of this action\. With preview-2, requests pass through preview-1 and preview-2/,
     );
     const told = async (command: string): Promise<unknown> => {
       const { warnings, targets } = await second(command);

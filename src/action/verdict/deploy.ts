@@ -4,10 +4,12 @@ import { evidenceOf, evidenceSentence, evidenceTail } from './evidence.ts';
 import { judgeFailure } from './failure.ts';
 import { judgeSuperseded } from './superseded.ts';
 import { countOf, plain } from './text.ts';
-import { judgeWaiting } from './waiting.ts';
+import { judgeWaiting, waitingTargets } from './waiting.ts';
 import {
+  changingFilters,
   filterNames,
   filterWords,
+  nameWords,
   revisionWords,
   sentences,
   unreadySentence,
@@ -38,7 +40,13 @@ export function judgeDeploy(report: DeployReport): Verdict {
     });
   }
   if (report.outcome === 'superseded') return judgeSuperseded(report);
-  if (report.outcome === 'waiting') return withExpiry(expiryOf(report), judgeWaiting(report, filterWords(report)));
+  if (report.outcome === 'waiting') {
+    const names = changingFilters(report, waitingTargets(report));
+    return withExpiry(
+      expiryOf(report),
+      judgeWaiting(report, `${nameWords(names)} ${verb(names.length, 'waits', 'wait')}`),
+    );
+  }
   const changed = countOutcome(report, 'deployed') + countOutcome(report, 'removed');
   if (changed === 0) return withExpiry(expiryOf(report), unchanged(report));
   return withExpiry(expiryOf(report), report.policy.wait ? deployed(report) : applied(report));
@@ -52,12 +60,13 @@ function deployed(report: DeployReport): Verdict {
   // A workload that had the filter may have been verified in this run for the first time.
   const inspected = ({ outcome }: TargetReport): boolean => outcome === 'deployed' || outcome === 'unchanged';
   const evidence = evidenceOf(unready.length === targets.length ? targets : report.targets.filter(inspected));
+  const names = nameWords(changingFilters(report, targets));
   const pushed = targets.filter(isPushed).length;
   const adopted = adoptionTail(targets);
   const what =
     pushed === targets.length && pushed > 0
-      ? `Settings of ${filterWords(report)} pushed to ${workloads(pushed)} without a restart`
-      : `${filterWords(report)} ${isRepair(targets) ? 'repaired (drift corrected) on' : 'deployed to'} ${workloads(targets.length)}${pushed > 0 ? `, ${thousands(pushed)} without a restart` : ''}`;
+      ? `Settings of ${names} pushed to ${workloads(pushed)} without a restart`
+      : `${names} ${isRepair(targets) ? 'repaired (drift corrected) on' : 'deployed to'} ${workloads(targets.length)}${pushed > 0 ? `, ${thousands(pushed)} without a restart` : ''}`;
   return {
     icon: unready.length === 0 ? '✅' : '⚠️',
     headline: [
@@ -108,7 +117,7 @@ function idleSentence(targets: readonly TargetReport[]): string {
 function applied(report: DeployReport): Verdict {
   return {
     icon: '⏳',
-    headline: `${filterWords(report)} applied to ${workloads(countOutcome(report, 'deployed'))}, not verified`,
+    headline: `${nameWords(changingFilters(report, report.targets))} applied to ${workloads(countOutcome(report, 'deployed'))}, not verified`,
     sentence: `The pod templates have ${revisionWords(report)}, but with "wait: false" this run did not watch the pods: whether they become ready is not known, and nothing is rolled back.`,
   };
 }

@@ -2,7 +2,18 @@ import { listWords, someOf, thousands } from '../../base/text.ts';
 import { describeActions, type MadePlan } from '../../deploy/report/plan-report.ts';
 import type { PlanReport } from '../../deploy/report/report.ts';
 import { countOf, plain } from './text.ts';
-import { filterWords, refusal, sentences, unwritten, type Verdict, verb, withExpiry, workloads } from './words.ts';
+import {
+  changingFilters,
+  filterWords,
+  nameWords,
+  refusal,
+  sentences,
+  unwritten,
+  type Verdict,
+  verb,
+  withExpiry,
+  workloads,
+} from './words.ts';
 
 const ONLY_A_PLAN = 'Nothing was written: this is only a plan.';
 
@@ -56,7 +67,7 @@ function whatOf(report: PlanReport): string {
   );
   const targets = differing.length === 0 ? report.targets : differing;
   const where = targets.length === 0 ? '' : ` on ${workloads(targets.length)}`;
-  return `${filterWords(report)}${revisionStep(differing)}${where}`;
+  return `${nameWords(changingFilters(report, differing))}${revisionStep(differing)}${where}`;
 }
 
 /** ` 0b6e4d1f93 → 4f2a91c07b`, without what is not the same on all of them. */

@@ -28,7 +28,7 @@ export function judgeRemove(report: RemovalReport): Verdict {
     });
   }
   if (report.outcome === 'superseded') return judgeSuperseded(report);
-  if (report.outcome === 'waiting') return judgeWaiting(report, `Removing ${filterWords(report, 'the filter')}`);
+  if (report.outcome === 'waiting') return judgeWaiting(report, `Removing ${filterWords(report, 'the filter')} waits`);
   const removed = countOutcome(report, 'removed');
   if (removed === 0) return nothingOnWorkloads(report);
   return report.policy.wait ? takenAway(report, removed) : templatesOnly(report, removed);

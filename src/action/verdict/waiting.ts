@@ -11,14 +11,15 @@ import { sentences, type Verdict, verb, workloads } from './words.ts';
 /** More are only counted. */
 const MAX_NAMED = 3;
 
-/** The verdict over a run that did well until somebody has to promote a rollout. `subject` is what the headline begins with. */
+/** The verdict over a run that did well until somebody has to promote a rollout. `subject` is what waits, in the words of the headline. */
 export function judgeWaiting(report: ChangeReport, subject: string): Verdict {
   const waiting = waitingTargets(report);
-  const seen = evidenceTail(evidenceOf(waiting));
+  // Of the whole run, as the output verified-proxies has it.
+  const seen = evidenceTail(evidenceOf(report.targets));
   const untouched = countOutcome(report, 'untouched');
   return {
     icon: '⏸️',
-    headline: `${subject} waits for promotion on ${waitingWorkloads(report)}${seen === '' ? '' : `${seen} so far`}`,
+    headline: `${subject} for promotion on ${waitingWorkloads(report)}${seen === '' ? '' : `${seen} so far`}`,
     sentence: sentences(
       waitingSentence(
         report,
@@ -41,7 +42,8 @@ function waitingWorkloads(report: Pick<ChangeReport, 'targets'>): string {
   return n === all ? workloads(n) : `${thousands(n)} of ${workloads(all)}`;
 }
 
-function waitingTargets({ targets }: Pick<ChangeReport, 'targets'>): TargetReport[] {
+/** Returns the targets that somebody has to promote. */
+export function waitingTargets({ targets }: Pick<ChangeReport, 'targets'>): TargetReport[] {
   return targets.filter(({ outcome }) => outcome === 'waiting');
 }
 

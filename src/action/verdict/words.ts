@@ -71,7 +71,20 @@ export function filterNames(report: Report): string[] {
 
 /** `add-header`, `add-header and auth`, `5 filters`; a run that never got to know a name gives `fallback`. */
 export function filterWords(report: Report, fallback = 'deploy-wasm-filter'): string {
-  const names = filterNames(report);
+  return nameWords(filterNames(report), fallback);
+}
+
+/** Those of a run's filters whose revision changes on some of its targets; where none does, all of them. */
+export function changingFilters(report: Report, targets: readonly Pick<TargetReport, 'revisions'>[]): string[] {
+  const changes = targets.flatMap(({ revisions }) => revisions).filter(({ revision, before }) => revision !== before);
+  const changing = new Set(changes.map(({ filter }) => filter));
+  const all = filterNames(report);
+  const some = all.filter((name) => changing.has(name));
+  return some.length > 0 ? some : all;
+}
+
+/** `add-header`, `add-header and auth`, `5 filters`; `fallback` for none. */
+export function nameWords(names: readonly string[], fallback = 'deploy-wasm-filter'): string {
   if (names.length === 0) return fallback;
   if (names.length > 3) return countOf(names.length, 'filter');
   return listWords(

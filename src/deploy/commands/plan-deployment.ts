@@ -153,7 +153,7 @@ function describePlan(
   const restarting = plan.workloads.filter(restarts).length;
   log.info(
     actions.length === 0
-      ? `${targets}, nothing to write.`
+      ? `${targets}, nothing to change.`
       : `${targets}, ${describeActions(actions)}; ${count(restarting, 'workload')} to restart.`,
   );
 }

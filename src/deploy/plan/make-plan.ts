@@ -177,14 +177,21 @@ export function besideWarnings(workloads: readonly PlannedWorkload[]): Warning[]
   const fresh = workloads.flatMap(({ ref, revisions, before, alsoRuns }) => {
     const added = revisions.map(({ podRevision }) => podRevision.filter).filter((filter) => !before.has(filter));
     if (added.length === 0 || alsoRuns.length === 0) return [];
-    return [{ name: describeWorkload(ref), others: listWords(alsoRuns, 'and'), added: listWords(added, 'and') }];
+    return [
+      {
+        name: describeWorkload(ref),
+        others: listWords(alsoRuns, 'and'),
+        added: listWords(added, 'and'),
+        all: listWords([...alsoRuns, ...added], 'and'),
+      },
+    ];
   });
   const groups = Map.groupBy(fresh, ({ others, added }) => `${others} ${added}`);
   return [...groups.values()].flatMap((those) => {
     if (!isNonEmpty(those)) return [];
-    const [{ others, added }] = those;
+    const [{ others, added, all }] = those;
     const names = those.map(({ name }) => name);
-    const text = `${nameSome(names, 3)} also ${those.length === 1 ? 'runs' : 'run'} ${others} of this action. Requests pass through ${others} and ${added}.`;
+    const text = `${nameSome(names, 3)} also ${those.length === 1 ? 'runs' : 'run'} ${others} of this action. With ${added}, requests pass through ${all}.`;
     return [{ topic: 'Several filters', ...onlySubject(names), text }];
   });
 }

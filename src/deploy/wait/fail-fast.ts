@@ -5,7 +5,7 @@ import { creationFailure } from '../../cluster/pod-events.ts';
 import { describeTrouble, troubleOf } from '../../cluster/pod-trouble.ts';
 import { isCreating, isProxyUnready, isReady } from '../../cluster/pods.ts';
 import { pluginOf } from '../../mesh/objects/wasm-plugin.ts';
-import { rejectsAnother } from '../../mesh/proxy/envoy-log.ts';
+import { REJECTS_FILTER, rejectsAnother } from '../../mesh/proxy/envoy-log.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { EvidenceSource } from '../observe/evidence-source.ts';
 import { listNewPods, listWarnings, podId, unreadyOf } from '../observe/new-pods.ts';
@@ -79,7 +79,7 @@ export class FailFast {
       if (isProxyUnready(pod) && this.#lasts(`${podId(pod)} proxy`, PROXY_PATIENCE_MS) && this.#mayAsk(podId(pod))) {
         const reason = await readEnvoyReason(pod, ref.namespace, goalFilters(goal), this.#source);
         if (reason?.foreign !== undefined) return rejectsAnother(reason.foreign);
-        if (reason !== undefined) return 'Envoy rejects the filter';
+        if (reason !== undefined) return REJECTS_FILTER;
       }
       if (isCreating(pod) && this.#lasts(`${podId(pod)} creating`, PATIENCE_MS) && this.#mayAsk(ref.namespace)) {
         const event = creationFailure(await listWarnings(ref.namespace, this.#source), pod.metadata.name);

@@ -3,7 +3,7 @@ import { describePermission } from '../../base/permission.ts';
 import type { Problem } from '../../base/problem.ts';
 import { formatDuration, listWords, MAX_LISTED, sentence, someOf } from '../../base/text.ts';
 import { describeEvent } from '../../cluster/pod-events.ts';
-import { describeReason } from '../../mesh/proxy/envoy-log.ts';
+import { describeReason, REJECTS_FILTER } from '../../mesh/proxy/envoy-log.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
 import { causeRemedy, isCauseInCluster } from './cause-remedy.ts';
@@ -104,7 +104,9 @@ function unseenWords(diagnosis: Diagnosis | undefined): string {
 /** The cause leads; how far the rollout came follows where nobody knows more. */
 function causeOf(state: RolloutResult['state'], missing: string, diagnosis: Diagnosis | undefined): string {
   const envoy = envoyCause(diagnosis);
-  if (envoy !== undefined && diagnosis?.envoy?.foreign !== undefined && state === 'stuck') return envoy;
+  // What begins with the filter that Envoy rejects says that it does.
+  const isNamed = diagnosis?.envoy?.rejected !== undefined && missing === REJECTS_FILTER;
+  if (envoy !== undefined && state === 'stuck' && (isNamed || diagnosis?.envoy?.foreign !== undefined)) return envoy;
   if (envoy !== undefined) return `${missing}. ${envoy.charAt(0).toUpperCase()}${envoy.slice(1)}`;
   if (diagnosis?.cause !== undefined) return diagnosis.cause;
   const pods = state === 'stuck' ? undefined : podCause(diagnosis);

@@ -51,6 +51,9 @@ export function describeReason({
   return `${rejectsAnother(foreign)}: ${said}${foreign.filterResource === undefined ? '' : ` (${foreign.filterResource})`}`;
 }
 
+/** What is said of a workload whose proxies reject a filter, before it is known which and why. */
+export const REJECTS_FILTER = 'Envoy rejects the filter';
+
 /** `Envoy rejects another filter, not add-header`, or `… another filter of this action (auth 0123456789), not add-header`. */
 export function rejectsAnother({ ours, sibling }: Pick<ForeignFilter, 'ours' | 'sibling'>): string {
   const whose = sibling === undefined ? '' : ` of this action (${sibling.filter} ${sibling.revision})`;

@@ -7,7 +7,7 @@ import {
   deployed,
   deployPlan,
   found,
-  NEW,
+  OLD,
   oneOfSeveral,
   permission,
   planned,
@@ -61,7 +61,7 @@ export const CLUSTER_SCENARIOS: Readonly<Record<string, () => Report>> = {
         'prod-eu': {
           targets: SHOP.map((path) => deployed(path, { wave: 2 })),
           warnings: [{ topic: 'Superseded objects kept', text: '2 objects of superseded revisions are kept.' }],
-          collected: { deleted: [`ConfigMap shop/add-header-${NEW}`], left: [] },
+          collected: { deleted: [`ConfigMap shop/add-header-${OLD}`], left: [] },
         },
       }),
       clusters: TWO,
@@ -159,7 +159,7 @@ export const CLUSTER_SCENARIOS: Readonly<Record<string, () => Report>> = {
       command: 'remove',
       ...SAID,
       targets: paths.map((path) => removed(path)),
-      collected: { deleted: paths.map(() => `ConfigMap shop/add-header-${NEW}`), left: [] },
+      collected: { deleted: paths.map(() => `ConfigMap shop/add-header-${OLD}`), left: [] },
       removal: { state: 'found' },
     });
     return report({

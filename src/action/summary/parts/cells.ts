@@ -50,7 +50,7 @@ const NOT_DONE: Readonly<Record<Exclude<StepState, 'done'>, string>> = {
 export function writeCell(
   step: Write,
   target: TargetReport,
-  { outcome, collected }: Pick<ChangeReport, 'outcome' | 'collected'>,
+  { outcome, collected, filters }: Pick<ChangeReport, 'outcome' | 'collected' | 'filters'>,
 ): string {
   // Whoever brought something newer may have cleared away what was written.
   if (target.outcome === 'superseded' || (outcome === 'superseded' && target.outcome === 'untouched')) return '';
@@ -58,19 +58,31 @@ export function writeCell(
   if (isBack(target)) {
     if (step === 'template' && (state === 'done' || !isAsBefore(target))) return unbroken('↩️ rolled back');
     if (step === 'filterResource' && isPushed(target)) return unbroken('↩️ rolled back');
-    if (state === 'done' && isDeleted(target, step, collected)) return unbroken('↩️ deleted');
   }
   if (step === 'filterResource' && isPushed(target)) return unbroken('✅ pushed');
+  // Objects belong to all workloads of their namespace: they are gone for one that was not touched, too.
+  if (state === 'done' || state === 'unchanged') {
+    if (step !== 'template' && isDeleted(target, step, collected, filters)) return unbroken('↩️ deleted');
+  }
   if (state !== 'done') return writeState(state);
   return unbroken(step === 'template' && targetKind(target.ref).binding.inPlace ? '✅ in place' : DONE[step]);
 }
 
 /** Whether what was written for a workload is gone again. */
-function isDeleted({ ref, revisions }: TargetReport, step: Write, { deleted }: ChangeReport['collected']): boolean {
+function isDeleted(
+  { ref, revisions }: TargetReport,
+  step: Exclude<Write, 'template'>,
+  { deleted }: ChangeReport['collected'],
+  filters: ChangeReport['filters'],
+): boolean {
   const kinds = step === 'configMap' ? ['ConfigMap'] : Object.keys(FILTER_RESOURCES);
+  // A filter that proxies pull has no ConfigMap.
+  const pulled = new Set(filters.flatMap(({ name, settings }) => (settings.image === undefined ? [] : [name])));
   const gone = new Set(deleted);
   const wanted = revisions.flatMap(({ filter, revision }) =>
-    revision === undefined ? [] : [`${ref.namespace}/${objectName(filter, revision)}`],
+    revision === undefined || (step === 'configMap' && pulled.has(filter))
+      ? []
+      : [`${ref.namespace}/${objectName(filter, revision)}`],
   );
   return (
     wanted.length > 0 &&
@@ -84,11 +96,11 @@ export function writeState(state: Exclude<StepState, 'done'>): string {
 }
 
 /** The rollout's result with its evidence and time, and the rollback: `✅ 3/3 verified, 12 s`. */
-export function rolloutCell(target: TargetReport, report: Pick<Report, 'policy'>): string {
+export function rolloutCell(target: TargetReport, report: Pick<Report, 'policy' | 'filters'>): string {
   const { rollback } = target;
   const forward = unbroken(forwardCell(target, report));
   if (rollback === undefined) return forward;
-  return `${forward}<br>${rollbackCell(rollback)}`;
+  return `${forward}<br>${rollbackCell(rollback, report.filters.length > 1)}`;
 }
 
 function forwardCell(target: TargetReport, report: Pick<Report, 'policy'>): string {
@@ -135,10 +147,10 @@ export function verificationWords({ level, pods, wanted, probed }: Verification)
   return `${pods}/${wanted} ${level === 'listener' ? 'verified' : 'ready'}${probed ? ', probed' : ''}`;
 }
 
-function rollbackCell({ state, to, durationMs, template }: Rollback): string {
+function rollbackCell({ state, to, durationMs, template }: Rollback, named: boolean): string {
   const after = durationMs > 0 ? unbroken(`, ${formatDuration(durationMs)}`) : '';
   const values = Object.values(to);
-  const [first] = values;
+  const [first] = Object.entries(to);
   // Other filters may stay there, so it is told what is gone.
   const where =
     values.length > 0 && values.every((value) => value === null)
@@ -146,7 +158,7 @@ function rollbackCell({ state, to, durationMs, template }: Rollback): string {
           Object.keys(to).map((filter) => text(filter, 63)),
           'and',
         )}`
-      : `&nbsp;to ${values.length === 1 ? code(first ?? '') : 'before'}`;
+      : `&nbsp;to ${values.length === 1 && first !== undefined ? `${named ? `${text(first[0], 63)}&nbsp;` : ''}${code(first[1] ?? '')}` : 'before'}`;
   switch (state) {
     case 'rolled-back':
       return `${unbroken('↩️ rolled back')}${where}${after}`;
@@ -162,15 +174,18 @@ export function unbroken(cell: string): string {
   return cell.replaceAll(' ', '&nbsp;');
 }
 
-/** The revisions of a workload as the run leaves them: one for each filter, but for those that it is without as before. */
-export function revisionCells(target: TargetReport): string[] {
-  const several = target.revisions.length > 1;
-  const cells = target.revisions.flatMap((revision) => {
-    const cell = revisionCell(target, revision);
-    if (several && cell === NONE_AS_BEFORE) return [];
-    return [several ? `${text(revision.filter, 63)}: ${cell}` : cell];
-  });
-  return several && cells.length === 0 ? [NONE_AS_BEFORE] : cells;
+/**
+ * The revisions of a workload as the run leaves them, by filter, without those that it is without as before. `named`: whether each
+ * says which filter it is of, as it has to where the run has several.
+ */
+export function revisionCells(
+  target: TargetReport,
+  named: boolean,
+): readonly (readonly [filter: string, cell: string])[] {
+  const cells = target.revisions.map((revision) => [revision.filter, revisionCell(target, revision)] as const);
+  const there = cells.filter(([, cell]) => cell !== NONE_AS_BEFORE);
+  const shown = there.length > 0 ? there : cells.slice(0, cells.length === 1 ? 1 : 0);
+  return shown.map(([filter, cell]) => [filter, named ? `${text(filter, 63)}: ${cell}` : cell]);
 }
 
 function revisionCell(target: TargetReport, revision: TargetRevision): string {
@@ -198,4 +213,4 @@ function asBefore(id: string | null): string {
   return id === null ? NONE_AS_BEFORE : `${code(id)}, as&nbsp;before`;
 }
 
-const NONE_AS_BEFORE = 'none, as&nbsp;before';
+export const NONE_AS_BEFORE = 'none, as&nbsp;before';

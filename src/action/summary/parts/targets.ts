@@ -1,7 +1,7 @@
 import { someOf } from '../../../base/text.ts';
 import type { ChangeReport, TargetOutcome, TargetReport } from '../../../deploy/report/report.ts';
 import { isBackButUnready } from '../../verdict/phase.ts';
-import { revisionCells, workloadCell, writeState } from './cells.ts';
+import { NONE_AS_BEFORE, revisionCells, workloadCell, writeState } from './cells.ts';
 import { text } from './markdown.ts';
 import { type Catalogue, type Column, type Row, type SharedColumn, shareColumns, type TableParts } from './table.ts';
 
@@ -78,7 +78,7 @@ const SKIPPED = writeState('skipped');
  * rows. What all share stands above.
  */
 export function targetTable(
-  { targets }: Pick<ChangeReport, 'targets'>,
+  { targets, filters }: Pick<ChangeReport, 'targets' | 'filters'>,
   { rollout, writes }: TargetColumns,
 ): TableParts<TargetCount> {
   const clusters = shareColumns(
@@ -87,7 +87,8 @@ export function targetTable(
   );
   const waves = shareColumns([{ title: 'Wave', cell: ({ wave }: TargetReport) => String(wave ?? '') }], targets);
   const written = shareColumns(writes, targets);
-  const revision = revisionColumn(targets);
+  const names = new Set([...filters.map(({ name }) => name), ...targets.flatMap(filtersOf)]);
+  const revision = revisionColumn(targets, names.size > 1);
   const columns: Column<TargetReport>[] = [
     { title: 'Workload', cell: ({ ref }) => workloadCell(ref) },
     ...clusters.own,
@@ -121,29 +122,30 @@ interface RevisionColumn {
   readonly own: readonly Column<TargetReport>[];
 }
 
-function revisionColumn(targets: readonly TargetReport[]): RevisionColumn {
-  const cells = new Map(targets.map((target) => [target, revisionCells(target)]));
-  const whole: Column<TargetReport> = { title: 'Revision', cell: (target) => cells.get(target)?.join('<br>') ?? '' };
+function filtersOf({ revisions }: TargetReport): string[] {
+  return revisions.map(({ filter }) => filter);
+}
+
+/** `named`: whether each revision says which filter it is of. */
+function revisionColumn(targets: readonly TargetReport[], named: boolean): RevisionColumn {
+  const cells = new Map(targets.map((target) => [target, revisionCells(target, named)]));
+  const whole: Column<TargetReport> = {
+    title: 'Revision',
+    cell: (target) => {
+      const shown = (cells.get(target) ?? []).map(([, cell]) => cell);
+      return shown.length === 0 && target.revisions.length > 0 ? NONE_AS_BEFORE : shown.join('<br>');
+    },
+  };
   const { own, shared } = shareColumns([whole], targets);
   if (own.length === 0) return { above: shared.map(revisionLine).join(''), own };
-  const byFilter = new Map<string, Set<string>>();
-  for (const [target, ofTarget] of cells) {
-    for (const [index, { filter }] of target.revisions.entries()) {
-      byFilter.set(filter, (byFilter.get(filter) ?? new Set()).add(ofTarget[index] ?? ''));
-    }
-  }
-  // What a filter comes to on all of its workloads is said once, and their rows have its name alone.
-  const same = new Map([...byFilter].filter(([, values]) => values.size === 1));
-  if (byFilter.size < 2 || same.size === 0) return { above: '', own };
-  const cell = (target: TargetReport): string => {
-    const named = target.revisions.filter(({ filter }) => same.has(filter)).map(({ filter }) => text(filter, 63));
-    const others = target.revisions.flatMap(({ filter }, index) =>
-      same.has(filter) ? [] : [cells.get(target)?.[index] ?? ''],
-    );
-    return [...(named.length > 0 ? [someOf(named)] : []), ...others].join('<br>');
-  };
+  const byFilter = Map.groupBy([...cells.values()].flat(), ([filter]) => filter);
+  const values = [...byFilter.values()].map((entries) => new Set(entries.map(([, cell]) => cell)));
+  // Where each filter comes to the same on all of its workloads, that is said once, and rows have names alone.
+  const isEachTheSame = values.every(({ size }) => size === 1) && targets.every((target) => cells.get(target)?.length);
+  if (byFilter.size < 2 || !isEachTheSame) return { above: '', own };
+  const cell = (target: TargetReport): string => someOf((cells.get(target) ?? []).map(([filter]) => text(filter, 63)));
   const rows = shareColumns([{ title: 'Filters', cell }], targets);
-  return { above: revisionsLine([...same.values()].flatMap((values) => [...values])), own: rows.own };
+  return { above: revisionsLine(values.flatMap((ones) => [...ones])), own: rows.own };
 }
 
 /** `Revision: 0b6e4d1f93 → 4f2a91c07b`; empty where no workload has one. */

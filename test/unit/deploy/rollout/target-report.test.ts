@@ -389,6 +389,15 @@ describe('the problem of a rollout', () => {
       'cannot become ready: Envoy rejects the filter. The filter said: no root id (Failed to configure base Wasm plugin).',
     ],
     [
+      'that is stuck on one of several filters, named once',
+      {
+        rollout: { state: 'stuck', message: 'Envoy rejects the filter' },
+        diagnosis: { envoy: { ...envoy, rejected: 'auth', filterSaid: 'no root id' } },
+      },
+      'rollout',
+      'cannot become ready: Envoy rejects auth: the filter said: no root id (Failed to configure base Wasm plugin).',
+    ],
+    [
       'that is stuck on a filter of others',
       {
         rollout: { state: 'stuck', message: 'Envoy rejects another filter, not add-header' },
