@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { errorCode } from './causes.ts';
 import { messageOf } from './problem.ts';
 import { listWords, shownName, truncate } from './text.ts';
@@ -17,6 +18,16 @@ export class FileError extends Error {
     super(message);
     this.remedy = remedy;
   }
+}
+
+/**
+ * Returns the text of a file of at most `maxBytes`. Rejects as `ReadFile`, and with a `FileError` for what is not UTF-8: in place of each
+ * byte that is none stood a sign that nobody wrote.
+ */
+export async function readText(readFile: ReadFile, path: string, maxBytes: number): Promise<string> {
+  const bytes = await readFile(path, maxBytes);
+  if (!isUtf8(bytes)) throw new FileError('it is not UTF-8', 'Save the file as UTF-8.');
+  return Buffer.from(bytes).toString('utf8');
 }
 
 /** There is no such file, with more to say of it. As to the system's own error, `isMissing` applies. */

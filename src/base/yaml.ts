@@ -1,4 +1,4 @@
-import { CORE_SCHEMA, load, mergeTag, YAMLException } from 'js-yaml';
+import { CORE_SCHEMA, defineScalarTag, intCoreTag, load, mergeTag, NOT_RESOLVED, YAMLException } from 'js-yaml';
 import { type Fault, faulty, ok, type Result } from './problem.ts';
 import { formatBytes, shownName } from './text.ts';
 
@@ -20,7 +20,23 @@ const MAX_NODES = 500_000;
 /** The characters of all texts and keys, written out in the same way. */
 const MAX_CHARACTERS = 67_108_864;
 const MAX_DEPTH = 64;
-const MERGING = CORE_SCHEMA.withTags(mergeTag);
+
+/** A whole number that would silently become another one. */
+class InexactNumber extends Error {}
+
+/** Whole numbers as written: one with more digits than a number of JavaScript keeps, which is also what is written as JSON, is refused. */
+const exactIntTag = defineScalarTag<number>(intCoreTag.tagName, {
+  ...intCoreTag,
+  resolve: (source, isExplicit, tagName) => {
+    const value = intCoreTag.resolve(source, isExplicit, tagName);
+    if (value !== NOT_RESOLVED && !Number.isSafeInteger(value) && String(value) !== source.replace(/^\+/, '')) {
+      throw new InexactNumber(source);
+    }
+    return value;
+  },
+});
+const EXACT = CORE_SCHEMA.withTags(exactIntTag);
+const MERGING = EXACT.withTags(mergeTag);
 
 /**
  * Reads one YAML document (JSON is one as well) whose value JSON can hold, of a size that can be worked with: a short text can stand for
@@ -34,8 +50,13 @@ export function readYaml(text: string, { merge = false }: YamlOptions = {}): Res
   if (text.split(/\r?\n/).every((line) => /^\s*(#|$)/.test(line))) return faulty('is empty');
   let value: unknown;
   try {
-    value = load(text, { maxDepth: MAX_DEPTH, schema: merge ? MERGING : CORE_SCHEMA });
+    value = load(text, { maxDepth: MAX_DEPTH, schema: merge ? MERGING : EXACT });
   } catch (error) {
+    if (error instanceof InexactNumber) {
+      return faulty(
+        `has the number ${shownName(error.message)}, of which not every digit would be kept; put it in quotes`,
+      );
+    }
     if (!(error instanceof YAMLException)) throw error;
     return { ok: false, ...syntaxFault(error) };
   }
@@ -69,6 +90,8 @@ function excessOf(root: unknown): string | undefined {
   let fault: string | undefined;
   const sizeOf = (value: unknown, depth: number): Size => {
     if (typeof value === 'string') return { nodes: 1, characters: value.length };
+    if (typeof value === 'number' && !Number.isFinite(value))
+      fault ??= 'has .nan or .inf, which JSON has no number for; put it in quotes';
     if (typeof value !== 'object' || value === null || fault !== undefined) return { nodes: 1, characters: 0 };
     if (sizes.has(value)) {
       const known = sizes.get(value);

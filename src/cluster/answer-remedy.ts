@@ -17,9 +17,11 @@ export interface StatusAdvice {
 /** Advice for an answer that comes from whatever stands in front of the API server, or from one that cannot do its work at present. */
 export function statusAdvice({
   status,
+  message,
   hints,
 }: {
   readonly status: number;
+  readonly message: string;
   readonly hints: AnswerHints;
 }): StatusAdvice {
   if (status >= 300 && status < 400) {
@@ -39,6 +41,12 @@ export function statusAdvice({
       remedy: tooLong
         ? 'Re-run the job after that time.'
         : 'Re-run the job later: the API server has too many requests. If it happens often, look at its flow control (`kubectl get --raw /debug/api_priority_and_fairness/dump_priority_levels`).',
+    };
+  }
+  if (status === 413 || (status >= 500 && /\brequest is too large\b/.test(message))) {
+    return {
+      remedy:
+        'Make the object smaller: what is kept in etcd may have 1.5 MiB, unless the cluster says otherwise. Shorten the configuration of the filter, or have the filter fetch what it needs.',
     };
   }
   if (status >= 500) {

@@ -1,4 +1,4 @@
-import { fileFault, fileRemedy, type ReadFile, shownPath } from '../../base/files.ts';
+import { fileFault, fileRemedy, type ReadFile, readText, shownPath } from '../../base/files.ts';
 import type { Diagnostics, Problem } from '../../base/problem.ts';
 import { count } from '../../base/text.ts';
 import { MAX_YAML_BYTES } from '../../base/yaml.ts';
@@ -44,7 +44,7 @@ export async function readManifestTexts(
   const texts: ManifestText[] = [];
   for (const file of files) {
     try {
-      texts.push({ file, text: Buffer.from(await readFile(file, MAX_YAML_BYTES)).toString('utf8') });
+      texts.push({ file, text: await readText(readFile, file, MAX_YAML_BYTES) });
     } catch (error) {
       const remedy = fileRemedy(
         error,

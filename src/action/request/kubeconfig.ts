@@ -1,5 +1,5 @@
 import { delimiter, resolve } from 'node:path';
-import { fileFault, isMissing } from '../../base/files.ts';
+import { fileFault, isMissing, readText } from '../../base/files.ts';
 import { Diagnostics, fail, type Problem, type Result } from '../../base/problem.ts';
 import { MAX_YAML_BYTES } from '../../base/yaml.ts';
 import {
@@ -50,7 +50,7 @@ async function readFiles(
   const texts: KubeconfigText[] = [];
   for (const path of paths) {
     try {
-      const text = Buffer.from(await readFile(path, MAX_YAML_BYTES)).toString('utf8');
+      const text = await readText(readFile, path, MAX_YAML_BYTES);
       texts.push(kubeconfigFile(resolve(GITHUB_WORKSPACE ?? '.', path), text));
     } catch (error) {
       const problem: Problem = {

@@ -1,4 +1,4 @@
-import { fileFault, fileRemedy, type ReadFile, shownPath } from '../../base/files.ts';
+import { fileFault, fileRemedy, type ReadFile, readText, shownPath } from '../../base/files.ts';
 import type { Diagnostics, Problem } from '../../base/problem.ts';
 import { MAX_YAML_BYTES } from '../../base/yaml.ts';
 import { kindNames } from '../../deploy/kinds/kinds.ts';
@@ -26,7 +26,7 @@ export async function readTargetLists(
   if (targetsFile === '') return { lists, problems: [] };
   const origin = `targets-file "${shownPath(targetsFile)}"`;
   try {
-    const text = Buffer.from(await readFile(targetsFile, MAX_YAML_BYTES)).toString('utf8');
+    const text = await readText(readFile, targetsFile, MAX_YAML_BYTES);
     return { lists: [...lists, readTargetList(origin, text, 'file')], problems: [] };
   } catch (error) {
     const { at } = place('targets-file');

@@ -1,4 +1,4 @@
-import { isMissing, type ReadFile } from '../../base/files.ts';
+import { isMissing, type ReadFile, readText } from '../../base/files.ts';
 import type { Problem } from '../../base/problem.ts';
 import { secretsInValue } from '../../base/redaction/configuration-secrets.ts';
 import type { Warning } from '../../base/warning.ts';
@@ -119,7 +119,7 @@ function secretWarnings(root: string, files: readonly RenderedContent[]): Warnin
 
 async function readIfThere(path: string, { readFile }: Workspace): Promise<string | undefined> {
   try {
-    return Buffer.from(await readFile(path, MAX_YAML_BYTES)).toString('utf8');
+    return await readText(readFile, path, MAX_YAML_BYTES);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

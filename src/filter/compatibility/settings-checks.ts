@@ -1,5 +1,5 @@
 import type { Problem } from '../../base/problem.ts';
-import { listWords, nearestNames, shownName } from '../../base/text.ts';
+import { formatBytes, listWords, nearestNames, shownName } from '../../base/text.ts';
 import type { Warning } from '../../base/warning.ts';
 import type { ModuleFacts } from '../module/facts.ts';
 import type { FilterSettings } from '../settings.ts';
@@ -31,6 +31,7 @@ export function checkSettings(
       ...capabilities.warnings,
       ...withheld(facts, settings),
       ...withoutEffect(facts, settings),
+      ...large(settings),
     ],
   };
 }
@@ -127,6 +128,21 @@ function withheld(facts: ModuleFacts, { capabilities }: FilterSettings): Warning
             text: `The filter exports ${listWords(callbacks, 'and')}, which the input "capabilities" does not name: Envoy will never call ${callbacks.length === 1 ? 'it' : 'them'}.`,
           },
         ]),
+  ];
+}
+
+/** etcd takes requests of 1.5 MiB (`--max-request-bytes`), and what else the object has comes on top; a dry run does not reach it. */
+const LARGE_BYTES = 1_400_000;
+
+function large({ configuration }: FilterSettings): Warning[] {
+  const bytes = Buffer.byteLength(JSON.stringify(configuration));
+  if (bytes < LARGE_BYTES) return [];
+  return [
+    {
+      topic: 'Large configuration',
+      subject: 'input "configuration"',
+      text: `The configuration has ${formatBytes(bytes)}. The object that holds it is kept in etcd, which takes 1.5 MiB unless the cluster says otherwise; a dry run does not show that.`,
+    },
   ];
 }
 

@@ -38,6 +38,13 @@ describe('what cannot be worked with is at fault', () => {
       `- &a {${'k'.repeat(100_000)}: 1}\n${'- *a\n'.repeat(1000)}`,
       /^has more than 64\.00 MiB when its aliases \(\*\) are written out$/,
     ],
+    [
+      'a number of 20 digits',
+      'a: [12345678901234567890]',
+      /^has the number "?12345678901234567890"?, of which not every digit/,
+    ],
+    ['no number', 'a: .nan', /^has \.nan or \.inf, which JSON has no number for/],
+    ['a number without end', 'a: -.inf', /^has \.nan or \.inf/],
     ['megabytes', `a: ${'x'.repeat(5_000_000)}`, /^has 4\.77 MiB; at most 4\.00 MiB are read$/],
   ])('%s', (_case, text, fault) => {
     expect(readYaml(text)).toMatchObject({ ok: false, fault: expect.stringMatching(fault) });

@@ -207,6 +207,14 @@ describe('apiProblem', () => {
       },
     ],
     [
+      'an object that is too large for etcd',
+      apiError(500, 'etcdserver: request is too large', ''),
+      {
+        message: 'Listing pods failed: etcdserver: request is too large (500).',
+        remedy: expect.stringMatching(/^Make the object smaller: .* 1\.5 MiB/) as unknown as string,
+      },
+    ],
+    [
       'too many requests',
       apiError(429, 'Too many', 'TooManyRequests', { retryAfterSeconds: 60 }),
       {

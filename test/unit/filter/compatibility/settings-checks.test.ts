@@ -117,6 +117,13 @@ describe('capabilities', () => {
   });
 });
 
+test('a configuration that etcd may not take is told', () => {
+  expect(warningTexts(check({ configuration: 'é'.repeat(750_000) }).warnings)).toEqual([
+    expect.stringMatching(/^The configuration has 1\.43 MiB\. .* etcd, which takes 1\.5 MiB/),
+  ]);
+  expect(check({ configuration: 'é'.repeat(600_000) }).warnings).toEqual([]);
+});
+
 describe('a setting that the module makes no use of is told', () => {
   test('variables', () => {
     expect(warningTexts(check({ environment: { MODE: 'x' } }, ['1.31.0'], factsOf(LEAST)).warnings)).toEqual([
