@@ -56,7 +56,7 @@ const READERS: readonly Reader[] = [
     ([, name = '', missing = '']) => ({ by: 'quota-without-values', name, missing }),
   ],
   [
-    /(?:(?:minimum|maximum) \S+ usage|[^\s[]+ max limit to request ratio) per \w+ is /i,
+    /(?:(?:minimum|maximum) \S+ usage|(?<![^\s[])[^\s[]+ max limit to request ratio) per \w+ is /i,
     (match, message) => ({ by: 'limit-range', bounds: boundsFrom(message.slice(match.index)) }),
   ],
   [
