@@ -1,7 +1,7 @@
 import type { EvidenceLevel } from '../../deploy/report/evidence-level.ts';
 import { isAsBefore } from '../../deploy/report/final-revisions.ts';
 import type { DeployReport, TargetReport } from '../../deploy/report/report.ts';
-import { byPhase, isBackButUnready, ROLLING } from '../verdict/phase.ts';
+import { byPhase, isBackButUnready, isIdle, ROLLING } from '../verdict/phase.ts';
 import { countOf } from '../verdict/text.ts';
 import { supersededLine } from './parts/superseded.ts';
 import { waitingLine } from './parts/waiting.ts';
@@ -18,7 +18,7 @@ export function renderDeployState(report: DeployReport): string {
   const of = (phase: Parameters<typeof phases.get>[0]): readonly TargetReport[] => phases.get(phase) ?? [];
   const notBack = of('rollback-failed').filter((target) => !isBackButUnready(target));
   const unready = of('not-ready');
-  const settled = of('succeeded');
+  const settled = of('succeeded').filter((target) => !isIdle(target));
   const rolledBack = of('rolled-back');
   const rolledBackWithRun = of('rolled-back-with-run');
   const have = (one: boolean): string => (one ? 'has' : 'have');
@@ -118,6 +118,12 @@ export function renderDeployState(report: DeployReport): string {
       icon: '⚠️',
       targets: of('not-ready-as-before'),
       words: (one) => unreadyAsBefore(one, 'the new revision in the pod template'),
+    },
+    {
+      icon: '⚠️',
+      targets: of('succeeded').filter(isIdle),
+      words: (one) =>
+        `${have(one)} the new revision in the pod template and 0 pods: nothing runs there, and nothing was verified.`,
     },
     ...SEEN.map(
       ([level, words]): StateLine => ({

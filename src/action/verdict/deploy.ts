@@ -2,6 +2,7 @@ import { thousands } from '../../base/text.ts';
 import { countOutcome, type DeployReport, expiryOf, isPushed, type TargetReport } from '../../deploy/report/report.ts';
 import { evidenceOf, evidenceSentence, evidenceTail } from './evidence.ts';
 import { judgeFailure } from './failure.ts';
+import { isIdle } from './phase.ts';
 import { judgeSuperseded } from './superseded.ts';
 import { countOf, plain } from './text.ts';
 import { judgeWaiting, waitingTargets } from './waiting.ts';
@@ -9,6 +10,7 @@ import {
   changingFilters,
   filterNames,
   filterWords,
+  idleSentence,
   nameWords,
   revisionWords,
   sentences,
@@ -77,9 +79,11 @@ function deployed(report: DeployReport): Verdict {
       ...(removed === 0 ? [] : [`removed from ${countOf(removed, 'other')}`]),
     ].join('; '),
     sentence: sentences(
-      unready.length === targets.length && unready.length > 0 ? '' : evidenceSentence(evidence, revisionWords(report)),
+      targets.every((target) => isIdle(target) || target.unready !== undefined)
+        ? ''
+        : evidenceSentence(evidence, revisionWords(report)),
       unreadySentence(unready),
-      idleSentence(targets),
+      idleSentence(report),
     ),
   };
 }
@@ -108,12 +112,6 @@ function isRepair(targets: readonly TargetReport[]): boolean {
   );
 }
 
-/** Nothing can be seen of a filter where there is no pod. */
-function idleSentence(targets: readonly TargetReport[]): string {
-  const idle = targets.filter(({ pods }) => pods.wanted === 0).length;
-  return idle === 0 ? '' : `${workloads(idle)} ${verb(idle, 'has', 'have')} 0 pods, so nothing runs there.`;
-}
-
 function applied(report: DeployReport): Verdict {
   return {
     icon: '⏳',
@@ -140,7 +138,7 @@ function unchanged(report: DeployReport): Verdict {
     ? {
         icon: '✅',
         headline: `Nothing to do: ${filterWords(report)} ${verb(names, 'runs', 'run')} on ${workloads(n)} already`,
-        sentence: sentences(cleaned, 'All pods are ready.'),
+        sentence: sentences(cleaned, report.targets.every(isIdle) ? '' : 'All pods are ready.', idleSentence(report)),
       }
     : {
         icon: '✅',

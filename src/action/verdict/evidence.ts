@@ -21,10 +21,12 @@ export interface Evidence {
   readonly notes: ReadonlyMap<string, number>;
 }
 
-/** The evidence of a run's workloads. What was rolled back shows nothing. */
+/** The evidence of a run's workloads. What was rolled back shows nothing, nor does what has no pod. */
 export function evidenceOf(targets: readonly Pick<TargetReport, 'verification' | 'rollback'>[]): Evidence {
   return gatherVerifications(
-    targets.flatMap(({ verification, rollback }) => (verification === undefined || rollback ? [] : [verification])),
+    targets.flatMap(({ verification, rollback }) =>
+      verification === undefined || verification.wanted === 0 || rollback ? [] : [verification],
+    ),
   );
 }
 

@@ -4,10 +4,30 @@ import { isAsBefore } from '../../deploy/report/final-revisions.ts';
 import type { RolloutPhase } from '../../deploy/report/phase.ts';
 import { type ChangeReport, countOutcome, isPushed, type TargetReport } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
-import { byPhase, countPhases, isBackButUnready, LEFT_AS_FOUND, ROLLING, URGENT, wasUnreadyBefore } from './phase.ts';
+import {
+  byPhase,
+  countPhases,
+  isBackButUnready,
+  isIdle,
+  LEFT_AS_FOUND,
+  ROLLING,
+  URGENT,
+  wasUnreadyBefore,
+} from './phase.ts';
 import { causeWords, reportedProblems } from './problem-groups.ts';
 import { plain } from './text.ts';
-import { clause, hasActed, refusal, theClusters, unwritten, type Verdict, verb, workloads } from './words.ts';
+import {
+  clause,
+  hasActed,
+  idleSentence,
+  refusal,
+  sentences,
+  theClusters,
+  unwritten,
+  type Verdict,
+  verb,
+  workloads,
+} from './words.ts';
 
 /** How a command speaks of its workloads. */
 export interface FailureWords {
@@ -41,16 +61,18 @@ function lost(report: ChangeReport, { subject }: FailureWords): Verdict {
 
 function cancelled(report: ChangeReport, words: FailureWords): Verdict {
   const phases = byPhase(report);
-  const good = countPhases(phases, 'succeeded');
+  const good = countRunning(report);
   const urgent = countPhases(phases, 'rollback-failed', 'rollback-interrupted');
   return {
     icon: '🛑',
     headline: `${words.subject}: cancelled after ${thousands(good)} of ${workloads(report.targets.length)}${urgent === 0 ? '' : `, ${thousands(urgent)} ${verb(urgent, 'needs', 'need')} attention`}`,
     tally: tally(report, words),
-    sentence:
+    sentence: sentences(
+      idleSentence(report),
       countPhases(phases, 'interrupted', 'rollback-interrupted') === 0
         ? 'Re-run to finish.'
         : 'Kubernetes continues the rollouts that were started; re-run to finish.',
+    ),
   };
 }
 
@@ -67,7 +89,7 @@ function failed(report: ChangeReport, words: FailureWords): Verdict {
     icon,
     headline: `${head}${rollbackTail(report, words)}`,
     ...(!isToldByHeadline(report, words) && { tally: tally(report, words) }),
-    sentence: advice(report),
+    sentence: sentences(idleSentence(report), advice(report)),
   };
 }
 
@@ -131,9 +153,14 @@ function endingOf(report: ChangeReport, { settled }: FailureWords): string {
     return `; every ${stillRuns ? 'pod template is as' : 'workload runs what it ran'} before`;
   }
   const others = report.targets.length - countOutcome(report, 'failed');
-  const done = countPhases(byPhase(report), 'succeeded');
+  const done = countRunning(report);
   if (done === 0 || done !== others || done === report.targets.length) return '';
   return `; the other ${done === 1 ? '' : `${thousands(done)} `}${settled(done)}`;
+}
+
+/** How many workloads have what was wanted, and pods that show it. */
+function countRunning({ targets }: ChangeReport): number {
+  return targets.filter((target) => target.phase === 'succeeded' && !isIdle(target)).length;
 }
 
 /** Whether the headline says of every workload how it ended, so that a tally would say it twice. */
@@ -179,9 +206,14 @@ function tally(report: ChangeReport, words: FailureWords): string {
   const clauses = [
     ...clause(stuck.length - back, 'could not be rolled back', 'could not be rolled back'),
     ...clause(back, 'was rolled back, but is not ready', 'were rolled back, but are not ready'),
+    ...clause(
+      report.targets.filter(isIdle).length,
+      'has the new revision, but 0 pods',
+      'have the new revision, but 0 pods',
+    ),
     ...CLAUSES.flatMap(([wanted, one, many]) => clause(countPhases(phases, ...wanted), one, many)),
   ];
-  const done = countPhases(phases, 'succeeded');
+  const done = countRunning(report);
   const running = clause(done, words.settled(done), words.settled(done));
   const at = countPhases(phases, 'untouched') > 0 ? clauses.length - 1 : clauses.length;
   const all = [...clauses.slice(0, at), ...running, ...clauses.slice(at)];
@@ -218,6 +250,10 @@ function advice(report: ChangeReport): string {
   const back = report.targets.filter(({ rollback }) => rollback !== undefined);
   if (back.length > 0 && back.every(isPushed)) {
     return 'The proxies have their previous settings again, and no pod restarted; fix the cause and re-run.';
+  }
+  // What nothing has verified is met by the next pods there.
+  if (report.targets.some((target) => isIdle(target) && target.outcome === 'deployed')) {
+    return `Nothing is urgent in ${theClusters(report)}, but what has 0 pods keeps the new revision: fix the cause and re-run before it is scaled up.`;
   }
   return reportedProblems(report).some(isCauseInCluster)
     ? `Nothing is urgent in ${theClusters(report)}, but the cause is there: fix it and re-run.`

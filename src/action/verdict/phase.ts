@@ -24,6 +24,11 @@ export function byPhase(report: Pick<ChangeReport, 'targets'>): ReadonlyMap<Roll
   return groups;
 }
 
+/** Whether a target has what was wanted in its pod template, and no pod that could show what that does: 0 replicas. */
+export function isIdle({ phase, outcome, pods }: Pick<TargetReport, 'phase' | 'outcome' | 'pods'>): boolean {
+  return phase === 'succeeded' && outcome !== 'removed' && pods.wanted === 0;
+}
+
 /** Whether a target failed for what was wrong before: it was not ready, so the run left it as it was. */
 export function wasUnreadyBefore({ phase, unready }: TargetReport): boolean {
   return phase === 'untouched' && unready !== undefined;

@@ -6,7 +6,7 @@ import { type ChangeReport, countOutcome, type TargetReport } from '../../deploy
 import { describeWorkload } from '../../targets/target.ts';
 import { evidenceOf, evidenceTail } from './evidence.ts';
 import { plain } from './text.ts';
-import { sentences, type Verdict, verb, workloads } from './words.ts';
+import { idleSentence, sentences, type Verdict, verb, workloads } from './words.ts';
 
 /** More are only counted. */
 const MAX_NAMED = 3;
@@ -29,6 +29,7 @@ export function judgeWaiting(report: ChangeReport, subject: string): Verdict {
       untouched === 0
         ? ''
         : `${workloads(untouched)} of later waves ${verb(untouched, 'was', 'were')} not touched, and ${verb(untouched, 'has', 'have')} its turn in that run.`,
+      idleSentence(report),
     ),
   };
 }

@@ -8,6 +8,7 @@ import {
   type TargetReport,
 } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
+import { isIdle } from './phase.ts';
 import { causeWords } from './problem-groups.ts';
 import { countOf, plain } from './text.ts';
 
@@ -138,6 +139,14 @@ export function sentences(...parts: readonly string[]): string {
 /** A clause `12 workloads run it`, or none for none. */
 export function clause(n: number, one: string, many: string): string[] {
   return n === 0 ? [] : [`${workloads(n)} ${verb(n, one, many)}`];
+}
+
+/** Nothing can be seen of a filter where there is no pod; empty where each workload has one. */
+export function idleSentence({ targets }: Pick<ChangeReport, 'targets'>): string {
+  const idle = targets.filter(isIdle).length;
+  return idle === 0
+    ? ''
+    : `${workloads(idle)} ${verb(idle, 'has', 'have')} 0 pods, so nothing runs there and nothing was verified.`;
 }
 
 /** Which workloads are as little ready as before the run, and why; empty for none. */

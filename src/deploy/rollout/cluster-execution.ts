@@ -1,5 +1,5 @@
 import { internalProblem, type Problem } from '../../base/problem.ts';
-import { WarningList } from '../../base/warning.ts';
+import { type Warning, WarningList } from '../../base/warning.ts';
 import { callProblem } from '../../cluster/errors.ts';
 import type { ConfigMap } from '../../mesh/objects/config-map.ts';
 import type { FilterResource } from '../../mesh/objects/filter-resource.ts';
@@ -109,6 +109,11 @@ export class ClusterExecution {
       this.#broken.push(callProblem(error, 'writing what the workloads need'));
       return false;
     }
+  }
+
+  /** Takes a warning for the report of this cluster. */
+  warn(warning: Warning): void {
+    this.#write.warnings.add(warning);
   }
 
   /** How many EnvoyFilters have settings that this run has pushed. */

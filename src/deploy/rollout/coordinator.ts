@@ -1,6 +1,8 @@
 import { pause } from '../../base/concurrency.ts';
 import type { Log } from '../../base/log.ts';
 import { count, formatDuration } from '../../base/text.ts';
+import type { Warning } from '../../base/warning.ts';
+import { describeWorkload } from '../../targets/target.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
 import type { Wave } from '../plan/waves.ts';
 import type { RolloutPolicy } from '../policy.ts';
@@ -8,7 +10,7 @@ import type { ClusterRollouts } from './cluster-rollouts.ts';
 import { isMoving, wasRolled } from './moving.ts';
 import { waveLine } from './progress.ts';
 import type { StopCondition } from './stop-condition.ts';
-import type { WorkloadRollout } from './workload-rollout.ts';
+import { resultOf, type WorkloadRollout } from './workload-rollout.ts';
 
 /** One cluster of a run, as its coordinator sees it. */
 export interface ClusterOfRun {
@@ -17,6 +19,8 @@ export interface ClusterOfRun {
   /** How many EnvoyFilters have settings that the run has pushed into running proxies. */
   readonly pushed: number;
   readonly putBackPushes: () => Promise<void>;
+  /** Takes a warning for the run's report. */
+  readonly warn: (warning: Warning) => void;
   readonly rollouts: Pick<
     ClusterRollouts,
     'states' | 'problems' | 'roll' | 'verifyAgain' | 'rollBackCandidates' | 'rollBack' | 'renewPatience' | 'close'
@@ -61,6 +65,7 @@ export class RolloutCoordinator {
         if (this.#statesOf(wave).every(({ state }) => state === 'not-ready-before')) break;
         // Nor has one with a workload that somebody has to promote first.
         if (this.#statesOf(wave).some(({ state }) => state === 'waiting')) break;
+        if (!stop.isMet) this.#warnOfNoPods(wave, index);
       }
       if (policy.onFailure === 'rollback-all' && stop.hasFailed && !signal.aborted) await this.#rollBackAll();
     } finally {
@@ -99,6 +104,22 @@ export class RolloutCoordinator {
       if (policy.soakMs > 0 && !stop.isMet) await this.#soak(wave);
     };
     await (moving === 0 ? work() : log.group(`${title}${count(moving, 'workload')}`, work));
+  }
+
+  /** A wave without a single pod cannot protect those after it, whatever it came to. */
+  #warnOfNoPods(wave: Wave, index: number): void {
+    const rolled = this.#statesOf(wave).filter(wasRolled);
+    const [first, ...others] = rolled;
+    const isLast = !this.#waves
+      .slice(index + 1)
+      .flat(2)
+      .some(isMoving);
+    if (first === undefined || isLast || rolled.some((rollout) => resultOf(rollout)?.wanted !== 0)) return;
+    const more = others.length === 0 ? '' : ` and ${count(others.length, 'more workload')}`;
+    const text = `Wave ${index + 1} of ${this.#waves.length} has no pod, so it has verified nothing before the next wave: ${describeWorkload(first.planned.ref)}${more} ${others.length === 0 ? 'has' : 'have'} 0 pods. Choose workloads with pods for the canary or the first waves.`;
+    this.#context.log.info(text);
+    const at = wave.findIndex((workloads) => workloads.includes(first.planned));
+    this.#clusters[at]?.warn({ topic: 'Wave without pods', text });
   }
 
   async #soak(wave: Wave): Promise<void> {

@@ -113,6 +113,8 @@ function forwardCell(target: TargetReport, report: Pick<Report, 'policy'>): stri
       : '';
   switch (target.rolledBackFrom ?? target.phase) {
     case 'succeeded':
+      if (pods.wanted === 0 && outcome !== 'removed')
+        return `⚪ 0 pods, nothing verified${isPushed(target) ? after : ''}`;
       return `✅ ${verification === undefined || rollback !== undefined ? ready : verificationWords(verification)}${after}`;
     case 'not-ready':
       return `❌ ${pods.ready}/${pods.wanted} new pods ready${after}`;

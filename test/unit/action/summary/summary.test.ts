@@ -6,6 +6,7 @@ import {
   deployed,
   filter,
   found,
+  interrupted,
   NEW,
   OLD,
   permission,
@@ -23,6 +24,7 @@ import {
   unchanged,
   untouched,
   verification,
+  waiting,
   withdrawn,
 } from '../report-builder.ts';
 import { visibleText } from './page.ts';
@@ -595,4 +597,23 @@ test('warnings are listed, each once', () => {
   );
   expect(page).toContain('⚠️ one ⚠️ two');
   expect(page.match(/⚠️/g)).toHaveLength(2);
+});
+
+test.each<[string, readonly TargetReport[], string]>([
+  ['that went well', [deployed('shop/a')], 'nothing runs there and nothing was verified'],
+  ['that failed', [rolledBack('shop/a')], 'fix the cause and re-run before it is scaled up'],
+  ['that was cancelled', [interrupted('shop/a')], 'nothing runs there and nothing was verified'],
+  ['that waits', [waiting('shop/a')], 'nothing runs there and nothing was verified'],
+])('a workload without pods counts as verified in no run: one %s', (_, others, said) => {
+  const idle = deployed('shop/idle', {
+    pods: { ready: 0, wanted: 0 },
+    verification: verification('ready', { pods: 0, wanted: 0 }),
+  });
+  const page = seen(report({ targets: [...others, idle] }));
+  expect(page).toContain('1 workload has 0 pods, so nothing runs there and nothing was verified.');
+  expect(page).toContain(said);
+  expect(page).toContain('⚪ 0 pods, nothing verified');
+  expect(page).not.toContain('No action is needed');
+  expect(page).not.toContain('idle ) runs');
+  expect(page).not.toContain('the other run');
 });

@@ -20,6 +20,7 @@ import { plannedFor } from '../planned.ts';
 /** What a workload comes to once it is rolled. */
 type Fate =
   | 'verified'
+  | 'has no pods'
   | 'waits for promotion'
   | 'fails'
   | 'not ready before'
@@ -86,6 +87,9 @@ async function run(scripts: Readonly<Record<string, Script>>, options: Options =
         case 'verified':
           states.set(verifiedRollout(ended, {}));
           return;
+        case 'has no pods':
+          states.set(verifiedRollout({ ...ended, end: { ...READY, ready: 0, wanted: 0 } }, {}));
+          return;
         case 'waits for promotion':
           states.set(verifiedRollout({ ...ended, end: { ...READY, state: 'waiting' } }, {}));
           return;
@@ -116,6 +120,9 @@ async function run(scripts: Readonly<Record<string, Script>>, options: Options =
       pushed: script.pushed ?? 0,
       putBackPushes: async () => {
         steps.push(`put back ${name}`);
+      },
+      warn: ({ topic }) => {
+        steps.push(`warn ${topic}`);
       },
       rollouts: {
         states,
@@ -153,6 +160,16 @@ describe('the waves of a run go over its clusters', () => {
       { a: { workloads: { a1: [1, 'waits for promotion'], a2: [1, 'verified'], a3: [2, 'verified'] } } },
       {},
       ['prepare a', 'a1', 'a2'],
+    ],
+    [
+      'a warning before the next one where no workload had a pod',
+      {
+        a: {
+          workloads: { a1: [1, 'has no pods'], a2: [2, 'verified'], a3: [2, 'has no pods'], a4: [3, 'has no pods'] },
+        },
+      },
+      {},
+      ['prepare a', 'a1', 'warn Wave without pods', 'a2', 'a3', 'a4'],
     ],
     ['one cluster', { a: { workloads: { a1: [1, 'verified'], a2: [2, 'verified'] } } }, {}, ['prepare a', 'a1', 'a2']],
     [
