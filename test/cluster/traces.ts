@@ -9,14 +9,18 @@ import { network } from './network.ts';
 interface Traces {
   /** Folders that were made to mount on. */
   readonly folders: readonly string[];
-  /** Kernel settings that the kubelet sets, which belong to no namespace. */
+  /** Kernel settings that the kubelet sets or `recordTraces` raises, which belong to no namespace. */
   readonly kernel: Readonly<Record<string, string>>;
 }
 
 /** Folders with fixed names that the kubelet and the CNI library write to; inside the node they are private. */
 export const nodeFolders = ['/var/lib/cni', '/var/lib/kubelet', '/var/log/containers', '/var/log/pods'];
 
-/** The kubelet's `setupKernelTunables` (pkg/kubelet/cm/container_manager_linux.go). */
+/** Each sidecar takes several of these; with the 128 that Linux gives a user, those of some 25 pods fail to start. */
+const INOTIFY_LIMIT = 'fs/inotify/max_user_instances';
+const INOTIFY_INSTANCES = 8_192;
+
+/** The kubelet's `setupKernelTunables` (pkg/kubelet/cm/container_manager_linux.go), and what `recordTraces` raises. */
 const KERNEL_SETTINGS = [
   'vm/overcommit_memory',
   'vm/panic_on_oom',
@@ -24,13 +28,14 @@ const KERNEL_SETTINGS = [
   'kernel/panic_on_oops',
   'kernel/keys/root_maxkeys',
   'kernel/keys/root_maxbytes',
+  INOTIFY_LIMIT,
 ];
 
 const CGROUPS = '/sys/fs/cgroup';
 /** The kubelet's cgroup for all pods. */
 const POD_CGROUP = 'kubepods';
 
-/** Writes down what `eraseTraces` needs, then makes the folders. */
+/** Writes down what `eraseTraces` needs, then makes the folders and raises the limit of inotify instances. */
 export async function recordTraces(file: string): Promise<void> {
   const traces: Traces = {
     folders: nodeFolders.filter((folder) => !existsSync(folder)),
@@ -40,6 +45,9 @@ export async function recordTraces(file: string): Promise<void> {
   };
   await writeFile(file, JSON.stringify(traces));
   for (const folder of traces.folders) await mkdir(folder, { recursive: true });
+  if (Number(traces.kernel[INOTIFY_LIMIT]) < INOTIFY_INSTANCES) {
+    writeFileSync(`/proc/sys/${INOTIFY_LIMIT}`, String(INOTIFY_INSTANCES));
+  }
 }
 
 /** Puts the machine back as it was. To be called when the node's processes have ended; does nothing without the file. */
