@@ -30,6 +30,7 @@ const CONTAINERS = optional(
       ports: optional(list(object({ name: text, containerPort: number }))),
       volumeMounts: optional(list(object({ name: string, mountPath: string, readOnly: flag }))),
       args: optional(list(string)),
+      restartPolicy: text,
       env: optional(list(object({ name: string, value: text }))),
     }),
   ),

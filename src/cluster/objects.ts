@@ -44,6 +44,8 @@ export interface ContainerSpec {
   readonly volumeMounts?: readonly VolumeMount[];
   readonly args?: readonly string[];
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  /** `Always` of a container of init: it is a native sidecar, which runs beside the app. */
+  readonly restartPolicy?: string;
 }
 
 export interface PodTemplate {

@@ -16,6 +16,8 @@ export interface PodTrouble {
   readonly folder?: string;
   /** Whether the container has run and ended by itself, so that its log may tell the cause. */
   readonly ended: boolean;
+  /** How often the container was started anew. */
+  readonly restarts: number;
 }
 
 /**
@@ -51,16 +53,35 @@ export function recentTroubleOf(pod: Pod): PodTrouble | undefined {
 
 function firstTrouble(
   pod: Pod,
-  troubleIn: (container: ContainerStatus) => PodTrouble | undefined,
+  troubleIn: (container: ContainerStatus) => PodTroubleOfOne | undefined,
 ): PodTrouble | undefined {
+  const sidecars = nativeSidecars(pod);
   for (const container of containersOf(pod)) {
-    const trouble = troubleIn(container);
-    if (trouble !== undefined) return trouble;
+    const trouble = troubleIn(container) ?? (sidecars.has(container.name) ? endedSidecar(container) : undefined);
+    if (trouble !== undefined) return { ...trouble, restarts: container.restartCount ?? 0 };
   }
   return undefined;
 }
 
-function troubleNow(container: ContainerStatus): PodTrouble | undefined {
+type PodTroubleOfOne = Omit<PodTrouble, 'restarts'>;
+
+/** Returns the names of the containers of init that run beside the app; none of a pod that is being deleted, which ends them. */
+export function nativeSidecars({ metadata, spec = {} }: Pod): ReadonlySet<string> {
+  if (metadata.deletionTimestamp !== undefined) return new Set();
+  const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
+  return new Set(sidecars.map(({ name }) => name));
+}
+
+/**
+ * The trouble of a native sidecar that has ended without a failure: it must not end before the app. The kubelet shows it so while it
+ * waits to start it anew, and no CrashLoopBackOff (kubernetes: convertToAPIContainerStatuses in pkg/kubelet/kubelet_pods.go).
+ */
+function endedSidecar({ name, state }: ContainerStatus): PodTroubleOfOne | undefined {
+  const ended = state?.terminated;
+  return ended === undefined ? undefined : crash(name, ended, true);
+}
+
+function troubleNow(container: ContainerStatus): PodTroubleOfOne | undefined {
   const { name, state = {}, lastState, restartCount = 0 } = container;
   if (state.terminated !== undefined) {
     const failed = state.terminated.exitCode !== 0;
@@ -79,7 +100,13 @@ function troubleNow(container: ContainerStatus): PodTrouble | undefined {
   return { container: name, reason, words, ended: false, cause, ...defined({ folder: uncreatedFolder(cause) }) };
 }
 
-function betweenCrashes({ name, state, lastState, ready, restartCount = 0 }: ContainerStatus): PodTrouble | undefined {
+function betweenCrashes({
+  name,
+  state,
+  lastState,
+  ready,
+  restartCount = 0,
+}: ContainerStatus): PodTroubleOfOne | undefined {
   const ended = lastState?.terminated;
   if (state?.running === undefined || ready === true || restartCount === 0 || ended === undefined) return undefined;
   return crash(name, ended, true);
@@ -87,7 +114,7 @@ function betweenCrashes({ name, state, lastState, ready, restartCount = 0 }: Con
 
 type Terminated = NonNullable<NonNullable<ContainerStatus['state']>['terminated']>;
 
-function crash(name: string, { reason = 'Error', exitCode, message }: Terminated, again: boolean): PodTrouble {
+function crash(name: string, { reason = 'Error', exitCode, message }: Terminated, again: boolean): PodTroubleOfOne {
   const neverRan = NEVER_RAN.has(reason);
   const code = exitCode === undefined || exitCode === 0 ? '' : `, exit code ${exitCode}`;
   const verb = neverRan
@@ -115,6 +142,6 @@ function onlySaysThatItWaits(message: string, reason: string): boolean {
 }
 
 /** A trouble in one line: which container, and why. */
-export function describeTrouble({ words, cause }: PodTrouble): string {
+export function describeTrouble({ words, cause }: Pick<PodTrouble, 'words' | 'cause'>): string {
   return cause === undefined ? words : `${words}: ${cause}`;
 }

@@ -1,6 +1,7 @@
+import { count } from '../base/text.ts';
 import { describeRefusal, isRefused } from './node-refusal.ts';
 import type { ContainerSpec, ContainerStatus, Pod } from './objects.ts';
-import { containersOf, describeTrouble, isStarting, troubleOf } from './pod-trouble.ts';
+import { containersOf, describeTrouble, isStarting, nativeSidecars, troubleOf } from './pod-trouble.ts';
 import type { Resource } from './resources.ts';
 
 /** The name that Istio gives to the proxy's container, in `containers` or, as a native sidecar, in `initContainers`. */
@@ -55,8 +56,10 @@ export function troubledContainers(pod: Pod): string[] {
     ({ type, status: state }) => type === 'PodScheduled' && state === 'False',
   );
   if (unscheduled) return ['pod: unschedulable'];
+  const sidecars = nativeSidecars(pod);
   return containersOf(pod).flatMap((container) => {
-    const trouble = troubleClass(container);
+    const endedSidecar = sidecars.has(container.name) && container.state?.terminated !== undefined;
+    const trouble = endedSidecar ? 'crash' : troubleClass(container);
     return trouble === undefined ? [] : [`${container.name}: ${trouble}`];
   });
 }
@@ -110,8 +113,9 @@ function proxyOf({ spec = {} }: Pod): ContainerSpec | undefined {
 }
 
 function describeContainer(container: ContainerStatus): string {
-  const { name, ready, state, started } = container;
+  const { name, ready, state, started, restartCount = 0 } = container;
   if (state?.waiting !== undefined && isStarting(container)) return state.waiting.reason ?? `Waiting (${name})`;
-  if (state?.running !== undefined && (ready === false || started === false)) return `container ${name} not ready`;
+  if (state?.running !== undefined && (ready === false || started === false))
+    return `container ${name} not ready${restartCount === 0 ? '' : ` after ${count(restartCount, 'restart')}`}`;
   return '';
 }

@@ -44,6 +44,8 @@ describe('rollouts that do not go well', () => {
         /: istio-proxy cannot be started \(StartError, exit code 128\): mkdir .*read-only file system\.$/,
         'istio-proxy',
       ],
+      // A native sidecar that ends with 0 again and again has no CrashLoopBackOff.
+      sidecar: ['crashed Completed', '', /: istio-proxy keeps exiting \(Completed\)/, 'istio-proxy'],
       refused: [
         'refused UnexpectedAdmissionError',
         'no device',

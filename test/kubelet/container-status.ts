@@ -65,7 +65,7 @@ export function hasProxy(pod: ApiObject): boolean {
 
 /** @param uid the pod's */
 export function containerStatus(
-  { name, image }: Container,
+  { name, image, restarts }: Container,
   state: ContainerState,
   uid: string,
   now: string,
@@ -99,7 +99,8 @@ export function containerStatus(
     lastState: crashed ? terminated(EXIT_CODES[fault.reason] ?? 1, fault.reason, fault.message) : {},
     state: running
       ? { running: { startedAt: now } }
-      : completed
+      : // A native sidecar that ended with 0 is shown so, also while it waits to be started anew.
+        completed || (restarts && crashed && EXIT_CODES[fault.reason] === 0)
         ? terminated(0, 'Completed')
         : waiting(name, image, state, fault),
   };

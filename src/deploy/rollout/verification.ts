@@ -3,12 +3,13 @@ import { defined } from '../../base/defined.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import type { WriteContext } from '../apply/workload.ts';
 import { type DeployContext, during } from '../context.ts';
-import { readinessOf } from '../kinds/kinds.ts';
+import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import { readTarget } from '../kinds/target-access.ts';
-import { changesPods, type PlannedWorkload } from '../plan/plan.ts';
+import { changesPods, type PlannedWorkload, restarts } from '../plan/plan.ts';
 import type { PlanningOptions } from '../plan/workload.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { bypassWarning } from '../report/bypass-warning.ts';
+import { restartWarning } from '../report/restart-warning.ts';
 import { type VerificationResult, Verifier } from '../verify/verifier.ts';
 import type { RolloutResult } from '../wait/rollout-watch.ts';
 import { closePlugin } from './close-plugin.ts';
@@ -99,9 +100,15 @@ export class RolloutVerification {
     }
   }
 
-  #warn({ ref }: PlannedWorkload, { problem, bypasses = [] }: VerificationResult): void {
+  #warn(planned: PlannedWorkload, { problem, bypasses = [], seen = [] }: VerificationResult): void {
     if (problem !== undefined) return;
-    for (const clause of bypasses) this.#context.write.warnings.add(bypassWarning(ref, clause));
+    const { ref } = planned;
+    const { verifiedBefore, write } = this.#context;
+    for (const clause of bypasses) write.warnings.add(bypassWarning(ref, clause));
+    // What happened to pods in the time before the filter came, or since it was verified, is not the run's to tell.
+    if (targetKind(ref).binding.inPlace || !(restarts(planned) || verifiedBefore(planned) === undefined)) return;
+    const restarted = restartWarning(ref, seen);
+    if (restarted !== undefined) write.warnings.add(restarted);
   }
 }
 

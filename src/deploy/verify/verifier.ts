@@ -29,6 +29,8 @@ export interface VerificationResult {
   readonly pods?: { readonly ready: number; readonly wanted: number };
   /** Which requests do not reach the filter, although it runs, where somebody may not have meant that. Clauses. */
   readonly bypasses?: readonly string[];
+  /** The pods that were looked at; omitted where none could be. */
+  readonly seen?: readonly Pod[];
 }
 
 /** How long a proxy may take to have what the mesh has been told, in milliseconds: istiod pushes within a second or two. */
@@ -102,6 +104,7 @@ export class Verifier {
         return {
           ...(await this.#probed(workload, shown, weakness, ready)),
           ...counted,
+          seen: ready,
           ...(bypasses.length > 0 && { bypasses }),
         };
       }

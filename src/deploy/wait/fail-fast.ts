@@ -2,7 +2,7 @@ import { mapLimited } from '../../base/concurrency.ts';
 import { describeRefusal, isRefused } from '../../cluster/node-refusal.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { creationFailure } from '../../cluster/pod-events.ts';
-import { describeTrouble, troubleOf } from '../../cluster/pod-trouble.ts';
+import { describeTrouble, type PodTrouble, troubleOf } from '../../cluster/pod-trouble.ts';
 import { isCreating, isProxyUnready, isReady } from '../../cluster/pods.ts';
 import { pluginOf } from '../../mesh/objects/wasm-plugin.ts';
 import { REJECTS_FILTER, rejectsAnother } from '../../mesh/proxy/envoy-log.ts';
@@ -22,6 +22,12 @@ const PROXY_PATIENCE_MS = 3_000;
 
 /** A crash loop runs for a moment between its crashes: a break up to this long does not end a trouble. */
 const BREAK_MS = 15_000;
+
+/**
+ * After so many restarts, a container that has ended once more is in a crash loop, though it runs for longer than a break each time:
+ * one that waits for its database seldom ends as often.
+ */
+const LOOP_RESTARTS = 2;
 
 /** How often one pod's log or one namespace's events are read. */
 const ASK_AGAIN_MS = 8_000;
@@ -46,6 +52,8 @@ export class FailFast {
   readonly #source: EvidenceSource;
   readonly #now: () => number;
   readonly #troubles = new Map<string, { since: number; last: number }>();
+  /** When a container of a pod was seen in trouble first. */
+  readonly #firstSeen = new Map<string, number>();
   readonly #asked = new Map<string, number>();
   readonly #refused = new Set<string>();
 
@@ -75,7 +83,7 @@ export class FailFast {
     if (readiness.podsRefused && this.#lasts(workloadKey(ref), PATIENCE_MS)) return readiness.message;
     for (const pod of pods) {
       const trouble = troubleOf(pod);
-      if (trouble !== undefined && this.#lasts(`${podId(pod)} fatal`, PATIENCE_MS)) return describeTrouble(trouble);
+      if (trouble !== undefined && this.#isFatal(podId(pod), trouble)) return describeTrouble(trouble);
       if (isProxyUnready(pod) && this.#lasts(`${podId(pod)} proxy`, PROXY_PATIENCE_MS) && this.#mayAsk(podId(pod))) {
         const reason = await readEnvoyReason(pod, ref.namespace, goalFilters(goal), this.#source);
         if (reason?.foreign !== undefined) return rejectsAnother(reason.foreign);
@@ -121,6 +129,15 @@ export class FailFast {
       }
     }
     return undefined;
+  }
+
+  /** Whether a trouble has been there for so long, or has come back so often, that it does not pass. */
+  #isFatal(pod: string, { container, restarts }: PodTrouble): boolean {
+    const now = this.#now();
+    const first = this.#firstSeen.get(`${pod} ${container}`) ?? now;
+    this.#firstSeen.set(`${pod} ${container}`, first);
+    const lasts = this.#lasts(`${pod} fatal`, PATIENCE_MS);
+    return lasts || (restarts >= LOOP_RESTARTS && now - first >= PATIENCE_MS);
   }
 
   /** Notes that a trouble is there, and says whether it has been for long enough. */

@@ -27,6 +27,8 @@ const words = (onePod: Pod): string | undefined => {
   return trouble && describeTrouble(trouble);
 };
 
+const three = (said: string): [string, string, string] => [said, said, said];
+
 describe('why a container cannot run', () => {
   // kubernetes: pkg/kubelet/images/types.go, pkg/kubelet/container/sync_result.go, pkg/kubelet/kuberuntime/kuberuntime_container.go
   test.each([
@@ -115,6 +117,38 @@ describe('why a container cannot run', () => {
     expect(recentTroubleOf(onePod)?.words).toBe('app keeps crashing (Error, exit code 1)');
     const ready = pod({ ...looping(ended('Error', 1)), ready: true, state: { running: {} } });
     expect(recentTroubleOf(ready)).toBeUndefined();
+  });
+
+  // A row is a state, and what is said of a container of the app, a native sidecar and one of init in it. The kubelet shows a native
+  // sidecar that ended with 0 as ended, also while it waits to start it anew.
+  const backOff = looping(ended('Error', 1));
+  test.each<[string, Omit<ContainerStatus, 'name'>, string | undefined, string | undefined, string | undefined]>([
+    ['runs', { ready: true, state: { running: {} } }, undefined, undefined, undefined],
+    ['runs again', { ready: false, restartCount: 2, state: { running: {} } }, undefined, undefined, undefined],
+    ['has ended with 0', { state: ended('Completed', 0) }, undefined, 'c keeps exiting (Completed)', undefined],
+    ['has ended with 1', { state: ended('Error', 1) }, ...three('c has crashed (Error, exit code 1)')],
+    ['waits to be started anew', backOff, ...three('c keeps crashing (Error, exit code 1)')],
+    ['has no image', waiting('ErrImagePull'), ...three('ErrImagePull (c)')],
+    ['is being made', waiting('PodInitializing'), undefined, undefined, undefined],
+  ])('a container of the app, a native sidecar, one of init that %s', (_, state, app, sidecar, init) => {
+    const status: ContainerStatus = { ...state, name: 'c' };
+    const of = (initContainers: { name: string; restartPolicy?: string }[]): Pod => ({
+      metadata: { name: 'p' },
+      spec: { initContainers },
+      status: { initContainerStatuses: [status], containerStatuses: [waiting('PodInitializing')] },
+    });
+    expect(words(pod(status))).toBe(app);
+    expect(words(of([{ name: 'c', restartPolicy: 'Always' }]))).toBe(sidecar);
+    expect(words(of([{ name: 'c' }]))).toBe(init);
+  });
+
+  test('a native sidecar ends with its pod', () => {
+    const ending: Pod = {
+      metadata: { name: 'p', deletionTimestamp: '2026-01-01T00:00:00Z' },
+      spec: { initContainers: [{ name: 'c', restartPolicy: 'Always' }] },
+      status: { initContainerStatuses: [{ name: 'c', state: ended('Completed', 0) }] },
+    };
+    expect(troubleOf(ending)).toBeUndefined();
   });
 
   test.each([
