@@ -1,4 +1,4 @@
-import { kubectl } from '../../base/kubectl.ts';
+import { inContext } from '../../base/kubectl.ts';
 import { sentence, someOf, thousands } from '../../base/text.ts';
 import { targetKind } from '../../deploy/kinds/kinds.ts';
 import { kubectlContextOf } from '../../deploy/report/kubectl-context.ts';
@@ -57,10 +57,10 @@ function waitingSentence(
   const places = targets.map(({ ref, waiting = '' }) => plain(`${describeWorkload(ref)}: ${waiting}`, 400));
   const commands = targets.flatMap(({ ref }) => {
     const promote = targetKind(ref).promotion?.(ref).promote;
-    return promote === undefined ? [] : [kubectl(promote, kubectlContextOf(clusters, ref))];
+    return promote === undefined ? [] : [inContext(promote, kubectlContextOf(clusters, ref))];
   });
   const shown = someOf(
-    commands.map((command) => `\`${plain(command, 400)}\``),
+    commands.map((command) => plain(command, 1_000)),
     MAX_NAMED,
     '; ',
   );

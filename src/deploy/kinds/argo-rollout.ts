@@ -3,8 +3,8 @@ import type { Workload } from '../../cluster/objects.ts';
 import { controllerOf } from '../../cluster/pods.ts';
 import { failed, progressing, type ReadinessVerdict, waiting } from '../../cluster/readiness.ts';
 import { REPLICA_SET, ROLLOUT } from '../../cluster/resources.ts';
-import type { WorkloadRef } from '../../targets/target.ts';
 import { awaitedAnalysis, failedAnalysis, inconclusiveAnalysis } from './argo-analysis.ts';
+import { argoCommand, pluginCommand, resumeCommand } from './argo-commands.ts';
 import type { Blocker, WantedTarget } from './kind.ts';
 import { isSupported, referenceBinding, templateSourceOf } from './reference-binding.ts';
 import { templateBlocker } from './template-blockers.ts';
@@ -54,7 +54,7 @@ export const ARGO_ROLLOUT_KIND = workloadKind({
   },
 
   blockerOf: (wanted) => referenceBlocker(wanted) ?? templateBlocker(wanted, () => pausedBlocker(wanted)),
-  manualRollback: (ref) => ({ does: 'undo', command: argoCommand('undo', ref) }),
+  manualRollback: (ref) => ({ does: 'undo', command: pluginCommand('undo', ref), needs: PLUGIN }),
   restart: (ref) => argoCommand('restart', ref),
   /** A blue-green Rollout has all its new pods beside all old ones. */
   surgeField: ({ spec = {} }: ArgoRollout) =>
@@ -62,12 +62,7 @@ export const ARGO_ROLLOUT_KIND = workloadKind({
   promotion: (ref) => ({ promote: argoCommand('promote', ref), abort: argoCommand('abort', ref) }),
 });
 
-function argoCommand(
-  verb: 'undo' | 'restart' | 'promote' | 'abort' | 'get rollout',
-  { namespace, name }: Omit<WorkloadRef, 'kind'>,
-): string {
-  return `kubectl argo rollouts ${verb} ${name} -n ${namespace}`;
-}
+const PLUGIN = 'the kubectl plugin of Argo Rollouts';
 
 function isPromoted({ status = {} }: ArgoRollout): boolean {
   return status.stableRS !== undefined && status.stableRS === status.currentPodHash;
@@ -110,7 +105,7 @@ function degradedVerdict(workload: Workload): ReadinessVerdict {
   const analysis = failedAnalysis(workload);
   if (analysis === undefined) return failed(status.message || 'degraded');
   const { namespace = '', name } = metadata;
-  return failed(analysis, `See what it measured (\`${argoCommand('get rollout', { namespace, name })}\`).`);
+  return failed(analysis, `See what it measured (${argoCommand('get rollout', { namespace, name })}).`);
 }
 
 /** A pause that ends by itself is progress. */
@@ -153,6 +148,6 @@ function pausedBlocker({ ref, observed }: WantedTarget): Blocker | undefined {
   if (observed.spec?.paused !== true) return undefined;
   return {
     message: 'is paused (spec.paused), so no pod would get the change.',
-    remedy: `Resume it: \`${argoCommand('promote', ref)}\`.`,
+    remedy: `Resume it: ${resumeCommand(ref)}.`,
   };
 }

@@ -40,7 +40,7 @@ export type PodReplacement = 'new-first' | 'old-first' | 'never';
  */
 export type StuckPods = 'replaced' | 'maybe-waited-for' | 'waited-for';
 
-/** What somebody types to promote a rollout that waits for it, and to abort it. */
+/** What somebody types to promote a rollout that waits for it, and to abort it: commands between backticks, as parts of a sentence. */
 export interface Promotion {
   readonly promote: string;
   readonly abort: string;
@@ -50,6 +50,8 @@ export interface Promotion {
 export interface ManualRollback {
   readonly does: 'undo' | 'inspect';
   readonly command: string;
+  /** What kubectl needs for it; omitted where it needs nothing. */
+  readonly needs?: string;
 }
 
 /**
@@ -86,7 +88,7 @@ export interface TargetKind {
   /** What happens to the failed revision's pods in a rollback. */
   stuckPods(workload: Workload): StuckPods;
   manualRollback(ref: WorkloadRef, observed: Workload): ManualRollback;
-  /** A kubectl command that restarts all pods, under the template that there is; omitted for kinds whose pods others make. */
+  /** What restarts all pods, under the template that there is, between backticks; omitted for kinds whose pods others make. */
   restart?(ref: WorkloadRef): string;
   /**
    * The field that holds `maxSurge` and `maxUnavailable`, by which a rollout can end an old pod before it makes its successor and so

@@ -55,7 +55,7 @@ export function workloadKind(parts: WorkloadKindParts): TargetKind {
       does: 'undo',
       command: `kubectl rollout undo -n ${namespace} ${kind.toLowerCase()}/${name}`,
     }),
-    restart: ({ namespace, name }) => `kubectl rollout restart -n ${namespace} ${kind.toLowerCase()}/${name}`,
+    restart: ({ namespace, name }) => `\`kubectl rollout restart -n ${namespace} ${kind.toLowerCase()}/${name}\``,
     ...parts,
     resource: { ...parts.resource, isWorkload: true },
     readiness,

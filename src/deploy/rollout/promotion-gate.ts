@@ -76,6 +76,6 @@ function unpromotedProblem({ planned: { ref }, end }: WaitingRollout, timeoutMs:
     kind: 'promotion',
     subject: describeWorkload(ref),
     message: sentence(`was not promoted within ${formatDuration(timeoutMs)}: ${end.message}`),
-    remedy: `Nothing was rolled back. Promote it${command === undefined ? '' : ` (\`${command}\`)`} and re-run the job, or set a longer "timeout"; with "promote: report" the run does not wait for that.`,
+    remedy: `Nothing was rolled back. Promote it${command === undefined ? '' : ` (${command})`} and re-run the job, or set a longer "timeout"; with "promote: report" the run does not wait for that.`,
   };
 }

@@ -102,7 +102,7 @@ function knownRemedy(
 /** `Promote it (kubectl …) or abort it (kubectl …)`. */
 function promotionWords(ref: PlannedWorkload['ref']): string {
   const { promote, abort } = targetKind(ref).promotion?.(ref) ?? {};
-  const inBrackets = (command: string | undefined): string => (command === undefined ? '' : ` (\`${command}\`)`);
+  const inBrackets = (command: string | undefined): string => (command === undefined ? '' : ` (${command})`);
   return `Promote it${inBrackets(promote)} or abort it${inBrackets(abort)}`;
 }
 

@@ -59,7 +59,7 @@ export function rollbackProblem(
 function remedyOf(
   { ref: { kind, namespace } }: Pick<PlannedWorkload, 'ref'>,
   { template, undoReverts, pods = [] }: RollbackFailure,
-  { command }: ManualRollback,
+  { command, needs }: ManualRollback,
 ): string {
   switch (template) {
     case 'before':
@@ -68,7 +68,7 @@ function remedyOf(
         : `Find out what its pods lack: \`kubectl describe pods -n ${namespace}\`. Its pod template is as before, so nothing is left to undo.`;
     case 'new':
       return undoReverts
-        ? `Re-run to try again, or roll back manually: \`${command}\`. Its pod template still has what this run wrote.`
+        ? `Re-run to try again, or roll back manually: \`${command}\`${needs === undefined ? '' : ` (needs ${needs})`}. Its pod template still has what this run wrote.`
         : 'Re-run to try again. Its pod template is as this run found it.';
     case 'unknown':
       return 'Re-run: the run finds out whether its pod template is back, and finishes it.';

@@ -31,7 +31,7 @@ export const PROMOTION_SCENARIOS: Readonly<Record<string, () => Report>> = {
           subject: 'Rollout shop/web',
           message: 'was not promoted within 5 min: paused at step 2 of 4 of its canary.',
           remedy:
-            'Nothing was rolled back. Promote it (`kubectl argo rollouts promote web -n shop`) and re-run the job, or set a longer "timeout"; with "promote: report" the run does not wait for that.',
+            'Nothing was rolled back. Promote it (`kubectl argo rollouts promote web -n shop`, or without that plugin `kubectl patch rollout web -n shop --subresource=status --type=merge -p \'{"status":{"pauseConditions":null}}\'`) and re-run the job, or set a longer "timeout"; with "promote: report" the run does not wait for that.',
         },
       ],
     }),
