@@ -1,7 +1,9 @@
 import type { Problem } from '../../base/problem.ts';
 import { MAX_LISTED, sentence, someOf, truncate } from '../../base/text.ts';
 import type { Warning } from '../../base/warning.ts';
+import type { Toolchain } from '../../filter/module/toolchain.ts';
 import type { LoadStep, TrialVerdict } from '../../filter/trial/verdict.ts';
+import { missesRootId, rootIdRemedy, showRootId } from './root-id.ts';
 
 /** What a trial has against a filter; empty when nothing. */
 export interface TrialFinding {
@@ -33,20 +35,28 @@ const MAX_LINES = 3;
 /**
  * What a verdict comes to. Only what Envoy would refuse as well is a problem; a request that fails in the trial, or takes too
  * long there, may do better behind a real proxy, and is a warning. `envoy` is a version that the verdict is for, where
- * others came to another one.
+ * others came to another one; `of` is what was tried.
  */
-export function trialFinding(verdict: TrialVerdict, origin: string, envoy?: string): TrialFinding {
+export function trialFinding(
+  verdict: TrialVerdict,
+  origin: string,
+  envoy?: string,
+  of?: { readonly rootId: string; readonly toolchain: Toolchain },
+): TrialFinding {
   const run = envoy === undefined ? 'trial run' : `trial run as ${envoy}`;
   const warn = (text: string): TrialFinding => ({ warning: { topic: 'Trial run', subject: origin, text } });
   switch (verdict.state) {
     case 'refused': {
-      const { what, remedy } = STEPS[verdict.step];
+      const { what, remedy: usual } = STEPS[verdict.step];
+      const remedy = missesRootId([verdict.reason, ...verdict.logs])
+        ? rootIdRemedy(of?.rootId, of?.toolchain ?? 'unknown')
+        : usual;
       return {
         problem: {
           kind: 'filter',
           subject: origin,
           clause: `the filter ${what}`,
-          message: `${what} in a trial run on this runner, as it would in ${envoy ?? 'Envoy'}: ${sentence(verdict.reason)}${said(verdict.logs)}`,
+          message: `${what} in a trial run on this runner, as it would in ${envoy ?? 'Envoy'}: ${sentence(showRootId(verdict.reason))}${said(verdict.logs)}`,
           remedy: `${remedy} If Envoy accepts it after all, set "check: off" to skip this check.`,
         },
       };
@@ -90,6 +100,6 @@ export function trialResult(verdict: TrialVerdict): TrialResult {
 }
 
 function said(logs: readonly string[]): string {
-  const lines = logs.slice(-MAX_LINES).map((line) => truncate(line, 300));
+  const lines = logs.slice(-MAX_LINES).map((line) => truncate(showRootId(line), 300));
   return lines.length === 0 ? '' : ` The filter said: ${someOf(lines, MAX_LISTED, ' / ')}`;
 }

@@ -4,6 +4,8 @@ import type { Log } from '../../base/log.ts';
 import { describeEnvoy, type ProxyVersion } from '../../filter/compatibility/proxy-version.ts';
 import { trialGroups } from '../../filter/host/envoy-kinds.ts';
 import type { TrialRequest } from '../../filter/host/request.ts';
+import { readFacts } from '../../filter/module/facts.ts';
+import type { Toolchain } from '../../filter/module/toolchain.ts';
 import type { Trial, TrialVerdict } from '../../filter/trial/verdict.ts';
 import type { Revision } from '../../mesh/identity/revision.ts';
 import { compareWithOriginal } from './shrink-equivalence.ts';
@@ -55,7 +57,7 @@ export async function tryRevision(
   // What shrinking has broken is no problem about the filter.
   const broken = compared.problem !== undefined;
   return {
-    findings: broken ? [compared] : [...findingsOf(tried, subject), compared],
+    findings: broken ? [compared] : [...findingsOf(tried, subject, revision), compared],
     trials: tried.map(({ verdict, proxies: alike }) => ({
       proxies: alike,
       result: broken ? 'failed' : trialResult(verdict),
@@ -64,12 +66,22 @@ export async function tryRevision(
 }
 
 /** What differs between the Envoys says for which of them it is. */
-function findingsOf(tried: readonly Tried[], origin: string): TrialFinding[] {
-  const findings = tried.map(({ verdict }) => trialFinding(verdict, origin));
+function findingsOf(tried: readonly Tried[], origin: string, { module, settings }: Revision): TrialFinding[] {
+  const of = { rootId: settings.rootId, toolchain: tried.some(isRefused) ? toolchainOf(module.bytes) : 'unknown' } as const;
+  const findings = tried.map(({ verdict }) => trialFinding(verdict, origin, undefined, of));
   if (findings.every((finding) => sameJson(finding, findings[0]))) return findings.slice(0, 1);
   return tried.map(({ request: { envoy }, verdict }) =>
-    trialFinding(verdict, origin, envoy === undefined ? undefined : describeEnvoy(envoy)),
+    trialFinding(verdict, origin, envoy === undefined ? undefined : describeEnvoy(envoy), of),
   );
+}
+
+function isRefused({ verdict }: Tried): boolean {
+  return verdict.state === 'refused';
+}
+
+function toolchainOf(bytes: Uint8Array): Toolchain {
+  const facts = readFacts(bytes);
+  return facts.ok ? facts.value.toolchain : 'unknown';
 }
 
 function requestOf({ filter, module, settings }: Revision, envoy: number | undefined): TrialRequest {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { trialFinding } from '../../../../src/deploy/preflight/trial-problem.ts';
+import type { Toolchain } from '../../../../src/filter/module/toolchain.ts';
 import type { TrialVerdict } from '../../../../src/filter/trial/verdict.ts';
 
 const logs = ['info: one', 'warn: two', 'error: three', 'critical: four'];
@@ -27,6 +28,32 @@ describe('what a trial has against a filter', () => {
     expect(problem?.remedy).toContain('check: off');
     expect(warning).toBeUndefined();
   });
+
+  test.each<[string, string, RegExp]>([
+    [
+      '',
+      'AssemblyScript',
+      /^"root-id" is empty\. Set it to the name .*: the last argument of registerRootContext\(…, "NAME"\)\. If/,
+    ],
+    ['nobody', 'AssemblyScript', /^Set "root-id" to the name /],
+    ['', 'C++', /RegisterContextFactory/],
+    ['', 'Rust', /proxy_wasm::set_root_context/],
+    ['', 'unknown', /registerRootContext.*RegisterContextFactory/],
+  ])(
+    'the root id %j that a filter of %s has not registered is shown, and where its name is found',
+    (rootId, name, said) => {
+      const line = `Missing root context factory for root id: ${rootId} at: ~lib/runtime.ts(991:5)`;
+      const { problem } = trialFinding(
+        { state: 'refused', step: 'vm-start', reason: `it ended, having logged: ${line}`, logs: [`critical: ${line}`] },
+        'f',
+        undefined,
+        { rootId, toolchain: name as Toolchain },
+      );
+      const shown = `Missing root context factory for root id "${rootId}"`;
+      expect(problem?.message).toMatch(new RegExp(`having logged: ${shown}\\. The filter said: critical: ${shown}$`));
+      expect(problem?.remedy).toMatch(said);
+    },
+  );
 
   test('the headline says what the filter does', () => {
     const clauseOf = (step: 'configure' | 'link') =>
