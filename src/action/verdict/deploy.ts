@@ -134,6 +134,20 @@ function unchanged(report: DeployReport): Verdict {
   const n = report.targets.length;
   const cleaned = writtenBeside(report);
   const names = filterNames(report).length;
+  const evidence = evidenceOf(report.targets);
+  // A run that changes nothing may be the one that verifies what an earlier one left open, as that of a promoted Rollout.
+  if (report.policy.wait && evidence.level !== undefined) {
+    const seen = report.targets.filter(({ verification }) => verification !== undefined).length;
+    return {
+      icon: '✅',
+      headline: `Nothing to change: ${filterWords(report)} ${verb(names, 'runs', 'run')} on ${workloads(n)}${evidenceTail(evidence)}`,
+      sentence: sentences(
+        cleaned,
+        seen === n ? '' : `This run verified ${thousands(seen)} of ${workloads(n)}.`,
+        evidenceSentence(evidence, revisionWords(report)),
+      ),
+    };
+  }
   return report.policy.wait
     ? {
         icon: '✅',

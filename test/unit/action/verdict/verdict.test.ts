@@ -71,6 +71,11 @@ test.each<[string, Report, string]>([
     '✅ Nothing to do: add-header runs on 1 workload already',
   ],
   [
+    'nothing to change, and all verified now',
+    report({ targets: [deployed('shop/a', { outcome: 'unchanged' }), unchanged('shop/b')] }),
+    '✅ Nothing to change: add-header runs on 2 workloads, verified in 3 proxies',
+  ],
+  [
     'nothing to do, not looked',
     report({ policy: policy({ wait: false }), targets: [unchanged('shop/a')] }),
     '✅ Nothing to do: 1 workload has add-header already',
