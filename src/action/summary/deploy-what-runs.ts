@@ -17,7 +17,8 @@ export function renderDeployState(report: DeployReport): string {
   const phases = byPhase(report);
   const of = (phase: Parameters<typeof phases.get>[0]): readonly TargetReport[] => phases.get(phase) ?? [];
   const notBack = of('rollback-failed').filter((target) => !isBackButUnready(target));
-  const unready = of('not-ready');
+  const unready = of('not-ready').filter(isChanged);
+  const unreadyThere = of('not-ready').filter((target) => !isChanged(target));
   const settled = of('succeeded').filter((target) => !isIdle(target));
   const rolledBack = of('rolled-back');
   const rolledBackWithRun = of('rolled-back-with-run');
@@ -51,9 +52,15 @@ export function renderDeployState(report: DeployReport): string {
     },
     {
       icon: '❌',
+      targets: unreadyThere,
+      words: (one) =>
+        `had the pod template with the filter before this run, and ${one ? 'its' : 'their'} pods do not become ready.${notRolledBack(unreadyThere)}`,
+    },
+    {
+      icon: '❌',
       targets: of('no-effect'),
       words: (one) =>
-        `${have(one)} the new pod template and ready pods, but the filter does not run there as it should.${keep || notRolledBack(of('no-effect'))}`,
+        `${have(one)} the ${of('no-effect').every(isChanged) ? 'new pod template' : 'pod template with the filter'} and ready pods, but the filter does not run there as it should.${keep || notRolledBack(of('no-effect'))}`,
     },
     {
       icon: '❌',
@@ -156,15 +163,20 @@ const SEEN: readonly (readonly [EvidenceLevel, string])[] = [
 ];
 
 /** A run rolls back only what it has changed itself, or what was never verified. */
+/** Whether the run has written its pod template. */
+function isChanged({ steps }: TargetReport): boolean {
+  return steps.template === 'done';
+}
+
 function notRolledBack(targets: readonly TargetReport[]): string {
   const one = targets.length === 1;
-  return targets.every(({ steps }) => steps.template !== 'done')
+  return !targets.some(isChanged)
     ? ` This run did not change ${one ? 'it' : 'them'}, so there was nothing to roll back.`
     : ` ${one ? 'It was' : 'They were'} not rolled back.`;
 }
 
 function rollbackAdvice(rolling: readonly TargetReport[]): string[] {
-  const patched = rolling.filter(({ steps }) => steps.template === 'done');
+  const patched = rolling.filter(isChanged);
   const replaced = patched.filter(({ revisions }) => revisions.some(({ before }) => before !== undefined));
   const first = patched.length - replaced.length;
   return [

@@ -10,6 +10,7 @@ import { diagnoseInTime } from '../wait/diagnose.ts';
 import { Heartbeat } from '../wait/heartbeat.ts';
 import type { RolloutWatch } from '../wait/rollout-watch.ts';
 import { Contest, type Lost, type Met } from './contest.ts';
+import { diagnosedRollout, judgedRollout } from './judged-rollout.ts';
 import { isMoving, isOurs, mayBeVerifiedAgain, resultAsObserved } from './moving.ts';
 import { parallelRollouts } from './parallel.ts';
 import { watchWithProgress } from './progress.ts';
@@ -21,13 +22,11 @@ import { RolloutStates } from './rollout-states.ts';
 import type { StopCondition } from './stop-condition.ts';
 import { RolloutVerification, type VerificationContext } from './verification.ts';
 import {
-  diagnosedRollout,
   type EndedRollout,
   endedRollout,
   failedRollout,
   failureOf,
   isRollingOut,
-  judgedRollout,
   latestWorkload,
   notReadyBefore,
   pendingRollout,
@@ -234,10 +233,10 @@ export class ClusterRollouts {
     const state = resultOf(judged)?.state;
     if (state === 'superseded' || state === 'deleted' || state === 'cancelled' || signal.aborted) return;
     if (policy.onFailure === 'rollback-all' && stop.hasFailed) stop.abandon();
-    this.#states.set(
-      diagnosedRollout(judged, await diagnoseInTime(rolloutGoalOf(planned), diagnosing), policy.timeoutMs),
-    );
-    if (policy.onFailure !== 'keep') await this.#rollBackOne(planned);
+    const diagnosis = await diagnoseInTime(rolloutGoalOf(planned), diagnosing);
+    const goesBack = policy.onFailure !== 'keep' && this.#canRollBack(judged);
+    this.#states.set(diagnosedRollout(judged, diagnosis, policy.timeoutMs, goesBack));
+    if (goesBack) await this.#rollBackOne(planned);
   }
 
   /** An error that nobody expected is a failure of the workload that it came with, which goes back as others do. */

@@ -11,7 +11,6 @@ import type { RolloutTimes } from '../report/rollout-times.ts';
 import type { VerificationResult } from '../verify/verifier.ts';
 import type { Diagnosis } from '../wait/diagnose.ts';
 import type { RolloutGoal } from '../wait/rollout-goal.ts';
-import { rolloutProblem } from '../wait/rollout-problem.ts';
 import type { RolloutResult } from '../wait/rollout-watch.ts';
 import type { UnreadyState } from './ready-before.ts';
 
@@ -163,21 +162,10 @@ export function unverifiedRollout(ended: EndedRollout): EndedRollout | WaitingRo
   return ended.end.state === 'waiting' ? { ...ended, state: 'waiting' } : ended;
 }
 
-/** Returns a rollout that ended without ready pods as failed, every other as it is. */
-export function judgedRollout<T extends WorkloadRollout>(rollout: T, timeoutMs: number): T | FailedRollout {
-  const problem = rollout.state === 'ended' ? endProblem(rollout, timeoutMs) : undefined;
-  return problem === undefined ? rollout : failedRollout(rollout, problem);
-}
-
 /** Returns the rollout as failed by this problem, which takes the place of an earlier one. */
 export function failedRollout(rollout: WorkloadRollout, problem: Problem): FailedRollout {
   const { planned, wave } = rollout;
   return { state: 'failed', planned, ...defined({ wave }), reached: reachedBy(rollout), problem };
-}
-
-/** Returns a failed rollout with the evidence of it, by which its problem says more. */
-export function diagnosedRollout(failed: FailedRollout, diagnosis: Diagnosis, timeoutMs: number): FailedRollout {
-  return { ...failed, diagnosis, problem: endProblem(failed.reached, timeoutMs, diagnosis) ?? failed.problem };
 }
 
 /** Returns the rollout of a workload that was rolled back. */
@@ -205,11 +193,6 @@ export function supersededRollout(rollout: WorkloadRollout, newer: OtherRevision
     reached: lost ? pendingRollout(planned, wave) : reached,
     newer,
   };
-}
-
-function endProblem(reached: ReachedRollout, timeoutMs: number, diagnosis?: Diagnosis): Problem | undefined {
-  if (reached.state !== 'ended') return undefined;
-  return rolloutProblem(reached.planned, reached.end, diagnosis, timeoutMs);
 }
 
 /** Returns how far a workload was brought, whatever became of it then. */

@@ -10,29 +10,34 @@ import type { Diagnosis, TroubledContainer } from './diagnose.ts';
 export interface UnreadyWorkload {
   readonly ref: WorkloadRef;
   readonly observed: Workload;
-  /** What the run has done to its new pods: only a filter that they got may be to blame, and only a rollout needs room for one more. */
-  readonly change: 'filter-added' | 'filter-removed' | 'none';
+  readonly change: UnreadyChange;
 }
+
+/**
+ * What the run has done to the pods: only a filter that they have may be to blame, and only a rollout needs room for one more.
+ * `filter-added`: they got it, and the workload is rolled back; `filter-kept`: they got it and keep it; `filter-there`: they had it before,
+ * and the run leaves it; `none`: they do not have it.
+ */
+export type UnreadyChange = 'filter-added' | 'filter-kept' | 'filter-there' | 'filter-removed' | 'none';
+
+/** What of a diagnosis tells what helps. */
+type Evidence = Pick<Diagnosis, 'cause' | 'causeOf' | 'event' | 'troubled'>;
 
 /**
  * Returns what helps against that the cluster does not take the new pods of a workload, or does not start a container of theirs, in
  * whole sentences, without the re-run; `undefined` where the cause is another or not known. `message` is how far the rollout came.
  */
-export function causeRemedy(
-  workload: UnreadyWorkload,
-  message: string,
-  diagnosis: Pick<Diagnosis, 'cause' | 'event' | 'troubled'>,
-): string | undefined {
-  const { cause = '', troubled } = diagnosis;
+export function causeRemedy(workload: UnreadyWorkload, message: string, diagnosis: Evidence): string | undefined {
+  const { cause = '', causeOf, troubled } = diagnosis;
   // What a container logged is nothing that the cluster says.
-  if (troubled !== undefined && cause !== '') return containerRemedy(troubled, workload);
+  if (troubled !== undefined && cause !== '') return containerRemedy(troubled, workload, causeOf);
   const refusal = refusalOf(message, diagnosis);
   if (refusal !== undefined) return refusalRemedy(refusal, workload);
-  return troubled && containerRemedy(troubled, workload);
+  return troubled && containerRemedy(troubled, workload, causeOf);
 }
 
 /** Whether what keeps new pods from being ready is in the cluster for sure: what admission and nodes take, or what the app needs to start. */
-export function isCauseInCluster(message: string, diagnosis: Pick<Diagnosis, 'cause' | 'event' | 'troubled'>): boolean {
+export function isCauseInCluster(message: string, diagnosis: Evidence): boolean {
   const { troubled, cause = '' } = diagnosis;
   if (troubled !== undefined && cause !== '') return isOwnTrouble(troubled);
   return refusalOf(message, diagnosis) !== undefined || (troubled !== undefined && isOwnTrouble(troubled));
@@ -90,6 +95,7 @@ function isOwnTrouble({ name, reason }: TroubledContainer): boolean {
 function containerRemedy(
   { name, reason, failure }: TroubledContainer,
   { ref, change }: UnreadyWorkload,
+  pod: string | undefined,
 ): string | undefined {
   if (name === PROXY_CONTAINER) {
     return reason === 'OOMKilled'
@@ -107,13 +113,33 @@ function containerRemedy(
   if (reason === 'CreateContainerConfigError') {
     return `The filter has nothing to do with it: create the ConfigMap, Secret or key that the message names, or correct the pod template.`;
   }
-  return change === 'filter-added' && failure !== 'not-started' ? suspectRemedy(name, failure, ref) : undefined;
+  if (failure === 'not-started') return undefined;
+  const fails = failure === 'ended' ? 'crashes' : 'does not become ready';
+  switch (change) {
+    case 'filter-added':
+      return suspectRemedy(name, fails, ref);
+    case 'filter-kept':
+      return `Restarted pods have the filter, too, because of "on-failure: keep". ${withoutFilter(name, fails)}`;
+    case 'filter-there':
+      return [
+        `This run changed nothing there and rolls nothing back, so restarted pods have the filter, too. ${withoutFilter(name, fails)}`,
+        ...(failure === 'ended' && pod !== undefined
+          ? [`What ${name} logged last: \`kubectl logs -n ${ref.namespace} ${pod} -c ${name} --previous\`.`]
+          : []),
+      ].join(' ');
+    default:
+      return undefined;
+  }
+}
+
+/** How to see what a workload does without a filter that stays there. */
+function withoutFilter(name: string, fails: string): string {
+  return `To see whether the filter is to blame, take it away from this workload ("command: remove"), or deploy the earlier filter file and settings. If ${name} ${fails} all the same, the filter is not the cause: fix ${name}.`;
 }
 
 /** How to tell whether the filter or the app is to blame: old pods may have started when something else was still there. */
-function suspectRemedy(name: string, failure: 'ended' | 'not-ready', ref: WorkloadRef): string | undefined {
+function suspectRemedy(name: string, fails: string, ref: WorkloadRef): string | undefined {
   const command = targetKind(ref).restart?.(ref);
   if (command === undefined) return undefined;
-  const fails = failure === 'ended' ? 'crashes' : 'does not become ready';
-  return `To see whether the filter is to blame: once the workload is rolled back, restart its pods (\`${command}\`). If ${name} ${fails} again, the filter is not the cause: fix ${name}. If not, the filter changes or rejects a request that ${name} sends or gets as it starts.`;
+  return `To see whether the filter is to blame: once the workload is rolled back, restart its pods (${command}). If ${name} ${fails} again, the filter is not the cause: fix ${name}. If not, the filter changes or rejects a request that ${name} sends or gets as it starts.`;
 }

@@ -6,19 +6,20 @@ import { describeEvent } from '../../cluster/pod-events.ts';
 import { describeReason, REJECTS_FILTER } from '../../mesh/proxy/envoy-log.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
-import { causeRemedy, isCauseInCluster } from './cause-remedy.ts';
+import { causeRemedy, isCauseInCluster, type UnreadyChange } from './cause-remedy.ts';
 import type { Diagnosis } from './diagnose.ts';
 import type { RolloutResult } from './rollout-watch.ts';
 
 /**
  * Why a workload did not become ready, and what to do about it. `undefined` if it did, if it waits for promotion, or if
- * nobody waited.
+ * nobody waited. `change` is what the run has done to its pods.
  */
 export function rolloutProblem(
   { ref, observed, revisions }: Pick<PlannedWorkload, 'ref' | 'observed' | 'revisions'>,
   rollout: RolloutResult | undefined,
   diagnosis: Diagnosis | undefined,
   timeoutMs: number,
+  change: UnreadyChange = revisions.length > 0 ? 'filter-added' : 'filter-removed',
 ): Problem | undefined {
   if (rollout === undefined || rollout.state === 'ready' || rollout.state === 'waiting') return undefined;
   const subject = describeWorkload(ref);
@@ -56,13 +57,7 @@ export function rolloutProblem(
           rollout.remedy ??
           diagnosis?.envoy?.remedy ??
           (diagnosis?.cannotMount === undefined ? undefined : OTHER_PATH) ??
-          thenReRun(
-            causeRemedy(
-              { ref, observed, change: revisions.length > 0 ? 'filter-added' : 'filter-removed' },
-              rollout.message,
-              diagnosis ?? {},
-            ),
-          ) ??
+          thenReRun(causeRemedy({ ref, observed, change }, rollout.message, diagnosis ?? {})) ??
           (rollout.state === 'timeout' ? LATE : UNKNOWN),
       };
     }

@@ -2,11 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import type { Problem } from '../../../../src/base/problem.ts';
 import type { Pod } from '../../../../src/cluster/objects.ts';
 import { readinessOf } from '../../../../src/deploy/kinds/kinds.ts';
+import { judgedRollout } from '../../../../src/deploy/rollout/judged-rollout.ts';
 import { progressLine, type Tally, tally, waveLine } from '../../../../src/deploy/rollout/progress.ts';
 import {
   endedRollout,
   failedRollout,
-  judgedRollout,
   notReadyAsBefore,
   notReadyBefore,
   pendingRollout,

@@ -5,12 +5,11 @@ import { planObjects } from '../../../../src/deploy/plan/objects.ts';
 import type { PlannedWorkload } from '../../../../src/deploy/plan/plan.ts';
 import type { Verification } from '../../../../src/deploy/report/evidence-level.ts';
 import type { Rollback, TargetReport } from '../../../../src/deploy/report/report.ts';
+import { diagnosedRollout, judgedRollout } from '../../../../src/deploy/rollout/judged-rollout.ts';
 import type { PushResult } from '../../../../src/deploy/rollout/push-settings.ts';
 import { concludeTarget, type RunRecord, untouchedTarget } from '../../../../src/deploy/rollout/target-report.ts';
 import {
-  diagnosedRollout,
   endedRollout,
-  judgedRollout,
   pendingRollout,
   rolledBack,
   verifiedRollout,
@@ -78,7 +77,7 @@ function conclude(parts: Case): TargetReport {
   const diagnosed =
     found.state !== 'failed' || diagnosis === undefined
       ? found
-      : diagnosedRollout(found, { pods: [], ...diagnosis }, TIMEOUT_MS);
+      : diagnosedRollout(found, { pods: [], ...diagnosis }, TIMEOUT_MS, true);
   return concludeTarget(rollback === undefined ? diagnosed : rolledBack(diagnosed, rollback), recordOf(parts));
 }
 

@@ -121,9 +121,24 @@ describe('a container that keeps the pod from being ready', () => {
     [
       'of a Rollout',
       { path: 'shop/rollout/reviews', diagnosis: app('Error', 'ended') },
-      /`kubectl argo rollouts restart reviews -n shop`/,
+      /`kubectl argo rollouts restart reviews -n shop`, or without that plugin `kubectl patch rollout reviews -n shop --type=merge -p /,
     ],
     ['in whose log a quota is named', { diagnosis: { ...app('Error', 'ended'), cause: QUOTA } }, /^To see whether/],
+    [
+      'that crashes with a filter that stays there',
+      { diagnosis: app('Error', 'ended'), change: 'filter-kept' },
+      /^Restarted pods have the filter, too, because of "on-failure: keep"\. .*\("command: remove"\).* If app crashes all the same, the filter is not the cause: fix app\.$/,
+    ],
+    [
+      'that crashes with a filter that it had before the run',
+      { diagnosis: { ...app('Error', 'ended'), causeOf: 'reviews-1' }, change: 'filter-there' },
+      /^This run changed nothing there and rolls nothing back.*\("command: remove"\).*`kubectl logs -n shop reviews-1 -c app --previous`\.$/,
+    ],
+    [
+      'that is not ready with a filter that it had before the run',
+      { diagnosis: { troubled: { name: 'app', reason: '', failure: 'not-ready' } }, change: 'filter-there' },
+      / If app does not become ready all the same, the filter is not the cause: fix app\.$/,
+    ],
     ['that crashed before the run', { diagnosis: app('Error', 'ended'), change: 'none' }, undefined],
     ['that crashes without the filter', { diagnosis: app('Error', 'ended'), change: 'filter-removed' }, undefined],
     ['without memory', { diagnosis: app('OOMKilled', 'not-started') }, /^The container app has too little memory/],
