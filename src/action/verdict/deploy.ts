@@ -145,6 +145,7 @@ function unchanged(report: DeployReport): Verdict {
         cleaned,
         seen === n ? '' : `This run verified ${thousands(seen)} of ${workloads(n)}.`,
         evidenceSentence(evidence, revisionWords(report)),
+        idleSentence(report),
       ),
     };
   }

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
+import { judgedRollout } from '../../../../src/deploy/rollout/judged-rollout.ts';
 import { whyRolledBack } from '../../../../src/deploy/rollout/rollback.ts';
 import {
   endedRollout,
   failedRollout,
-  judgedRollout,
   pendingRollout,
   type WorkloadRollout,
   type WrittenRollout,
