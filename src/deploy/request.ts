@@ -83,7 +83,21 @@ export interface StatusRequest extends Pick<RolloutPolicy, 'verify'> {
 export interface StatusScope extends Scope {
   /** What the filter's image is now; omitted when none was named. */
   readonly module?: FilterModule;
+  /** What a manifest says that its workloads should run; omitted where there is none. */
+  readonly wanted?: WantedFilter;
 }
+
+/** What a manifest says of a filter, as far as this job can tell. */
+export type WantedFilter =
+  | { readonly state: 'unknown' }
+  | {
+      readonly state: 'known';
+      readonly settings: FilterSettings;
+      /** Omitted where it could not be had, as without the artifact of a build. */
+      readonly module?: FilterModule;
+      /** Whether the manifest's other filters, which decide on the order, are in the request, too. */
+      readonly withOthers: boolean;
+    };
 
 /** What `render` shall write. */
 export interface RenderRequest {

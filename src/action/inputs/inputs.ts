@@ -1,4 +1,4 @@
-import type { Problem } from '../../base/problem.ts';
+import type { Problem, Result } from '../../base/problem.ts';
 import type { Warning } from '../../base/warning.ts';
 import type { Missing, RolloutPolicy } from '../../deploy/policy.ts';
 import type { Command } from '../../deploy/report/report.ts';
@@ -10,7 +10,7 @@ import { type FilterInputs, readFilterInputs } from './filter.ts';
 import { ignoring, policyWarnings, readPolicy } from './policy.ts';
 import { readProxies } from './proxies.ts';
 import { type Environment, InputReader, inputPlace, type PlaceOfInput, type ReadInput } from './reader.ts';
-import type { InputName } from './table.ts';
+import { type InputName, isFilterInput } from './table.ts';
 import { findUnknownInputs } from './unknown.ts';
 
 export { type FilterInputs, UNNAMED } from './filter.ts';
@@ -48,6 +48,8 @@ export interface FilterRead {
   readonly faulty: ReadonlySet<InputName>;
   /** Its target list, where a manifest has it as YAML; omitted where it is a text. */
   readonly targetList?: TargetList;
+  /** What `deploy` would read of it, for `status`, which compares; omitted where nothing says more than its name. */
+  readonly asDeployed?: Result<FilterInputs>;
 }
 
 /** Inputs and what is wrong with them. Where something is, a stand-in lets the other checks go on; it is never used. */
@@ -86,7 +88,9 @@ export function readInputs(read: ReadInput, environment: Environment = {}): Inpu
     missing: reader.oneOf('missing'),
     reportFile: reader.text('report-file'),
   };
-  const meaningless = reader.meaningless();
+  // What `deploy` would give a manifest's filters is what `status` compares them with.
+  const compares = reader.command === 'status' && !isOwn;
+  const meaningless = reader.meaningless().filter((name) => !(compares && isSetting(name)));
   const warnings = [
     ...(meaningless.length === 0 ? [] : [ignoring(meaningless, `to "command: ${reader.command}"`)]),
     ...policyWarnings(reader, policy),
@@ -102,6 +106,14 @@ export function readInputs(read: ReadInput, environment: Environment = {}): Inpu
     faulty,
     ...(isOwn && { own: { inputs: filter, place: inputPlace, faulty } }),
   };
+}
+
+/** What is one filter's and makes no other revision of it, or is never in common to several. */
+const NO_SETTINGS: readonly InputName[] = ['sha256', 'push-to', 'check', 'attestation', 'adopt', 'expires'];
+
+/** Whether an input is a setting that a manifest's filters may have in common. */
+function isSetting(name: InputName): boolean {
+  return isFilterInput(name) && !NO_SETTINGS.includes(name);
 }
 
 function readOptions(reader: InputReader): DeployOptions {

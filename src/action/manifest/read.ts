@@ -1,10 +1,10 @@
-import { append } from '../../base/lists.ts';
-import { Diagnostics, ok, type Problem } from '../../base/problem.ts';
+import { append, isNonEmpty } from '../../base/lists.ts';
+import { Diagnostics, fail, ok, type Problem, type Result } from '../../base/problem.ts';
 import { listWords, nearestNames, quoted } from '../../base/text.ts';
 import type { Command } from '../../deploy/report/report.ts';
 import { readTargetList, type TargetList } from '../../targets/parse.ts';
 import { readFilterInputs } from '../inputs/filter.ts';
-import type { FilterRead, InputsRead } from '../inputs/inputs.ts';
+import type { FilterInputs, FilterRead, InputsRead } from '../inputs/inputs.ts';
 import { InputReader, inputPlace, type PlaceOfInput, type ReadInput } from '../inputs/reader.ts';
 import {
   FILTER_INPUTS,
@@ -53,7 +53,7 @@ function manifestFilters(
   readInput: ReadInput,
 ): Omit<FiltersRead, 'clusters'> {
   const problems: Problem[] = [];
-  const isShared = sharedInputs(read);
+  const isShared = sharedInputs({ command: read.inputs.command, own: read.own });
   const filters = manifests.flatMap((manifest) =>
     manifest.filters.map((filter): FilterRead => {
       const source = new FilterSource(filter, (name) => (isShared(name as InputName) ? readInput(name) : ''));
@@ -67,6 +67,7 @@ function manifestFilters(
         place: source.place,
         faulty: reader.faulty,
         ...(targets !== undefined && { targetList: targetListOf(targets) }),
+        ...(read.inputs.command === 'status' && { asDeployed: readAsDeployed(filter, read, readInput) }),
       };
     }),
   );
@@ -74,6 +75,18 @@ function manifestFilters(
   const all = [...chosen, ...(read.own === undefined ? [] : [read.own])];
   append(problems, [...ofNoFilter(read, readInput), ...sameNames(all), ...severalRegistries(all)]);
   return { filters: all, problems };
+}
+
+/** Reads what `deploy` would read of a filter. */
+function readAsDeployed(filter: ManifestFilter, { own }: InputsRead, readInput: ReadInput): Result<FilterInputs> {
+  const isShared = sharedInputs({ command: 'deploy', own });
+  const source = new FilterSource(filter, (name) =>
+    name === 'command' ? 'deploy' : isShared(name as InputName) ? readInput(name) : '',
+  );
+  const reader = new InputReader(source.read, source.place);
+  const inputs = readFilterInputs(reader);
+  const problems = [...reader.problems, ...source.differences()];
+  return isNonEmpty(problems) ? fail(problems) : ok(inputs);
 }
 
 function targetListOf({ place, text, list }: ManifestValue): TargetList {
@@ -86,7 +99,13 @@ function targetListOf({ place, text, list }: ManifestValue): TargetList {
  * Returns which inputs fill in what a manifest leaves out: those that a manifest can have defaults of. Together with the input
  * "filter" they describe that filter, and only the namespace is everybody's.
  */
-function sharedInputs({ inputs: { command }, own }: InputsRead): (name: InputName) => boolean {
+function sharedInputs({
+  command,
+  own,
+}: {
+  readonly command: Command;
+  readonly own: FilterRead | undefined;
+}): (name: InputName) => boolean {
   const shared: readonly InputName[] = own === undefined ? DEFAULTS_KEYS : ['namespace'];
   return (name) => !isFilterInput(name) || (shared.includes(name) && isInputOf(command, name));
 }

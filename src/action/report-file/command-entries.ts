@@ -89,11 +89,11 @@ export function statusEntry(found: FoundStatus): ValueOf<typeof STATUS> {
 
 function filterStatusEntry(status: FilterStatus): ValueOf<typeof STATUS_OF_FILTER> {
   const { filter, health, notes, revision, alsoRuns, rendered, digest, image } = status;
-  const { previous, run, expires, expired, verification, changed, owner } = status;
+  const { previous, run, expires, expired, verification, changed, owner, wanted, compared } = status;
   return {
     filter,
     health,
-    ...defined({ revision, alsoRuns, rendered, digest, image, previous, run, expires, expired }),
+    ...defined({ revision, wanted, compared, alsoRuns, rendered, digest, image, previous, run, expires, expired }),
     ...defined({ verification: verification && verificationEntry(verification), changed, owner }),
     notes,
   };

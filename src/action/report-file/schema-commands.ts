@@ -2,7 +2,7 @@ import { flag, integer, list, object, oneOf, text, word } from '../../base/schem
 import { PLUGINS, type PluginKind } from '../../cluster/resources.ts';
 import { CHECK_RESULTS } from '../../deploy/report/check-report.ts';
 import type { PlannedAdoption, PlannedChange } from '../../deploy/report/plan-report.ts';
-import type { FilterHealth } from '../../deploy/report/status-report.ts';
+import { COMPARED, type FilterHealth } from '../../deploy/report/status-report.ts';
 import { IMAGE, IN_CLUSTER, MISSING_PERMISSION, NAMES, PODS, VERIFICATION, WORKLOAD } from './schema-parts.ts';
 
 const ACTIONS: readonly PlannedChange['action'][] = ['create', 'change', 'delete'];
@@ -12,6 +12,7 @@ const HEALTHS: readonly FilterHealth[] = [
   'progressing',
   'waiting-for-promotion',
   'drifted',
+  'outdated',
   'not-ready',
   'no-effect',
   'missing',
@@ -101,6 +102,8 @@ export const STATUS_OF_FILTER = object(
   },
   {
     revision: text('What the pods run; omitted where their template does not say.'),
+    wanted: text('The revision that the manifest says, where it is another one and known.'),
+    compared: word('How much of it was compared with the manifest; omitted without one.', COMPARED),
     alsoRuns: list('Other revisions that pods still run.', text('A revision.')),
     rendered: list('Who has applied the files of `render`, where it came by them.', text('A field manager.')),
     digest: text('sha256 digest of its module.'),

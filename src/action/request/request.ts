@@ -15,7 +15,6 @@ import type {
   StatusRequest,
   Unknown,
 } from '../../deploy/request.ts';
-import type { FilterModule } from '../../filter/module/module.ts';
 import { DEFAULT_TAG } from '../../registry/reference.ts';
 import type { TargetEntry } from '../../targets/target.ts';
 import type { FilterInputs, InputsRead } from '../inputs/inputs.ts';
@@ -39,6 +38,7 @@ import {
 import type { ModuleTools } from './module.ts';
 import { loadOrigin } from './origin.ts';
 import { type AskedFilter, targetEntries } from './targets.ts';
+import { type AskedAgain, askWanted } from './wanted.ts';
 
 export type { Environment } from './kubeconfig.ts';
 
@@ -143,9 +143,19 @@ export async function buildRequest(asked: Asked, tools: RequestTools): Promise<C
 
   const scopes = asked.filters.map((filter) => scopeOf(filter, clusters, diagnostics));
   if (command === 'status') {
-    const asking = await mapLimited(asked.filters, PARALLEL_REGISTRIES, ({ inputs }) => askAgain(inputs, tools));
+    const namespaceOf = ({ inputs }: AskedFilter): string => defaultNamespace(inputs, new Diagnostics(), clusters);
+    // Which one of a manifest's filters the input "name" has chosen says nothing of the others.
+    const withOthers = read.own !== undefined || read.inputs.name === '';
+    const asking = await mapLimited(asked.filters, PARALLEL_REGISTRIES, (filter) =>
+      filter.asDeployed === undefined
+        ? askAgain(filter.inputs, tools)
+        : askWanted(filter, filter.asDeployed, withOthers, { ...tools, ...runOptions, namespaceOf }),
+    );
     const request = {
-      scopes: scopes.map((scope, at) => ({ ...scope, ...defined({ module: asking[at]?.module }) })),
+      scopes: scopes.map((scope, at) => ({
+        ...scope,
+        ...defined({ module: asking[at]?.module, wanted: asking[at]?.wanted }),
+      })),
       verify: policy.verify,
       keepRevisions: runOptions.keepRevisions,
     };
@@ -185,10 +195,7 @@ function conclude<T>(diagnostics: Diagnostics, request: T, unknown: ReadonlySet<
 const PARALLEL_REGISTRIES = 4;
 
 /** What an image is now, for `status`, which goes on where the registry cannot be asked. */
-async function askAgain(
-  { from }: FilterInputs,
-  { readFile, fetcher }: RequestTools,
-): Promise<{ readonly module?: FilterModule; readonly warnings: readonly Warning[] }> {
+async function askAgain({ from }: FilterInputs, { readFile, fetcher }: RequestTools): Promise<AskedAgain> {
   if (from.origin?.kind !== 'image') return { warnings: [] };
   const asked = await loadOrigin(from, readFile, fetcher);
   if (asked.ok) return { ...defined({ module: asked.value }), warnings: [] };

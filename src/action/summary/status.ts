@@ -175,6 +175,8 @@ function healthCell({ pods }: WorkloadStatus, { health, verification }: FilterSt
       return `✅ ${verification === undefined ? ready : verificationWords(verification)}`;
     case 'drifted':
       return `⚠️ drifted, ${verification === undefined ? ready : verificationWords(verification)}`;
+    case 'outdated':
+      return `⚠️ outdated, ${verification === undefined ? ready : verificationWords(verification)}`;
     case 'progressing':
       return `⏳ rolling out, ${ready}`;
     case 'waiting-for-promotion':

@@ -1,7 +1,7 @@
-import { someOf, thousands } from '../../base/text.ts';
+import { listWords, someOf, thousands } from '../../base/text.ts';
 import { EVIDENCE_LEVELS, type Verification } from '../../deploy/report/evidence-level.ts';
 import type { StatusReport } from '../../deploy/report/report.ts';
-import type { FilterHealth, FilterStatus, FoundStatus } from '../../deploy/report/status-report.ts';
+import type { Compared, FilterHealth, FilterStatus, FoundStatus } from '../../deploy/report/status-report.ts';
 import { evidenceTail, gatherVerifications } from './evidence.ts';
 import { countOf, plain } from './text.ts';
 import { filterWords, refusal, sentences, unwritten, type Verdict, verb, withExpiry, workloads } from './words.ts';
@@ -11,6 +11,7 @@ export const TROUBLES = [
   'no-effect',
   'not-ready',
   'drifted',
+  'outdated',
   'missing',
   'waiting-for-promotion',
   'progressing',
@@ -20,6 +21,7 @@ const WORDS: Readonly<Record<(typeof TROUBLES)[number], readonly [one: string, m
   'no-effect': ['does not run the filter', 'do not run the filter'],
   'not-ready': ['is not ready', 'are not ready'],
   drifted: ['has drifted', 'have drifted'],
+  outdated: ['runs something else than the manifest says', 'run something else than the manifest says'],
   missing: ['does not have the filter', 'do not have the filter'],
   'waiting-for-promotion': ['waits for promotion', 'wait for promotion'],
   progressing: ['is rolling out', 'are rolling out'],
@@ -50,9 +52,10 @@ export function judgeStatus(report: StatusReport): Verdict {
     return {
       icon: urgent ? '⚠️' : '⏳',
       headline: `${names}: ${troubledWords(troubled, status.workloads.length)}`,
-      sentence: sentences(...advice(status), rest),
+      sentence: sentences(...advice(status), uncomparedSentence(status), rest),
     };
   }
+  const uncompared = uncomparedSentence(status);
   const evidence = gatherVerifications(status.workloads.flatMap(({ filters }) => weakestVerification(filters) ?? []));
   const why = evidence.weaknesses.filter((weakness) => weakness !== '').map((weakness) => plain(weakness, 300));
   const [expires] = status.workloads.flatMap(({ filters }) => filters.flatMap((filter) => filter.expires ?? [])).sort();
@@ -61,7 +64,7 @@ export function judgeStatus(report: StatusReport): Verdict {
     icon: '✅',
     headline: `${names} on ${total}${evidenceTail(evidence)}`,
     sentence: sentences(
-      status.workloads.some(isOver) ? '' : 'No action is needed.',
+      uncompared || (status.workloads.some(isOver) ? '' : 'No action is needed.'),
       why.length === 0 ? '' : `Verification was limited: ${someOf(why, 1)}.`,
       rest,
     ),
@@ -88,6 +91,9 @@ function advice({ workloads: all }: FoundStatus): string[] {
     ...(changed.length > rendered.length
       ? [`"deploy" with the same inputs repairs what others have changed.${ownersWords(changed)}`]
       : []),
+    ...(filters.some(({ health }) => health === 'outdated')
+      ? ['"deploy" with the manifest brings what it says; "plan" shows what that changes.']
+      : []),
     ...(rendered.length > 0 ? ['Rendered files repair it when they are applied again.'] : []),
     ...(filters.some(({ health }) => health === 'waiting-for-promotion')
       ? ['Pods that have the change run the filter; the others get it once somebody promotes the rollout.']
@@ -98,6 +104,25 @@ function advice({ workloads: all }: FoundStatus): string[] {
   ];
 }
 
+/** That a manifest may say something else than what runs, and who can tell; empty where all was compared. */
+function uncomparedSentence({ workloads: all }: FoundStatus): string {
+  const filters = all.flatMap((workload) => workload.filters);
+  const namesOf = (compared: Compared): string[] => [
+    ...new Set(filters.flatMap((one) => (one.compared === compared ? [plain(one.filter, 63)] : []))),
+  ];
+  const [settings, nothing] = [namesOf('settings'), namesOf('nothing')];
+  const words = (names: readonly string[]): string => listWords(names, 'and', MAX_NAMED);
+  return sentences(
+    settings.length === 0
+      ? ''
+      : `Only the settings of ${words(settings)} were compared with the manifest; "plan" compares the ${settings.length === 1 ? 'module' : 'modules'}.`,
+    nothing.length === 0
+      ? ''
+      : `${words(nothing)} ${verb(nothing.length, 'was', 'were')} not compared with the manifest; "plan" does that.`,
+  );
+}
+
+const MAX_NAMED = 3;
 const MAX_OWNERS = 3;
 
 /** That a controller may undo it again; empty where nothing that was changed belongs to one. */
@@ -119,10 +144,12 @@ function weakestVerification(filters: readonly FilterStatus[]): Verification | u
     .flatMap((level) => verifications.filter((verification) => verification.level === level))[0];
 }
 
-/** The most urgent health of a workload's filters. */
-function worstOf(filters: readonly { readonly health: FilterHealth }[]): FilterHealth | undefined {
-  return TROUBLES.find((trouble) => filters.some(({ health }) => health === trouble));
+/** Returns what a workload counts as: the most urgent health of its filters; `undefined` if it has none. */
+export function worstOf(filters: readonly { readonly health: FilterHealth }[]): FilterHealth | undefined {
+  return [...TROUBLES, ...CALM].find((one) => filters.some(({ health }) => health === one));
 }
+
+const CALM = ['verified', 'scaled-to-zero'] as const satisfies readonly FilterHealth[];
 
 function nothingFound(status: FoundStatus): Verdict {
   const n = status.namespaces.length;

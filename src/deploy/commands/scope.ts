@@ -4,7 +4,7 @@ import type { Permission } from '../../base/permission.ts';
 import { Diagnostics, type PartialResult, partialResult } from '../../base/problem.ts';
 import { distinctWarnings, type Warning } from '../../base/warning.ts';
 import type { Client } from '../../cluster/client.ts';
-import { missingNamespace, neededLists, resolveTargets } from '../../targets/resolve.ts';
+import { missingNamespace, neededLists, type ResolvedTarget, resolveTargets } from '../../targets/resolve.ts';
 import { workloadKey } from '../../targets/target.ts';
 import { ClusterReader } from '../observe/cluster-reader.ts';
 import { resolveNamespaces } from '../observe/resolve-namespaces.ts';
@@ -32,6 +32,8 @@ export interface ResolvedPart<T> {
   readonly scope: ScopeOf<T>;
   /** The workloads that it means: those that are named, or all of its namespaces. */
   readonly workloads: readonly ObservedWorkload[];
+  /** Those of the target list, with the settings that they have of their own. */
+  readonly targets: readonly ResolvedTarget[];
   readonly namespaces: readonly string[];
 }
 
@@ -85,7 +87,7 @@ export async function resolveScopes<T extends { readonly scopes: readonly Scope[
       entries.length > 0
         ? resolved.targets.map(({ ref, workload }) => ({ ref, workload }))
         : namespaces.flatMap((namespace) => snapshot.workloads(namespace));
-    return { scope, workloads, namespaces };
+    return { scope, workloads, targets: resolved.targets, namespaces };
   });
   const known = snapshot.workloadIndex.namespaces;
   diagnostics.add([...missing].map((namespace) => missingNamespace(namespace, 'input "namespace"', known)));

@@ -31,6 +31,7 @@ import { requestProblems, type StatusRequest } from '../request.ts';
 import { type VerificationResult, Verifier } from '../verify/verifier.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
 import { type ClusterTask, inCluster, type RunContext } from './cluster-task.ts';
+import { manifestComparison, withComparison } from './compare.ts';
 import { namedWithout } from './present.ts';
 import { type ResolvedScopes, resolveScopes } from './scope.ts';
 import { type PodRevisions, readPodRevisions, sortSuperseded, supersededPlaces } from './status-objects.ts';
@@ -95,6 +96,7 @@ async function look(resolved: ResolvedScopes<StatusRequest>, context: DeployCont
   const { request, snapshot, namespaces } = resolved;
   const verifier = new Verifier(context, { verify: request.verify });
   const filtersOf = filtersToLookAt(resolved);
+  const compare = manifestComparison(resolved);
   const carrying = resolved.workloads
     .map((observed) => ({ observed, filters: filtersOf(observed) }))
     .filter(({ filters }) => filters.length > 0);
@@ -106,7 +108,8 @@ async function look(resolved: ResolvedScopes<StatusRequest>, context: DeployCont
     const { ready, wanted } = readinessOf(observed.ref, observed.workload);
     const statuses: FilterStatus[] = [];
     for (const filter of filters) {
-      const status = await lookAtFilter(observedFilter(filter, observed, snapshot), snapshot, verifier, context);
+      const current = observedFilter(filter, observed, snapshot);
+      const status = withComparison(await lookAtFilter(current, snapshot, verifier, context), compare(current));
       statuses.push({ ...status, ...alsoRunning(filter, observed, pods, snapshot) });
     }
     return { ref: observed.ref, pods: podsOf(observed, { ready, wanted }, statuses), filters: statuses };

@@ -4,7 +4,8 @@ import type { Verification } from './evidence-level.ts';
 /**
  * How a filter does on a workload: `verified`: as its verification says; `progressing`: its pods are being replaced, so nothing
  * can be said yet; `waiting-for-promotion`: those that have it run it, and somebody has to promote the rollout before the others do;
- * `drifted`: others changed something of this action; `not-ready`: not every pod is ready; `no-effect`: the pods
+ * `drifted`: others changed something of this action; `outdated`: it runs as it was deployed, but the manifest says something else
+ * now; `not-ready`: not every pod is ready; `no-effect`: the pods
  * are ready, but the filter does not run in them; `missing`: a target that does not have it, such as one that was made since the
  * last deployment; `scaled-to-zero`: no pod is wanted.
  */
@@ -13,10 +14,15 @@ export type FilterHealth =
   | 'progressing'
   | 'waiting-for-promotion'
   | 'drifted'
+  | 'outdated'
   | 'not-ready'
   | 'no-effect'
   | 'missing'
   | 'scaled-to-zero';
+
+/** What of a filter was compared with a manifest. */
+export const COMPARED = ['everything', 'settings', 'nothing'] as const;
+export type Compared = (typeof COMPARED)[number];
 
 /** One filter on one workload. */
 export interface FilterStatus {
@@ -24,6 +30,10 @@ export interface FilterStatus {
   readonly health: FilterHealth;
   /** The revision that its pods run; omitted when its label is gone from the pod template. */
   readonly revision?: string;
+  /** The revision that the manifest says, where it is not that one and known. */
+  readonly wanted?: string;
+  /** How much of it was compared with what the manifest says; omitted where no manifest says anything. */
+  readonly compared?: Compared;
   /** Other revisions of it that pods of the workload still run. */
   readonly alsoRuns?: readonly string[];
   /** Set where it came by the files of `render`: who has applied them, as far as is known. */

@@ -299,6 +299,45 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
       },
     }),
 
+  'status-outdated': () =>
+    report({
+      command: 'status',
+      status: {
+        state: 'read',
+        namespaces: ['shop'],
+        garbage: [],
+        workloads: [
+          found('shop/reviews', [
+            running({
+              health: 'outdated',
+              revision: OLD,
+              wanted: NEW,
+              compared: 'everything',
+              notes: [`runs ${OLD}, the manifest says ${NEW}; the next "deploy" brings it`],
+            }),
+            running({ filter: 'auth', revision: 'c3d4e5f607', compared: 'settings' }),
+          ]),
+          found('shop/ratings', [running({ compared: 'everything' })]),
+        ],
+      },
+    }),
+
+  'status-not-compared': () =>
+    report({
+      command: 'status',
+      status: {
+        state: 'read',
+        namespaces: ['shop'],
+        garbage: [],
+        workloads: [
+          found('shop/reviews', [
+            running({ compared: 'settings' }),
+            running({ filter: 'auth', revision: 'c3d4e5f607', compared: 'nothing' }),
+          ]),
+        ],
+      },
+    }),
+
   'status-rolling': () =>
     report({
       command: 'status',

@@ -2,6 +2,7 @@ import { someOf } from '../../../base/text.ts';
 import type { MadePlan } from '../../../deploy/report/plan-report.ts';
 import { type ClusterConnection, type Report, reportedTargets } from '../../../deploy/report/report.ts';
 import type { WorkloadRef } from '../../../targets/target.ts';
+import { worstOf } from '../../verdict/status.ts';
 import { countOf } from '../../verdict/text.ts';
 import { HEALTH_COUNTS } from './health.ts';
 import type { Limits } from './limits.ts';
@@ -42,13 +43,9 @@ function resultIn(report: Report, cluster: string): string {
       return report.plan.state === 'made' ? planIn(report.plan, cluster) : NOTHING;
     case 'status': {
       const workloads = report.status.state === 'read' ? report.status.workloads.filter(isThere) : [];
-      const filters = workloads.flatMap((workload) => workload.filters);
-      return (
-        renderCounts(
-          filters.map(({ health }) => ({ count: health })),
-          HEALTH_COUNTS,
-        ) || NOTHING
-      );
+      if (workloads.length === 0) return NOTHING;
+      const counted = workloads.flatMap(({ filters }) => worstOf(filters) ?? []).map((count) => ({ count }));
+      return `${countOf(workloads.length, 'workload')}: ${renderCounts(counted, HEALTH_COUNTS)}`;
     }
     default: {
       const targets = reportedTargets(report).filter(isThere);

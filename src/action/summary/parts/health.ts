@@ -6,6 +6,7 @@ export const HEALTH_COUNTS: Catalogue<FilterHealth> = {
   'no-effect': { icon: '❌', word: 'no effect' },
   'not-ready': { icon: '❌', word: 'not ready' },
   drifted: { icon: '⚠️', word: 'drifted' },
+  outdated: { icon: '⚠️', word: 'outdated' },
   missing: { icon: '⚠️', word: 'without the filter' },
   'waiting-for-promotion': { icon: '⏸️', word: 'waiting for promotion' },
   progressing: { icon: '⏳', word: 'rolling out' },

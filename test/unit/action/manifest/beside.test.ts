@@ -93,7 +93,8 @@ async function asked(command: Command, given: Given, manifest?: string): Promise
   const problems = [...read.problems, ...filters.problems, ...(clusters.ok ? [] : clusters.problems)];
   return {
     model: [
-      filters.filters.map((filter) => filter.inputs),
+      // What a deployment cannot be made of is compared with nothing, and the run says so.
+      filters.filters.map(({ inputs, asDeployed }) => [inputs, asDeployed?.ok === false ? given : asDeployed]),
       ...[
         clusters,
         policy,
@@ -156,8 +157,8 @@ test.each(COMMANDS.filter((command) => isInputOf(command, 'manifest')))(
 
 test('an input that the command does not read is not compared with a manifest either', async () => {
   const manifest = filterOf(', port: 80, targets: [ deployment/a ]');
-  expect((await asked('status', { port: '81' }, manifest)).told).toEqual([
-    'The input "port" means nothing to "command: status" and is ignored.',
+  expect((await asked('remove', { port: '81' }, manifest)).told).toEqual([
+    'The input "port" means nothing to "command: remove" and is ignored.',
   ]);
 });
 
