@@ -207,6 +207,13 @@ describe('what runs now, by what happened to each workload', () => {
       stuck('shop/x', { problem: unverified }),
       /^❌ .* ready pods, but the filter does not run there/,
     ],
+    [
+      'not ready, with a template that the run did not write',
+      stuck('shop/x', {
+        steps: { configMap: 'unchanged', filterResource: 'unchanged', template: 'unchanged', rollout: 'failed' },
+      }),
+      /^❌ .* had the pod template with the filter before this run, and its pods do not become ready\. This run did not change it, so there was nothing to roll back\.$/,
+    ],
     ['refusing settings', refusing('shop/x'), /^❌ .* was given the new settings, and proxies reject them/],
     ['removed', removed('shop/x'), /^✅ .* no longer has the filter/],
     [
