@@ -15,7 +15,14 @@ export function nothingSentence({ filters, namespaces, present }: NothingToRemov
     return sentences(`${what} not in ${where}.`, othersSentence(present));
   }
   if (!isSweep) return `Looked in ${where}.`;
-  return sentences(`No filter has expired in ${where}.`, of.length === 0 ? othersSentence([]) : nextSentence(of));
+  const unused = of.filter(({ workloads }) => workloads.length === 0);
+  return sentences(
+    `No filter has expired in ${where}.`,
+    of.length === 0 ? othersSentence([]) : nextSentence(of),
+    unused.length === 0
+      ? ''
+      : `No workload has ${listNames(unused.map(({ filter }) => filter))}: objects without a workload go once they are an hour old.`,
+  );
 }
 
 function othersSentence(present: readonly PresentFilter[]): string {

@@ -50,7 +50,7 @@ function takenAway(report: RemovalReport, removed: number): Verdict {
   const unready = report.targets.filter((target) => target.unready !== undefined);
   const rest =
     left.length === 0
-      ? `nothing of ${it} is left there`
+      ? `nothing of ${it} is left on ${removed === 1 ? 'that one' : 'these'}`
       : `${countOf(left.length, 'object')} ${verb(left.length, 'is', 'are')} left behind`;
   const running = [...new Set(left.flatMap(({ runBy }) => runBy ?? []))];
   const gone =

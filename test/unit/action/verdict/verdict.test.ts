@@ -404,7 +404,7 @@ describe('remove and sweep', () => {
     [
       'removed',
       { targets: [removed('shop/a')], collected },
-      '✅ add-header removed from 1 workload; nothing of it is left there',
+      '✅ add-header removed from 1 workload; nothing of it is left on that one',
     ],
     [
       'left',
@@ -429,7 +429,7 @@ describe('remove and sweep', () => {
     [
       'some as little ready as before',
       { targets: [removed('shop/a'), removed('shop/b', { unready: 'p: app' })], collected },
-      '⚠️ add-header removed from the pod templates of 2 workloads; 1 of them not ready, as before; nothing of it is left there',
+      '⚠️ add-header removed from the pod templates of 2 workloads; 1 of them not ready, as before; nothing of it is left on these',
     ],
     ['nothing', { targets: [] }, '✅ Nothing to remove'],
     ['objects only', { targets: [], collected }, '✅ 2 leftover objects deleted; no workload had to change'],
@@ -456,7 +456,7 @@ describe('remove and sweep', () => {
   test('a sweep says why', () => {
     const given = report({ command: 'sweep', targets: [removed('shop/a')], collected });
     expect(verdictOf(given)).toBe(
-      '✅ add-header has expired and was removed from 1 workload; nothing of it is left there',
+      '✅ add-header has expired and was removed from 1 workload; nothing of it is left on that one',
     );
     expect(verdictOf(report({ command: 'sweep' }))).toBe('✅ Nothing to sweep');
     expect(verdictOf(report({ command: 'sweep', problems: [problem] }))).toMatch(/^❌ Expired filters not removed: /);
