@@ -1,4 +1,5 @@
 import { isObject } from '../base/json.ts';
+import type { KeyElsewhere } from '../base/keys.ts';
 import { Diagnostics, fail, ok, type Result } from '../base/problem.ts';
 import { listWords, quoted } from '../base/text.ts';
 import { readExclusions } from './exclusion.ts';
@@ -10,6 +11,7 @@ import {
   readName,
   readOverride,
   readWave,
+  type StrayKeys,
   strayKeys,
 } from './fields.ts';
 import { isPattern } from './pattern.ts';
@@ -22,28 +24,33 @@ export interface TargetDefaults {
   readonly defaultNamespace: string;
   /** The kinds that there may be. */
   readonly kinds: readonly KindName[];
+  /** Keys that whoever has the list reads of its entries. */
+  readonly otherKeys?: readonly string[];
+  /** Where keys belong that are none of a target. */
+  readonly elsewhere?: KeyElsewhere;
 }
 
 /** What an entry may look like. */
 export const FORMS =
   'An entry is "deployment/name", "namespace/deployment/name", {kind, name, namespace} or {namespaces, selector, kinds}; "*" stands for any characters of a name.';
 const OVERRIDES = ['configuration', 'direction', 'port', 'insert'] as const;
-const NAMED_KEYS = ['kind', 'name', 'namespace', ...OVERRIDES, 'wave'] as const;
+const NAMING_KEYS = ['kind', 'name', 'namespace'] as const;
 /** An entry that has one of these means all workloads that are as it says. */
 const SELECTING_KEYS = ['selector', 'kinds', 'namespaces', 'namespace-selector', 'exclude'] as const;
-const SELECTED_KEYS = [...SELECTING_KEYS, ...NAMED_KEYS] as const;
 /** The keys that an entry may have. */
-export type TargetKey = (typeof SELECTED_KEYS)[number];
+export const TARGET_KEYS = [...NAMING_KEYS, ...SELECTING_KEYS, ...OVERRIDES, 'wave'] as const;
+export type TargetKey = (typeof TARGET_KEYS)[number];
 
 /** Reads an entry of a target list; `origin` is what messages call it. */
 export function parseEntry(entry: unknown, origin: string, defaults: TargetDefaults): Result<TargetEntry> {
   if (typeof entry === 'string') return parsePath(entry, origin, defaults);
   if (!isObject(entry)) return fail(problem(origin, `is ${quoted(entry)}, which names no target.`, FORMS));
   const { kind, name, namespace } = entry;
+  const stray = strayKeys(entry, TARGET_KEYS, origin, defaults);
   const selects =
-    SELECTING_KEYS.some((key) => key in entry) ||
+    SELECTING_KEYS.some((key) => key in entry || stray.meant.includes(key)) ||
     [kind, name, namespace].some((value) => typeof value === 'string' && isPattern(value));
-  return selects ? parseSelected(entry, origin, defaults) : parseNamed(entry, origin, defaults);
+  return selects ? parseSelected(entry, origin, defaults, stray) : parseNamed(entry, origin, defaults, stray);
 }
 
 /** `kind/name` or `namespace/kind/name`. */
@@ -54,11 +61,18 @@ function parsePath(path: string, origin: string, defaults: TargetDefaults): Resu
   return parseEntry({ kind, name, namespace }, origin, defaults);
 }
 
-function parseNamed(entry: Record<string, unknown>, origin: string, defaults: TargetDefaults): Result<TargetEntry> {
+function parseNamed(
+  entry: Record<string, unknown>,
+  origin: string,
+  defaults: TargetDefaults,
+  stray: StrayKeys,
+): Result<TargetEntry> {
   const diagnostics = new Diagnostics();
-  diagnostics.add(strayKeys(entry, NAMED_KEYS, origin));
-  const kind = diagnostics.unwrap(readKind(entry.kind, origin, defaults.kinds));
-  const name = diagnostics.unwrap(readName(entry.name, { field: 'name' }, origin, FORMS));
+  diagnostics.add(stray.problems);
+  // What a mistyped key was to say is not missing.
+  const isMeant = (key: TargetKey): boolean => !(key in entry) && stray.meant.includes(key);
+  const kind = isMeant('kind') ? undefined : diagnostics.unwrap(readKind(entry.kind, origin, defaults.kinds));
+  const name = isMeant('name') ? undefined : diagnostics.unwrap(readName(entry.name, { field: 'name' }, origin, FORMS));
   const namespace = diagnostics.unwrap(
     readName(entry.namespace ?? defaults.defaultNamespace, { field: 'namespace' }, origin, FORMS),
   );
@@ -77,14 +91,21 @@ function parseNamed(entry: Record<string, unknown>, origin: string, defaults: Ta
   return ok({ type: 'named', origin, override, wave, workload: { kind, namespace, name } });
 }
 
-function parseSelected(entry: Record<string, unknown>, origin: string, defaults: TargetDefaults): Result<TargetEntry> {
+function parseSelected(
+  entry: Record<string, unknown>,
+  origin: string,
+  defaults: TargetDefaults,
+  stray: StrayKeys,
+): Result<TargetEntry> {
   const diagnostics = new Diagnostics();
-  diagnostics.add(strayKeys(entry, SELECTED_KEYS, origin));
+  diagnostics.add(stray.problems);
   const namespaces = diagnostics.unwrap(readNamespaces(entry, origin, defaults));
   if ('kind' in entry && 'kinds' in entry) diagnostics.add(bothKeys(origin, ['kind', 'kinds']));
   const kinds = diagnostics.unwrap(readKinds(entry.kinds ?? entry.kind ?? '*', origin, defaults.kinds));
   if (kinds?.length === 0) diagnostics.add(problem(origin, 'has an empty list "kinds".'));
-  const meant = diagnostics.unwrap(readMeant(entry, origin));
+  const isMistyped =
+    ['selector', 'name'].some((key) => stray.meant.includes(key)) && !('name' in entry || 'selector' in entry);
+  const meant = isMistyped ? undefined : diagnostics.unwrap(readMeant(entry, origin));
   const exclude = diagnostics.unwrap(readExclusions(entry.exclude, origin, defaults.kinds));
   const override = diagnostics.unwrap(readOverride(entry, origin));
   const wave = diagnostics.unwrap(readWave(entry.wave, origin));

@@ -30,7 +30,7 @@ function readExclusion(value: unknown, origin: string, kinds: readonly KindName[
     return fail(targetsProblem(origin, `has ${quoted(value)}, which names no workload.`, EXCLUSION_FORMS));
   }
   const stray = strayKeys(value, KEYS, origin);
-  if (stray.length > 0) return fail(stray);
+  if (stray.problems.length > 0) return fail(stray.problems);
   return readParts(value, quoted(value), origin, kinds);
 }
 

@@ -1,5 +1,5 @@
 import { defined } from '../base/defined.ts';
-import { unknownKeys } from '../base/keys.ts';
+import { type KeyElsewhere, unknownKeys } from '../base/keys.ts';
 import { Diagnostics, fail, ok, type Problem, type Result } from '../base/problem.ts';
 import { listWords, quoted, useWords } from '../base/text.ts';
 import { parseInsertion } from '../filter/insertion.ts';
@@ -14,9 +14,25 @@ export function targetsProblem(subject: string, message: string, remedy?: string
   return { kind: 'targets', subject, message, ...defined({ remedy }) };
 }
 
-/** The problems of keys that nothing reads. */
-export function strayKeys(entry: Record<string, unknown>, known: readonly string[], origin: string): Problem[] {
-  return unknownKeys(entry, known).map(({ message, remedy }) => targetsProblem(origin, message, remedy));
+/** The keys of an entry that nothing reads. */
+export interface StrayKeys {
+  readonly problems: readonly Problem[];
+  /** The known keys that were probably meant by them. */
+  readonly meant: readonly string[];
+}
+
+/** Returns the keys that nothing reads; `otherKeys` are read by somebody else. */
+export function strayKeys(
+  entry: Record<string, unknown>,
+  known: readonly string[],
+  origin: string,
+  { otherKeys = [], elsewhere }: { readonly otherKeys?: readonly string[]; readonly elsewhere?: KeyElsewhere } = {},
+): StrayKeys {
+  const unknown = unknownKeys(entry, [...known, ...otherKeys], '', elsewhere);
+  return {
+    problems: unknown.map(({ message, remedy }) => targetsProblem(origin, message, remedy)),
+    meant: unknown.flatMap(({ meant = [] }) => meant),
+  };
 }
 
 /** A field may have one value or a list of them. */

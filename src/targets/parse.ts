@@ -1,5 +1,7 @@
+import { isObject } from '../base/json.ts';
 import {
   Diagnostics,
+  type FilePosition,
   locatedProblems,
   type PartialResult,
   type Problem,
@@ -17,6 +19,8 @@ export type { TargetDefaults, TargetKey } from './entry.ts';
 /** A target list and what messages call it: the input's or the file's name. */
 export interface TargetList {
   readonly origin: string;
+  /** Where it stands; omitted where that is no file of the workspace. */
+  readonly at?: FilePosition;
   /** Its YAML, whatever it says. */
   readonly content: Result<unknown, YamlFault>;
   /** It was read from a file, which may be another one than was meant: nothing is quoted of one that is no list. */
@@ -38,32 +42,37 @@ export function readTargetList(origin: string, text: string, from: 'input' | 'fi
  * Gives every problem of the list, each with the entry's number, and the entries that could be read.
  */
 export function parseTargets(
-  { origin, content, isFile, placeOf }: TargetList,
-  { defaultNamespace, kinds }: TargetDefaults,
+  { origin, at, content, isFile, placeOf }: TargetList,
+  defaults: TargetDefaults,
 ): PartialResult<readonly TargetEntry[]> {
   const unreadable = (message: string, remedy = FORMS): PartialResult<readonly TargetEntry[]> =>
-    partialResult([], [problem(origin, message, remedy)]);
+    partialResult([], locatedProblems([problem(origin, message, remedy)], at));
   if (!content.ok) {
     const fault = isFile ? faultWithoutText(content) : content.fault;
     return unreadable(`${fault}.`, isAlias(content) ? QUOTE_STARS : FORMS);
   }
   let { value } = content;
-  if (isFile && typeof value === 'string' && !namesTarget(value, kinds)) {
+  if (isFile && typeof value === 'string' && !namesTarget(value, defaults.kinds)) {
     return unreadable(`is text of ${count(value.length, 'character')} that names no target; it must be a YAML list.`);
   }
   if (typeof value === 'string') value = value.split(/[\s,]+/).filter((word) => word !== '');
-  if (!Array.isArray(value)) return unreadable('must be a YAML list of targets.');
+  if (!Array.isArray(value))
+    return unreadable(
+      'must be a YAML list of targets.',
+      isObject(value) ? `Write "- " before each entry. ${FORMS}` : FORMS,
+    );
   if (value.length === 0) return unreadable('is an empty list; it names no workload.');
   const diagnostics = new Diagnostics();
   const entries = value.map((entry, index) => {
     const place = placeOf?.(index) ?? { origin: `${origin}, entry ${index + 1}` };
-    const parsed = parseEntry(entry, place.origin, { defaultNamespace, kinds });
+    const parsed = parseEntry(entry, place.origin, defaults);
     if (parsed.ok) return { ...parsed.value, ...place };
     diagnostics.add(locatedProblems(parsed.problems, place.at));
     return undefined;
   });
   // What is wrong with its entries says more.
-  if (diagnostics.ok && entries.length > MAX_ENTRIES) return partialResult([], [tooLong(origin, entries.length)]);
+  if (diagnostics.ok && entries.length > MAX_ENTRIES)
+    return partialResult([], locatedProblems([tooLong(origin, entries.length)], at));
   return partialResult(
     entries.filter((entry) => entry !== undefined),
     diagnostics.problems,

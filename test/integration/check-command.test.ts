@@ -107,6 +107,23 @@ filters:
     expect(summary).not.toContain('Reads');
   });
 
+  test('fails a filter one of whose keys is not valid, whatever its module does', async () => {
+    const manifest = 'filters/mistyped.yaml';
+    await writeFile(
+      join(workspace, manifest),
+      'version: 1\nfilters:\n  - { name: add-header, filter: good.wasm, rootid: a, targets: [deployment/reviews] }\n',
+    );
+    const inputs = { command: 'check', manifest, proxies: '1.31' };
+    const { code, outputs, stdout, summary } = await runBundle({ workspace, inputs });
+    expect([code, outputs.result]).toEqual([1, 'failed']);
+    expect(JSON.parse(outputs.checked ?? '')).toEqual({
+      'add-header': { result: 'failed', failed: ['inputs'], proxies: { '1.31': 'failed' } },
+    });
+    expect(stdout).toContain('add-header: inputs not valid');
+    expect(summary).toContain('## ❌ add-header failed the check: an input is not valid');
+    expect(summary).toContain('| inputs | ✘ |');
+  });
+
   test('takes a filter by the inputs alone, and ignores what is a cluster’s', async () => {
     const inputs = {
       command: 'check',
@@ -117,6 +134,7 @@ filters:
     };
     const failed = await runBundle({ workspace, inputs });
     expect([failed.code, failed.outputs.result]).toEqual([1, 'failed']);
+    expect(failed.summary).toMatch(/failed the check: the filter rejects its configuration$/m);
     expect(failed.stdout).toContain(
       'The inputs "kubeconfig" and "soak" mean nothing to "command: check" and are ignored.',
     );

@@ -46,6 +46,8 @@ export interface FilterRead {
   readonly place: PlaceOfInput;
   /** The values that something is wrong with. */
   readonly faulty: ReadonlySet<InputName>;
+  /** Whether nothing is wrong with what is said of it beside its values: no key that nothing reads, no name that another one has. */
+  readonly isValid: boolean;
   /** Its target list, where a manifest has it as YAML; omitted where it is a text. */
   readonly targetList?: TargetList;
   /** What `deploy` would read of it, for `status`, which compares; omitted where nothing says more than its name. */
@@ -104,7 +106,7 @@ export function readInputs(read: ReadInput, environment: Environment = {}): Inpu
     problems: [...unknown.map(({ problem }) => problem), ...reader.problems],
     warnings,
     faulty,
-    ...(isOwn && { own: { inputs: filter, place: inputPlace, faulty } }),
+    ...(isOwn && { own: { inputs: filter, place: inputPlace, faulty, isValid: unknown.length === 0 } }),
   };
 }
 

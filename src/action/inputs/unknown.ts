@@ -2,6 +2,7 @@ import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import { nearestNames } from '../../base/text.ts';
 import { VERSION } from '../../base/version.ts';
+import { TARGET_KEYS } from '../../targets/entry.ts';
 import type { Environment } from './reader.ts';
 import { INPUT_NAMES, type InputName } from './table.ts';
 
@@ -26,13 +27,25 @@ export function findUnknownInputs(environment: Environment): UnknownInput[] {
     .sort()
     .map((variable) => {
       const name = variable.slice(PREFIX.length).toLowerCase();
-      const [meant] = nearestNames(name, INPUT_NAMES, 1) as InputName[];
+      const isOfTarget = (TARGET_KEYS as readonly string[]).includes(name);
+      const [meant] = isOfTarget ? [] : (nearestNames(name, INPUT_NAMES, 1) as InputName[]);
+      if (isOfTarget) return { problem: ofTarget(name) };
       return { ...defined({ meant }), problem: unknownInput(name, variable, meant) };
     });
 }
 
 function variableOf(name: InputName): string {
   return `${PREFIX}${name.replaceAll(' ', '_').toUpperCase()}`;
+}
+
+/** A key of a target that somebody gives to the step. */
+function ofTarget(name: string): Problem {
+  return {
+    kind: 'input',
+    subject: `input "${name}"`,
+    message: `does not exist in version ${VERSION} of this action, so it would have no effect.`,
+    remedy: 'It belongs to a target, an entry of "targets".',
+  };
 }
 
 function unknownInput(name: string, variable: string, meant: InputName | undefined): Problem {

@@ -22,6 +22,10 @@ export interface ManifestPlace {
 export interface ManifestFilter {
   readonly place: ManifestPlace;
   readonly values: ReadonlyMap<FilterInputName, ManifestValue>;
+  /** Those whose values cannot be read, and those that were meant by keys that nothing reads. */
+  readonly faulty: ReadonlySet<FilterInputName>;
+  /** Whether nothing is wrong with its form, nor with what its file says for all filters. */
+  readonly isValid: boolean;
 }
 
 /** A manifest that was read. */

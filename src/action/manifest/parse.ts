@@ -5,7 +5,16 @@ import { listWords, nearestNames, quoted } from '../../base/text.ts';
 import { readYamlNode, type YamlEntry, type YamlNode } from '../../base/yaml-node.ts';
 import type { EntryPlace, TargetCluster } from '../../targets/target.ts';
 import type { FilterInputName } from '../inputs/table.ts';
-import { CLUSTER_KEYS, DEFAULTS_KEYS, FILTER_KEYS, MANIFEST_KEYS, MANIFEST_VERSION, MAX_CLUSTER_WAVE } from './keys.ts';
+import {
+  CLUSTER_KEYS,
+  DEFAULTS_KEYS,
+  elsewhereThan,
+  FILTER_KEYS,
+  MANIFEST_KEYS,
+  MANIFEST_VERSION,
+  MAX_CLUSTER_WAVE,
+  type Owner,
+} from './keys.ts';
 import {
   describeManifestPlace,
   type ManifestCluster,
@@ -32,6 +41,9 @@ export function parseManifest(file: string, text: string): PartialResult<Manifes
 
 type Values = ReadonlyMap<FilterInputName, ManifestValue>;
 
+/** What a filter or the defaults say, and the keys of which nobody knows what they were to say. */
+type OwnValues = Readonly<{ values: Values; faulty: ReadonlySet<FilterInputName> }>;
+
 class ManifestParser {
   readonly diagnostics = new Diagnostics();
   readonly #file: string;
@@ -43,12 +55,12 @@ class ManifestParser {
 
   manifest(root: YamlNode): ManifestFile {
     const place = this.#place(root, '');
-    const keys = this.#mapping(root, place, MANIFEST_KEYS, FORM);
+    const keys = this.#mapping(root, place, 'manifest', MANIFEST_KEYS, FORM);
     const file = this.#file;
     if (keys === undefined) return { file, clusters: [], filters: [] };
     this.#version(keys.get('version'), place);
     this.#clusters = this.#readClusters(keys.get('clusters'));
-    const defaults = this.#values(keys.get('defaults')?.node, 'defaults', DEFAULTS_KEYS);
+    const defaults = this.#values(keys.get('defaults')?.node, 'defaults', 'defaults', DEFAULTS_KEYS);
     const filters = this.#filters(keys.get('filters'), defaults, place);
     return { file, clusters: this.#clusters, filters };
   }
@@ -65,6 +77,7 @@ class ManifestParser {
   #mapping(
     node: YamlNode,
     place: ManifestPlace,
+    owner: Owner,
     known: readonly string[],
     remedy: string,
   ): ReadonlyMap<string, YamlEntry> | undefined {
@@ -74,7 +87,7 @@ class ManifestParser {
     }
     const entries = node.entries;
     for (const { key, keyAt } of entries) {
-      const [unknown] = unknownKeys({ [key]: true }, known);
+      const [unknown] = unknownKeys({ [key]: true }, known, '', elsewhereThan(owner));
       if (unknown === undefined) continue;
       const merge = 'Merge keys are not read; write the key itself, or put it under "defaults".';
       this.#wrong(this.#place({ at: keyAt }, place.path), unknown.message, key === '<<' ? merge : unknown.remedy);
@@ -103,7 +116,7 @@ class ManifestParser {
     }
     return node.entries.map(({ key: name, keyAt, node: cluster }): ManifestCluster => {
       const own = this.#place({ at: keyAt }, `clusters.${name}`);
-      const keys = cluster.value === null ? undefined : this.#mapping(cluster, own, CLUSTER_KEYS, form);
+      const keys = cluster.value === null ? undefined : this.#mapping(cluster, own, 'cluster', CLUSTER_KEYS, form);
       const context = keys?.get('context')?.node;
       if (context !== undefined && (context.text ?? '').trim() === '') {
         this.#wrong(this.#place(context, `${own.path}.context`), `is ${quoted(context.value)}.`, form);
@@ -121,7 +134,7 @@ class ManifestParser {
     return 0;
   }
 
-  #filters(entry: YamlEntry | undefined, defaults: Values, root: ManifestPlace): ManifestFilter[] {
+  #filters(entry: YamlEntry | undefined, defaults: OwnValues, root: ManifestPlace): ManifestFilter[] {
     const form = 'List the filters: "- {name: add-header, filter: add-header.wasm, targets: [deployment/reviews]}".';
     if (entry === undefined) {
       this.#wrong(root, 'has no "filters".', form);
@@ -133,24 +146,45 @@ class ManifestParser {
       this.#wrong(place, `is ${quoted(node.value)}, which lists no filter.`, form);
       return [];
     }
+    // What is wrong with the rest of the file is so for each of them.
+    const { ok: isSound } = this.diagnostics;
     return node.items.map((item, index): ManifestFilter => {
       const path = `filters[${index}]`;
-      const own = this.#values(item, path, FILTER_KEYS);
-      return { place: this.#place(item, path), values: withDefaults(own, defaults) };
+      const before = this.diagnostics.problems.length;
+      const own = this.#values(item, path, 'filter', FILTER_KEYS);
+      return {
+        place: this.#place(item, path),
+        values: withDefaults(own.values, defaults.values),
+        faulty: own.faulty.union(defaults.faulty),
+        isValid: isSound && this.diagnostics.problems.length === before,
+      };
     });
   }
 
-  #values(node: YamlNode | undefined, path: string, known: readonly FilterInputName[]): Values {
+  #values(
+    node: YamlNode | undefined,
+    path: string,
+    owner: 'defaults' | 'filter',
+    known: readonly FilterInputName[],
+  ): OwnValues {
     const values = new Map<FilterInputName, ManifestValue>();
-    if (node === undefined || (path === 'defaults' && node.value === null)) return values;
-    const keys = this.#mapping(node, this.#place(node, path), known, 'Write its keys and values as a mapping.');
+    const faulty = new Set<FilterInputName>();
+    if (node === undefined || (owner === 'defaults' && node.value === null)) return { values, faulty };
+    const keys = this.#mapping(node, this.#place(node, path), owner, known, 'Write its keys and values as a mapping.');
+    const written = Object.fromEntries(node.entries.map(({ key }) => [key, true]));
+    // What was meant by a mistyped key is not known either.
+    for (const { meant } of unknownKeys(written, known, '', elsewhereThan(owner))) {
+      const key = known.find((one) => one === meant);
+      if (key !== undefined) faulty.add(key);
+    }
     for (const key of known) {
       const entry = keys?.get(key);
       if (entry === undefined) continue;
       const value = this.#value(key, entry, `${path}.${key}`);
       if (value !== undefined) values.set(key, value);
+      else faulty.add(key);
     }
-    return values;
+    return { values, faulty };
   }
 
   #value(key: FilterInputName, { node }: YamlEntry, path: string): ManifestValue | undefined {

@@ -57,7 +57,8 @@ function manifestFilters(
   const filters = manifests.flatMap((manifest) =>
     manifest.filters.map((filter): FilterRead => {
       const source = new FilterSource(filter, (name) => (isShared(name as InputName) ? readInput(name) : ''));
-      append(problems, source.differences());
+      const differences = source.differences();
+      append(problems, differences);
       const reader = new InputReader(source.read, source.place);
       const inputs = readFilterInputs(reader);
       append(problems, reader.problems);
@@ -65,7 +66,8 @@ function manifestFilters(
       return {
         inputs,
         place: source.place,
-        faulty: reader.faulty,
+        faulty: new Set([...reader.faulty, ...filter.faulty]),
+        isValid: filter.isValid && differences.length === 0,
         ...(targets !== undefined && { targetList: targetListOf(targets) }),
         ...(read.inputs.command === 'status' && { asDeployed: readAsDeployed(filter, read, readInput) }),
       };
@@ -74,7 +76,10 @@ function manifestFilters(
   const chosen = choose(filters, readInput('name').trim(), read, problems);
   const all = [...chosen, ...(read.own === undefined ? [] : [read.own])];
   append(problems, [...ofNoFilter(read, readInput), ...sameNames(all), ...severalRegistries(all)]);
-  return { filters: all, problems };
+  return {
+    filters: all.map((filter) => (isDuplicate(filter, all) ? { ...filter, isValid: false } : filter)),
+    problems,
+  };
 }
 
 /** Reads what `deploy` would read of a filter. */
@@ -91,8 +96,9 @@ function readAsDeployed(filter: ManifestFilter, { own }: InputsRead, readInput: 
 
 function targetListOf({ place, text, list }: ManifestValue): TargetList {
   const origin = describeManifestPlace(place);
-  if (list === undefined) return readTargetList(origin, text);
-  return { origin, content: ok(list.entries), placeOf: (index) => list.places[index] ?? { origin } };
+  const { at } = place;
+  if (list === undefined) return { ...readTargetList(origin, text), at };
+  return { origin, at, content: ok(list.entries), placeOf: (index) => list.places[index] ?? { origin } };
 }
 
 /**
@@ -225,6 +231,11 @@ function severalRegistries(filters: readonly FilterRead[]): Problem[] {
       remedy: 'Log in to each of them in an earlier step, such as docker/login-action, and leave the input out.',
     },
   ];
+}
+
+/** Whether another filter has the name: nobody knows which of the two is meant. */
+function isDuplicate({ inputs: { name } }: FilterRead, all: readonly FilterRead[]): boolean {
+  return name !== '' && all.filter((other) => other.inputs.name === name).length > 1;
 }
 
 /** What is wrong with filters that have the name of another one: the cluster would know one of them. */

@@ -138,6 +138,7 @@ export function checkedEntry({ stated, proxies, filters }: FoundByCheck): ValueO
       state,
       settings,
       results: {
+        inputs: results.inputs,
         module: results.module,
         'host-functions': results['host-functions'],
         settings: results.settings,

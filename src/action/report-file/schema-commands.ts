@@ -197,6 +197,9 @@ export const CHECKED = object('What the checks say; omitted where the run ended 
       state: word('Whether it was checked; it is not with `check: off`.', ['checked', 'skipped'] as const),
       settings: integer('How many different settings it has on its targets.'),
       results: object('What each check says, for each of the versions in their order.', {
+        inputs: RESULTS(
+          'Whether what is said of it, in the inputs or a manifest, is valid; the same for all versions.',
+        ),
         module: RESULTS('Its format, ABI, exports, memory and size.'),
         'host-functions': RESULTS('Whether the proxies have what it imports.'),
         settings: RESULTS('Whether they know its settings.'),

@@ -163,8 +163,9 @@ export function filterToCheck(filter: RequestedFilter): FilterToCheck {
   const faulty = [...asked.faulty].filter(isFilterInput);
   const isOfModule = (name: InputName): boolean => MODULE_INPUTS.includes(name);
   const failed: FilterCheck[] = [];
+  if (!asked.isValid || !isSettled || faulty.some((name) => !isOfModule(name))) failed.push('inputs');
   if (module === undefined || faulty.some(isOfModule)) failed.push('module');
-  if (!isSettled || faulty.some((name) => !isOfModule(name))) failed.push('settings');
+
   return { ...filterRequestOf(filter), unknown: unknownOf([asked], [filter]), failed };
 }
 

@@ -5,6 +5,7 @@ import { kindNames } from '../../deploy/kinds/kinds.ts';
 import { parseTargets, readTargetList, type TargetList } from '../../targets/parse.ts';
 import type { TargetEntry } from '../../targets/target.ts';
 import type { FilterRead } from '../inputs/inputs.ts';
+import { elsewhereThan, MANIFEST_TARGET_KEYS } from '../manifest/keys.ts';
 
 /** The target lists of a filter as they were given, and what is wrong with their file. */
 export interface TargetLists {
@@ -50,6 +51,13 @@ export function targetEntries(
 ): TargetEntry[] {
   diagnostics.add(problems);
   return lists.flatMap((list) =>
-    diagnostics.unwrapPartial(parseTargets(list, { defaultNamespace, kinds: kindNames() })),
+    diagnostics.unwrapPartial(
+      parseTargets(list, {
+        defaultNamespace,
+        kinds: kindNames(),
+        otherKeys: list.placeOf === undefined ? [] : MANIFEST_TARGET_KEYS,
+        elsewhere: elsewhereThan('target'),
+      }),
+    ),
   );
 }

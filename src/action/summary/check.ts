@@ -106,6 +106,8 @@ export function checkLines(found: FoundByCheck): string[] {
     const said = FILTER_CHECKS.flatMap((check) =>
       (['failed', 'warned', 'undecided'] as const).flatMap((result) => {
         const proxies = found.proxies.filter((_, index) => filter.results[check][index] === result);
+        // What is said of a filter is no matter of versions.
+        if (check === 'inputs' && proxies.length > 0) return ['inputs not valid'];
         return proxies.length === 0 ? [] : [`${CHECK_WORDS[check]} ${result} for ${versionWords(proxies)}`];
       }),
     );

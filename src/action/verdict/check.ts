@@ -20,8 +20,13 @@ export function judgeCheck(report: CheckReport): Verdict {
     const how = `${refused.length} of ${countOf(checked.filters.length, 'filter')} failed the check`;
     return { icon: '❌', headline: `${how}: ${namesOf(refused)}`, sentence };
   }
-  if (report.outcome === 'failed') return refusal(report, `${filterWords(report, 'Filter')} not checked`, NO_CLUSTER);
   const skipped = checked.filters.filter(({ state }) => state === 'skipped').length;
+  if (report.outcome === 'failed') {
+    if (skipped === checked.filters.length) {
+      return refusal(report, `${filterWords(report, 'Filter')} not checked`, NO_CLUSTER);
+    }
+    return refusal(report, 'Check failed', sentences('The checks found nothing against the filters.', NO_CLUSTER));
+  }
   return {
     icon: '✅',
     headline: `${passedWords(checked)} passed the check for ${versionWords(checked.proxies)}`,
@@ -49,11 +54,12 @@ function refusalSentence(refused: readonly CheckedFilter[], found: FoundByCheck)
   const [first, ...others] = refused;
   if (first === undefined) return '';
   const versions = proxiesWith(found, first, 'failed');
+  const isAnyway = first.results.inputs.includes('failed');
   const what =
     others.length > 0
-      ? '"deploy" would refuse them; the table says for which proxies.'
+      ? '"deploy" would refuse them; the table says why, and for which proxies.'
       : versions.length === found.proxies.length
-        ? `"deploy" would refuse it ${found.stated ? 'for each of these versions' : 'whatever the proxies'}.`
+        ? `"deploy" would refuse it ${found.stated && !isAnyway ? 'for each of these versions' : 'whatever the proxies'}.`
         : `"deploy" would refuse it for ${versionWords(versions)}.`;
   const depends = refused.some((filter) => proxiesWith(found, filter, 'failed').length < found.proxies.length);
   return sentences(

@@ -18,6 +18,7 @@ export interface Column {
 
 /** What the checks are called. */
 export const CHECK_WORDS: Readonly<Record<FilterCheck, string>> = {
+  inputs: 'inputs',
   module: 'module',
   'host-functions': 'host functions',
   settings: 'settings',

@@ -109,6 +109,7 @@ function checkedFilter(
     state: isAsked ? 'checked' : 'skipped',
     settings: requestedRevisions([{ name, check: isAsked, ...filter }]).length,
     results: {
+      inputs: proxies.map(() => (failed.includes('inputs') ? 'failed' : isAsked ? 'passed' : 'undecided')),
       module: resultsOf('module'),
       'host-functions': resultsOf('host-functions'),
       settings: resultsOf('settings'),

@@ -27,12 +27,12 @@ export function found(filters: Readonly<Record<string, CheckSays>>, stated?: rea
     filters: Object.entries(filters).map(([name, { variants = 1, state = 'checked', ...checks }]) => {
       const resultsOf = (check: FilterCheck): CheckResult[] =>
         proxies.map(({ envoy }) => (state === 'skipped' ? 'undecided' : (checks[check]?.(envoy.minor) ?? 'passed')));
-      const [module = [], hostFunctions = [], ofSettings = [], trial = []] = FILTER_CHECKS.map(resultsOf);
+      const [inputs = [], module = [], hostFunctions = [], ofSettings = [], trial = []] = FILTER_CHECKS.map(resultsOf);
       return {
         name,
         state,
         settings: variants,
-        results: { module, 'host-functions': hostFunctions, settings: ofSettings, trial },
+        results: { inputs, module, 'host-functions': hostFunctions, settings: ofSettings, trial },
       };
     }),
   };
@@ -67,6 +67,7 @@ const NEEDS_NEWER: Problem = {
 const rejected = (subject: string, at?: Problem['at']): Problem => ({
   kind: 'filter',
   subject,
+  clause: 'the filter rejects its configuration',
   ...defined({ at }),
   message:
     'rejects its configuration in a trial run on this runner, as it would in Envoy: proxy_on_configure returned false. The filter said: error: no header',
@@ -89,6 +90,17 @@ export const CHECK_SCENARIOS: Readonly<Record<string, () => Report>> = {
   'check-configuration-rejected': () =>
     checked(found({ 'add-header': { trial: () => 'failed' } }, ['1.28', '1.31', 'envoy/1.36.2']), [
       rejected('filter "add-header"'),
+    ]),
+
+  'check-unknown-key': () =>
+    checked(found({ 'add-header': { inputs: () => 'failed', trial: () => 'undecided' } }, ['1.31']), [
+      {
+        kind: 'input',
+        subject: 'filters/shop.yaml:5:5: filters[0]',
+        at: { file: 'filters/shop.yaml', line: 5, column: 5 },
+        message: 'has the unknown key "rootid".',
+        remedy: 'Did you mean "root-id"?',
+      },
     ]),
 
   'check-mixed': () =>

@@ -74,6 +74,8 @@ describe('an entry that names a workload', () => {
     ['- {kind: deployment, nmae: reviews}', /unknown key "nmae"\. Did you mean "name"\?/],
     ['- {kind: deployment, name: a, namspace: b}', /unknown key "namspace"\. Did you mean "namespace"\?/],
     ['- {kind: deployment, name: a, xyzzyx: b}', /unknown key "xyzzyx"\. Known keys are kind, name, namespace/],
+    ['- {selektor: tier=api}', /unknown key "selektor"\. Did you mean "selector"\? Known keys are .*exclude/],
+    ['- {knid: deployment, nmae: reviews}', /unknown key "knid"\. Did you mean "kind"\?/],
     ['- 5', /is 5, which names no target/],
     ['- null', /is null, which names no target/],
     ['- [deployment/reviews]', /is \["deployment\/reviews"\], which names no target/],
@@ -427,4 +429,10 @@ test('a list is read once, and may be parsed again with other defaults', () => {
     return entry?.type === 'named' ? entry.workload.namespace : undefined;
   });
   expect(namespaces).toEqual(['shop', 'test']);
+});
+
+test('what a mistyped key was to say is not told as missing', () => {
+  expect(messagesIn(parse('- {selektor: tier=api}'))).toHaveLength(1);
+  expect(messagesIn(parse('- {kind: deployment, nmae: reviews}'))).toHaveLength(1);
+  expect(messagesIn(parse('- {xyzzyx: reviews}'))).toHaveLength(3);
 });

@@ -22,6 +22,7 @@ describe('inputs that the action does not have', () => {
       'INPUT_FAIL_POLICY',
       `input "fail_policy" ${NONE} Did you mean "fail-policy"?`,
     ],
+    ['a key of a target', 'INPUT_WAVE', expect.stringContaining('It belongs to a target, an entry of "targets".')],
     [
       'one that is like none',
       'INPUT_SOMETHING_ELSE',

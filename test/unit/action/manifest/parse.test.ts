@@ -192,3 +192,29 @@ describe('thousands of targets', () => {
     expect(isSlow((text) => parseManifest(FILE, text), attack)).toBe(false);
   });
 });
+
+test.each([
+  ['filters: [{ wave: 2 }]', 'filters[0] has the unknown key "wave". It belongs to a target, an entry of "targets".'],
+  ['filters: [{ canary: 1 }]', 'has the unknown key "canary". It belongs to the inputs of the workflow step, under "with".'],
+  ['filters: [{ context: a }]', 'has the unknown key "context". It belongs to a cluster, under "clusters".'],
+  ['defaults: { sha256: a }', 'defaults has the unknown key "sha256". It belongs to a filter.'],
+  ['delivery: image', 'has the unknown key "delivery". It belongs to the "defaults".'],
+  ['clusters: { a: { port: 80 } }', 'clusters.a has the unknown key "port". It belongs to a filter.'],
+])('a key that is read elsewhere is named with its place: %s', (text, said) => {
+  expect(messagesOn(`version: 1\n${text}\n`)).toContainEqual(expect.stringContaining(said));
+});
+
+test('a key that is like none of many is told all of them', () => {
+  const [message] = messagesOn('version: 1\nfilters: [{ zzzzzzzzzzzz: 1 }]\n');
+  expect(message).toMatch(/Known keys are name, filter, .* and expires\.$/);
+});
+
+test('a filter is valid unless something is wrong with it, or with the rest of the file', () => {
+  const validIn = (text: string): boolean[] => {
+    const read = parseManifest('filters.yaml', text);
+    return (read.ok ? read.value : read.partial).filters.map(({ isValid }) => isValid);
+  };
+  expect(validIn('version: 1\nfilters: [{ rootid: a }, { name: b }]')).toEqual([false, true]);
+  expect(validIn('version: 1\ndefaults: { prt: 80 }\nfilters: [{ name: a }, { name: b }]')).toEqual([false, false]);
+  expect(validIn('version: 1\nfilters: [{ port: [80] }, { name: b }]')).toEqual([false, true]);
+});

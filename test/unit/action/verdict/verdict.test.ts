@@ -610,7 +610,7 @@ test.each<[string, Parameters<typeof checkedOf>, readonly Problem[], string]>([
     'something else is wrong',
     [{ auth: {} }],
     [problem],
-    '❌ add-header not checked: the kubeconfig user lacks a permission',
+    '❌ Check failed: the kubeconfig user lacks a permission',
   ],
 ])('check: %s', (_, parts, problems, expected) => {
   expect(verdictOf(report({ command: 'check', problems, checked: checkedOf(...parts) }))).toBe(expected);
