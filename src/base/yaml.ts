@@ -1,11 +1,12 @@
 import { CORE_SCHEMA, defineScalarTag, intCoreTag, load, mergeTag, NOT_RESOLVED, YAMLException } from 'js-yaml';
 import { type Fault, faulty, ok, type Result } from './problem.ts';
 import { formatBytes, shownName } from './text.ts';
+import { yamlRemedy } from './yaml-remedy.ts';
 
 /** What is wrong with a YAML text. */
 export interface YamlFault extends Fault {
-  /** Where it is no YAML at all: line and column, from 1, and what the parser says, without anything of the text. */
-  readonly syntax?: { readonly line: number; readonly column: number; readonly reason: string };
+  /** Where it is no YAML at all: line and column, from 1, what the parser says, without anything of the text, and what helps. */
+  readonly syntax?: Record<'line' | 'column', number> & Record<'reason' | 'remedy', string>;
 }
 
 export interface YamlOptions {
@@ -58,20 +59,26 @@ export function readYaml(text: string, { merge = false }: YamlOptions = {}): Res
       );
     }
     if (!(error instanceof YAMLException)) throw error;
-    return { ok: false, ...syntaxFault(error) };
+    return { ok: false, ...syntaxFault(error, text) };
   }
   const fault = excessOf(value);
   return fault === undefined ? ok(value) : faulty(fault);
 }
 
 /** The parser's reasons end with the names of tags and aliases that they quote. */
-function syntaxFault({ reason, mark }: YAMLException): YamlFault {
+function syntaxFault({ reason, mark }: YAMLException, text: string): YamlFault {
   const quote = reason.search(/["!:<]/);
   const [plain, quoted] = quote < 0 ? [reason, ''] : [reason.slice(0, quote), reason.slice(quote)];
   const where = mark ? ` in line ${mark.line + 1}, column ${mark.column + 1}` : '';
+  const line = text.split('\n', (mark?.line ?? 0) + 1).at(-1) ?? '';
   return {
     fault: `is not valid YAML: ${plain}${shownName(quoted)}${where}`,
-    syntax: { line: (mark?.line ?? 0) + 1, column: (mark?.column ?? 0) + 1, reason: plain.trim() },
+    syntax: {
+      line: (mark?.line ?? 0) + 1,
+      column: (mark?.column ?? 0) + 1,
+      reason: plain.trim(),
+      remedy: yamlRemedy(reason, line),
+    },
   };
 }
 

@@ -109,11 +109,13 @@ function chooseContext(config: MergedConfig, wanted: string, mask: Mask): Result
   }
   const entry = contexts.get(name);
   if (entry === undefined) {
-    const near = nearestNames(name, names);
-    const shown = near.length > 0 ? near : names.slice(0, 20);
+    const [near] = nearestNames(name, names, 1);
+    const meant = near === undefined ? '' : `Did you mean ${quoted(near)}? `;
     return problem(
       `has no context ${quoted(name)}.`,
-      names.length === 0 ? 'It has no contexts at all.' : `It has ${listWords(shown.map(shownName), 'and')}.`,
+      names.length === 0
+        ? 'It has no contexts at all.'
+        : `${meant}It has ${listWords(names.slice(0, 20).map(shownName), 'and')}.`,
     );
   }
   const fields = readFields(entry.value, CONTEXT_FIELDS, { origin: entry.origin, entry: `context ${quoted(name)}` });

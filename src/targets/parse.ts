@@ -49,7 +49,7 @@ export function parseTargets(
     partialResult([], locatedProblems([problem(origin, message, remedy)], at));
   if (!content.ok) {
     const fault = isFile ? faultWithoutText(content) : content.fault;
-    return unreadable(`${fault}.`, isAlias(content) ? QUOTE_STARS : FORMS);
+    return unreadable(`${fault}.`, isAlias(content) ? QUOTE_STARS : (content.syntax?.remedy ?? FORMS));
   }
   let { value } = content;
   if (isFile && typeof value === 'string' && !namesTarget(value, defaults.kinds)) {

@@ -35,7 +35,7 @@ export function parseManifest(file: string, text: string): PartialResult<Manifes
   if (read.ok) return partialResult(parser.manifest(read.value), parser.diagnostics.problems);
   const { line = 1, column = 1 } = read.syntax ?? {};
   const message = read.syntax === undefined ? `${read.fault}.` : `is not valid YAML: ${read.syntax.reason}.`;
-  const problem = manifestProblem({ at: { file, line, column }, path: '' }, message, FORM);
+  const problem = manifestProblem({ at: { file, line, column }, path: '' }, message, read.syntax?.remedy ?? FORM);
   return partialResult({ file, clusters: [], filters: [] }, [problem]);
 }
 

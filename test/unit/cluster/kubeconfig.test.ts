@@ -124,7 +124,7 @@ describe('the context', () => {
   });
 
   test.each<[string, string, string | undefined, string]>([
-    ['unknown, with the nearest', YAML, 'prodd', 'has no context "prodd". It has prod.'],
+    ['unknown, with the nearest', YAML, 'prodd', 'has no context "prodd". Did you mean "prod"? It has prod and test.'],
     ['unknown, with all there are', YAML, 'somewhere', 'has no context "somewhere". It has prod and test.'],
     ['unknown where there are none', config({ contexts: {} }), 'x', 'has no context "x". It has no contexts at all.'],
     ['not chosen', config({ current: '' }), undefined, 'names no current context. Set the input "context" to prod.'],

@@ -195,7 +195,10 @@ describe('thousands of targets', () => {
 
 test.each([
   ['filters: [{ wave: 2 }]', 'filters[0] has the unknown key "wave". It belongs to a target, an entry of "targets".'],
-  ['filters: [{ canary: 1 }]', 'has the unknown key "canary". It belongs to the inputs of the workflow step, under "with".'],
+  [
+    'filters: [{ canary: 1 }]',
+    'has the unknown key "canary". It belongs to the inputs of the workflow step, under "with".',
+  ],
   ['filters: [{ context: a }]', 'has the unknown key "context". It belongs to a cluster, under "clusters".'],
   ['defaults: { sha256: a }', 'defaults has the unknown key "sha256". It belongs to a filter.'],
   ['delivery: image', 'has the unknown key "delivery". It belongs to the "defaults".'],
@@ -206,7 +209,7 @@ test.each([
 
 test('a key that is like none of many is told all of them', () => {
   const [message] = messagesOn('version: 1\nfilters: [{ zzzzzzzzzzzz: 1 }]\n');
-  expect(message).toMatch(/Known keys are name, filter, .* and expires\.$/);
+  expect(message).toMatch(/Known keys are filter, sha256, .* and expires\.$/);
 });
 
 test('a filter is valid unless something is wrong with it, or with the rest of the file', () => {
@@ -217,4 +220,17 @@ test('a filter is valid unless something is wrong with it, or with the rest of t
   expect(validIn('version: 1\nfilters: [{ rootid: a }, { name: b }]')).toEqual([false, true]);
   expect(validIn('version: 1\ndefaults: { prt: 80 }\nfilters: [{ name: a }, { name: b }]')).toEqual([false, false]);
   expect(validIn('version: 1\nfilters: [{ port: [80] }, { name: b }]')).toEqual([false, true]);
+});
+
+test.each([
+  ['a tab', 'version: 1\nfilters:\n\t- name: a\n', 'Indent with blanks: YAML takes no tabs there.'],
+  ['a tab in the first line', '\tversion: 1\n', 'Indent with blanks: YAML takes no tabs there.'],
+  ['a key twice', 'version: 1\nversion: 1\n', 'Keep one of the two keys.'],
+  ['an open bracket', 'filters: [a, b', 'Close what is open: each "[" needs its "]", each "{" its "}".'],
+  ['open quotes', 'version: "1', 'Close the quotes.'],
+  ['what is open before the next line', 'filters: [a\nb: 1\n', 'Close what is open, a bracket or quotes'],
+  ['a name of nothing', 'version: *one\n', 'Put text that begins with "*" between quotes.'],
+  ['wrong indentation', 'filters:\n   a: 1\n  b: 2\n', 'Indent what belongs together equally'],
+])('what helps against text that is no YAML depends on its cause: %s', (_, text, remedy) => {
+  expect(messagesOn(text)).toEqual([expect.stringContaining(remedy)]);
 });

@@ -606,12 +606,7 @@ test.each<[string, Parameters<typeof checkedOf>, readonly Problem[], string]>([
     [problem],
     '❌ 1 of 2 filters failed the check: auth',
   ],
-  [
-    'something else is wrong',
-    [{ auth: {} }],
-    [problem],
-    '❌ Check failed: the kubeconfig user lacks a permission',
-  ],
+  ['something else is wrong', [{ auth: {} }], [problem], '❌ Check failed: the kubeconfig user lacks a permission'],
 ])('check: %s', (_, parts, problems, expected) => {
   expect(verdictOf(report({ command: 'check', problems, checked: checkedOf(...parts) }))).toBe(expected);
 });
