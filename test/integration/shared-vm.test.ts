@@ -34,6 +34,7 @@ describe('a filter whose VM another one has', () => {
     for (const command of ['plan', 'deploy']) {
       const { outcome, problems } = await run(site, command, SECOND);
       expect([command, outcome, cluster.recorder.writes]).toEqual([command, 'failed', []]);
+      expect(problems.map(({ clause }) => clause)).toEqual(['two filters would run as one']);
       expect(problems.map(describeProblem)).toEqual([
         expect.stringMatching(
           /reviews would run preview-2 and preview-1 of this action as one: both have the vm-id "shared", the root id "headers" and the same module, .*Leave out "vm-id", whose default is the filter's name \("preview-2"\)/,

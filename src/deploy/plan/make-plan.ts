@@ -128,7 +128,7 @@ export function makePlan(request: DeployRequest, snapshot: ClusterSnapshot, now:
   const wanted: WantedWorkload[] = keepNeededVolumes([...drafts.values()], snapshot);
   const planned = wanted.map((workload) => diagnostics.unwrapPartial(planWorkload(workload, options)));
   diagnostics.add(planned.flatMap(({ ref }) => lentTemplate(ref, snapshot)));
-  const vms = judgeSharedVms(planned, snapshot);
+  const vms = judgeSharedVms(planned, snapshot, request.filters);
   diagnostics.add(vms.problems);
   const objects = planObjects(planned, snapshot);
   const plan = {

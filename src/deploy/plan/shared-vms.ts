@@ -1,4 +1,5 @@
-import type { Problem } from '../../base/problem.ts';
+import { defined } from '../../base/defined.ts';
+import type { FilePosition, Problem } from '../../base/problem.ts';
 import type { Warning } from '../../base/warning.ts';
 import { DIGEST_ANNOTATION } from '../../mesh/identity/names.ts';
 import { isPlugin, shownSettings } from '../../mesh/objects/filter-resource.ts';
@@ -7,6 +8,7 @@ import { sharingOf, type VmUser } from '../../mesh/unmanaged/shared-vm.ts';
 import { hasNameOf, unmanagedKey } from '../../mesh/unmanaged/unmanaged.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { type ClusterSnapshot, observedFilter } from '../observe/snapshot.ts';
+import type { FilterRequest } from '../request.ts';
 import { moduleDigestOf, remainingOn } from './adoption.ts';
 import type { PlannedRevision, PlannedWorkload } from './plan.ts';
 import { perWorkload } from './workload-warnings.ts';
@@ -15,10 +17,12 @@ import { perWorkload } from './workload-warnings.ts';
  * What is wrong, or may be, about VMs that wanted filters would share with other filters of their pods: those of this action and those
  * that EnvoyFilters of others insert, as far as this run has read them. Each of the filters stands in the listeners, so no
  * verification would tell. What proxies pull as an image has no VM id that could be chosen.
+ * `requests` know where the filters are written down.
  */
 export function judgeSharedVms(
   workloads: readonly PlannedWorkload[],
   snapshot: ClusterSnapshot,
+  requests: readonly Pick<FilterRequest, 'name' | 'places'>[],
 ): { readonly problems: readonly Problem[]; readonly warnings: readonly Warning[] } {
   const pairs = workloads.flatMap((planned) => {
     const subject = describeWorkload(planned.ref);
@@ -33,7 +37,10 @@ export function judgeSharedVms(
   return {
     problems: pairs
       .filter(({ sharing }) => sharing === 'everything')
-      .map(({ subject, wanted, user, other }) => sharedProblem(subject, wanted, user, other)),
+      .map(({ subject, wanted, user, other }) => ({
+        ...sharedProblem(subject, wanted, user, other),
+        ...defined({ at: vmIdAt(wanted.revision.filter, requests) }),
+      })),
     warnings: perWorkload(
       pairs
         .filter(({ sharing, isNew }) => sharing === 'roots' && isNew)
@@ -45,6 +52,12 @@ export function judgeSharedVms(
         })),
     ),
   };
+}
+
+/** Where a filter's VM id is written, or the filter where it has none of its own; `undefined` where no file does. */
+function vmIdAt(name: string, requests: readonly Pick<FilterRequest, 'name' | 'places'>[]): FilePosition | undefined {
+  const places = requests.find((request) => request.name === name)?.places;
+  return (places?.['vm-id'] ?? places?.filter)?.at;
 }
 
 function wantedUser({ revision: { filter, module, settings } }: PlannedRevision): VmUser {
@@ -81,6 +94,7 @@ function sharedProblem(subject: string, { revision }: PlannedRevision, user: VmU
   return {
     kind: 'conflict',
     subject,
+    clause: 'two filters would run as one',
     message: `would run ${filter} and ${other.what} as one: both have the vm-id ${JSON.stringify(user.vmId)}, ${root} and the same module, so Envoy runs them in one VM, where the configuration of one can replace the other's.`,
     remedy:
       user.vmId === filter
