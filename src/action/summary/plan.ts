@@ -11,7 +11,7 @@ import type { Limits } from './parts/limits.ts';
 import { blocks, text } from './parts/markdown.ts';
 import { type CommandPage, stoppedPage } from './parts/page.ts';
 import { deployPolicy, expirySetting, renderDetails } from './parts/settings.ts';
-import { renderTable, type TableParts } from './parts/table.ts';
+import { renderTable, type TableParts, WAVE_NUMBERS } from './parts/table.ts';
 import { groupChanges, renderChanges } from './plan-changes.ts';
 
 /** The page of `plan`: what would fail, what would be written, what would restart, what admission says. */
@@ -85,6 +85,7 @@ function restartTable(restarts: readonly PlannedRestart[]): TableParts<'restart'
     header: ['Workload', ...clusterTitle(restarts), 'Pods', ...(waves ? ['Wave'] : [])],
     catalogue: { restart: { icon: '🔁', word: verb(restarts.length, 'restart', 'restarts') } },
     urgent: [],
+    above: waves ? WAVE_NUMBERS : '',
     calm: restarts.map(({ ref, pods, wave }) => ({
       cells: [workloadCell(ref), ...clusterCell(ref), String(pods), ...(waves ? [String(wave)] : [])],
       count: 'restart',

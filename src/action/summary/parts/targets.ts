@@ -2,8 +2,16 @@ import { someOf } from '../../../base/text.ts';
 import type { ChangeReport, TargetOutcome, TargetReport } from '../../../deploy/report/report.ts';
 import { isBackButUnready } from '../../verdict/phase.ts';
 import { NONE_AS_BEFORE, revisionCells, workloadCell, writeState } from './cells.ts';
-import { text } from './markdown.ts';
-import { type Catalogue, type Column, type Row, type SharedColumn, shareColumns, type TableParts } from './table.ts';
+import { blocks, text } from './markdown.ts';
+import {
+  type Catalogue,
+  type Column,
+  type Row,
+  type SharedColumn,
+  shareColumns,
+  type TableParts,
+  WAVE_NUMBERS,
+} from './table.ts';
 
 /** Outcomes, and apart from them what was cut off, not watched, or could not be rolled back. */
 export type TargetCount =
@@ -111,7 +119,10 @@ export function targetTable(
     calm: CALM_ORDER.flatMap(of)
       .filter((target) => !isUrgent(target))
       .map(row),
-    above: [revision.above, ...writeLines(written.shared)].filter((line) => line !== '').join(' · '),
+    above: blocks(
+      [revision.above, ...writeLines(written.shared)].filter((line) => line !== '').join(' · '),
+      waves.own.length > 0 ? WAVE_NUMBERS : '',
+    ),
     folded: targets.every(({ outcome }) => outcome === 'untouched'),
   };
 }
