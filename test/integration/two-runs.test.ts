@@ -206,4 +206,59 @@ describe('two runs at once, with no more workloads at once than by default', () 
     expect(removed.outcome).toBe('superseded');
     await shop.expectAll(wantedBy(deployed));
   });
+
+  describe('and one of its workloads is held back, so that the older one is done with the others first', () => {
+    /** `fast` is verified by then, `slow` waits, and `late` comes in the next wave. */
+    const open = async () => {
+      const scene = await Scene.open(cluster);
+      const fast = await scene.workload('fast');
+      const slow = await scene.switched('slow');
+      const late = await scene.workload('late');
+      const before = await scene.deploy();
+      const release = await scene.hold();
+      scene.forget();
+      const targets = '- deployment/fast\n- deployment/slow\n- { kind: deployment, name: late, wave: 2 }';
+      const older = scene.deploy({ configuration: 'x-test: older', targets, 'max-parallel': '1' }, runOf(111));
+      // One at a time: by then it is done with the first.
+      await scene.seen('the other is patched', ({ path, method }) => method === 'PATCH' && path.includes('/slow?'));
+      return { scene, fast, slow, late, release, older, before: wantedBy(before) };
+    };
+
+    test('a newer deployment of what it had verified supersedes it', async () => {
+      const { scene, fast, late, release, older } = await open();
+      const newer = await scene.deploy(
+        { configuration: 'x-test: newer', targets: '- deployment/fast\n- deployment/late' },
+        runOf(112),
+      );
+      expect(newer.outcome).toBe('deployed');
+      await release();
+      const report = await older;
+      expect([report.outcome, report.problems]).toEqual(['superseded', []]);
+      expect(report.targets.map(({ ref: { name }, outcome, newer: by }) => [name, outcome, by?.revision])).toEqual([
+        ['fast', 'superseded', wantedBy(newer)],
+        ['slow', 'deployed', undefined],
+        ['late', 'superseded', wantedBy(newer)],
+      ]);
+      for (const one of [fast, late]) expect(revisionOn(await scene.now(one), FILTER)).toBe(wantedBy(newer));
+    });
+
+    test('a newer removal from what it had verified stays', async () => {
+      const { scene, fast, late, release, older, before } = await open();
+      const removed = await scene.deploy(
+        { command: 'remove', targets: '- deployment/fast', configuration: '', filter: '' },
+        runOf(112),
+      );
+      expect(removed.outcome).toBe('removed');
+      await release();
+      const report = await older;
+      expect([report.outcome, report.problems]).toEqual(['superseded', []]);
+      expect(report.targets.map(({ ref: { name }, outcome, newer: by }) => [name, outcome, by])).toEqual([
+        ['fast', 'superseded', { filter: FILTER }],
+        ['slow', 'deployed', undefined],
+        ['late', 'untouched', undefined],
+      ]);
+      expect(revisionOn(await scene.now(fast), FILTER)).toBeUndefined();
+      expect(revisionOn(await scene.now(late), FILTER)).toBe(before);
+    });
+  });
 });

@@ -166,11 +166,16 @@ export const TARGET = named(
       times: TIMES,
       verification: VERIFICATION,
       rollback: ROLLBACK,
-      newer: object('What another run has brought meanwhile, of a workload that is `superseded`.', {
-        filter: text('The filter.'),
-        revision: text('The revision that is there now.'),
-        run: text('The run that brought it: `owner/repo/run/attempt`, or `local`.'),
-      }),
+      newer: object(
+        'What another run has made of it meanwhile, of a workload that is `superseded`.',
+        { filter: text('The filter.') },
+        {
+          revision: text('The revision that is there now; omitted where that run has removed the filter.'),
+          run: text(
+            'The run that brought it: `owner/repo/run/attempt`, or `local`; omitted for a removal, which leaves no record.',
+          ),
+        },
+      ),
       takenOver: list('The EnvoyFilters of others whose place was taken.', text('`namespace/name`.')),
       alsoRuns: list('Other filters of this action that its pods run.', text('A filter.')),
       unready: text('What keeps its pods from being ready, as before the run.'),

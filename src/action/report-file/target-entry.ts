@@ -72,7 +72,7 @@ export function targetEntry(target: TargetReport): ValueOf<typeof TARGET> {
       times: times && timesEntry(times),
       verification: verification && verificationEntry(verification),
       rollback: rollbackEntry(target),
-      newer: newer && { filter: newer.filter, revision: newer.revision, run: newer.run },
+      newer: newer && { filter: newer.filter, ...defined({ revision: newer.revision, run: newer.run }) },
       takenOver,
       alsoRuns,
       unready,

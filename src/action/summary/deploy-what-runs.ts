@@ -3,7 +3,7 @@ import { isAsBefore } from '../../deploy/report/final-revisions.ts';
 import type { DeployReport, TargetReport } from '../../deploy/report/report.ts';
 import { byPhase, isBackButUnready, isIdle, ROLLING } from '../verdict/phase.ts';
 import { countOf } from '../verdict/text.ts';
-import { supersededLine } from './parts/superseded.ts';
+import { supersededLines } from './parts/superseded.ts';
 import { waitingLine } from './parts/waiting.ts';
 import { backButUnreadyLine, oldPods, renderStateLines, type StateLine, unreadyAsBefore } from './parts/what-runs.ts';
 
@@ -146,7 +146,7 @@ export function renderDeployState(report: DeployReport): string {
       targets: settled.filter(({ outcome }) => outcome === 'removed'),
       words: (one) => `no longer ${have(one)} the filter; every pod is ready without it.`,
     },
-    supersededLine(of('superseded')),
+    ...supersededLines(of('superseded')),
     {
       icon: '⚪',
       targets: of('untouched'),

@@ -8,7 +8,7 @@ import { renderNextCommand } from './parts/next-command.ts';
 import type { CommandPage } from './parts/page.ts';
 import { renderPresent } from './parts/present.ts';
 import { removePolicy, renderDetails } from './parts/settings.ts';
-import { supersededLine } from './parts/superseded.ts';
+import { supersededLines } from './parts/superseded.ts';
 import { renderTable } from './parts/table.ts';
 import { targetTable } from './parts/targets.ts';
 import { renderTimeline } from './parts/timeline.ts';
@@ -101,7 +101,7 @@ function renderRemoveState(report: RemovalReport): string {
       targets: of('succeeded'),
       words: (one) => `${one ? 'is' : 'are'} without the filter; every pod is ready.`,
     },
-    supersededLine(of('superseded')),
+    ...supersededLines(of('superseded')),
     {
       icon: '⚪',
       targets: of('untouched'),

@@ -194,7 +194,7 @@ const CLAUSES: readonly (readonly [phases: readonly RolloutPhase[], one: string,
   [['not-ready-as-before'], 'is not ready, as before the run', 'are not ready, as before the run'],
   [['interrupted'], 'is not finished', 'are not finished'],
   [['rolled-back', 'rolled-back-with-run'], 'was rolled back', 'were rolled back'],
-  [['superseded'], 'has a newer revision of another run', 'have a newer revision of another run'],
+  [['superseded'], 'was changed by a newer run', 'were changed by a newer run'],
   [['untouched'], 'was not touched', 'were not touched'],
 ];
 

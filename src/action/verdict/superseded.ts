@@ -7,11 +7,22 @@ import { filterWords, sentences, type Verdict, verb, workloads } from './words.t
 /** The verdict over a run that did well until another one brought something newer. */
 export function judgeSuperseded(report: ChangeReport): Verdict {
   const superseded = report.targets.filter(({ outcome }) => outcome === 'superseded');
-  const others = report.targets.length - superseded.length;
+  const [removals, brought] = [superseded.filter(isRemoval), superseded.filter((target) => !isRemoval(target))];
   const [deployed, removed, unchanged, untouched] = (['deployed', 'removed', 'unchanged', 'untouched'] as const).map(
     (outcome) => countOutcome(report, outcome),
   ) as [number, number, number, number];
-  const where = others === 0 ? '' : ` to ${thousands(superseded.length)} of ${workloads(report.targets.length)}`;
+  const where = (preposition: string, some: readonly TargetReport[]): string =>
+    some.length === report.targets.length
+      ? ''
+      : ` ${preposition} ${thousands(some.length)} of ${workloads(report.targets.length)}`;
+  const deeds = [
+    ...(brought.length > 0
+      ? [
+          `${newerRuns(brought)} ${verb(countNewerRuns(brought), 'has', 'have')} brought a newer revision${where('to', brought)}`,
+        ]
+      : []),
+    ...(removals.length > 0 ? [`a later run has removed the filter${where('from', removals)}`] : []),
+  ];
   const done = [
     ...(deployed > 0 ? [`deployed its own revision to ${workloads(deployed)}`] : []),
     ...(removed > 0 ? [`removed it from ${workloads(removed)}`] : []),
@@ -19,9 +30,10 @@ export function judgeSuperseded(report: ChangeReport): Verdict {
   ];
   return {
     icon: '⏭️',
-    headline: `${filterWords(report)}: ${newerRuns(superseded)} ${verb(countNewerRuns(superseded), 'has', 'have')} brought a newer revision${where}${untouched === 0 ? '; nothing to do' : ''}`,
+    headline: `${filterWords(report)}: ${listWords(deeds, 'and')}${untouched === 0 ? '; nothing to do' : ''}`,
     sentence: sentences(
-      `What runs there now is ${newerRevisions(superseded)}.`,
+      brought.length === 0 ? '' : `What runs there now is ${newerRevisions(brought)}.`,
+      removals.length === 0 ? '' : 'This run had brought it there before, and does not put it back.',
       done.length === 0 ? '' : `Elsewhere this run has ${listWords(done, 'and')}.`,
       untouched === 0
         ? 'This run has left it alone.'
@@ -30,22 +42,27 @@ export function judgeSuperseded(report: ChangeReport): Verdict {
   };
 }
 
+/** Whether another run has removed the filter from a workload that is superseded. */
+export function isRemoval({ newer }: TargetReport): boolean {
+  return newer !== undefined && newer.revision === undefined;
+}
+
 /** The runs that brought something newer: `run 12 of …`. */
 export function newerRuns(targets: readonly TargetReport[]): string {
   return someOf(
-    distinct(targets, ({ run }) => describeRun(run)).map((run) => plain(run, 100)),
+    distinct(targets, ({ run = '' }) => describeRun(run)).map((run) => plain(run, 100)),
     3,
   );
 }
 
 /** How many runs these are. */
 export function countNewerRuns(targets: readonly TargetReport[]): number {
-  return distinct(targets, ({ run }) => describeRun(run)).length;
+  return distinct(targets, ({ run = '' }) => describeRun(run)).length;
 }
 
 /** What these runs brought; `show` writes one revision. */
 export function newerRevisions(targets: readonly TargetReport[], show: (revision: string) => string = plain): string {
-  const revisions = distinct(targets, ({ revision }) => revision);
+  const revisions = distinct(targets, ({ revision = '' }) => revision);
   return `${verb(revisions.length, 'revision', 'the revisions')} ${someOf(
     revisions.map((revision) => show(revision.slice(0, 63))),
     3,

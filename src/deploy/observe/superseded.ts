@@ -18,6 +18,9 @@ export interface OtherRevision {
   readonly started?: string;
 }
 
+/** What runs on a workload of a filter in place of what this run wants: of a removal, which leaves no record, nothing is known but that. */
+export type Newer = Pick<OtherRevision, 'filter'> & Partial<OtherRevision>;
+
 /** What a run wants of the pods of a workload. */
 interface Wanted {
   readonly podRevisions: readonly Pick<PodRevision, 'filter' | 'id'>[];

@@ -7,7 +7,7 @@ import type { ModuleSource } from '../../filter/module/module.ts';
 import type { FilterSettings } from '../../filter/settings.ts';
 import type { Provenance } from '../../provenance/policy.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
-import type { OtherRevision } from '../observe/superseded.ts';
+import type { Newer } from '../observe/superseded.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import type { FoundByCheck } from './check-report.ts';
 import type { Collected } from './collected.ts';
@@ -78,8 +78,8 @@ export interface TargetReport {
   readonly times?: RolloutTimes;
   readonly verification?: Verification;
   readonly rollback?: Rollback;
-  /** Of `superseded`: what runs there now. */
-  readonly newer?: OtherRevision;
+  /** Of `superseded`: what runs there now; without a revision where another run has removed the filter. */
+  readonly newer?: Newer;
   /** What others had changed of this action since the last run, and this run repaired. */
   readonly drift: readonly string[];
   /** The EnvoyFilters that are not this action's and that ours runs in the place of, `namespace/name`; absent for none. */

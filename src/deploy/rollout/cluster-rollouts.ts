@@ -3,13 +3,12 @@ import { internalProblem, type Problem } from '../../base/problem.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { PARALLEL_WRITES, writeWorkload } from '../apply/workload.ts';
 import { during } from '../context.ts';
-import type { OtherRevision } from '../observe/superseded.ts';
 import { type PlannedWorkload, restarts } from '../plan/plan.ts';
 import { cancelledVerification } from '../verify/verifier.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
 import { Heartbeat } from '../wait/heartbeat.ts';
 import type { RolloutWatch } from '../wait/rollout-watch.ts';
-import { Contest, type Lost, type Met } from './contest.ts';
+import { Contest, type Lost, type Met, removalFrom } from './contest.ts';
 import { diagnosedRollout, judgedRollout } from './judged-rollout.ts';
 import { isMoving, isOurs, mayBeVerifiedAgain, resultAsObserved } from './moving.ts';
 import { parallelRollouts } from './parallel.ts';
@@ -19,8 +18,8 @@ import type { UnreadyState } from './ready-before.ts';
 import { ReadyGate } from './ready-gate.ts';
 import { canRollBack, type RollbackContext, readOther, rollBack } from './rollback.ts';
 import { RolloutStates } from './rollout-states.ts';
-import type { StopCondition } from './stop-condition.ts';
-import { RolloutVerification, type VerificationContext } from './verification.ts';
+import type { RolloutsContext } from './rollouts-context.ts';
+import { RolloutVerification } from './verification.ts';
 import {
   type EndedRollout,
   endedRollout,
@@ -38,15 +37,6 @@ import {
   type WrittenRollout,
   writtenRollout,
 } from './workload-rollout.ts';
-
-export interface RolloutsContext extends VerificationContext {
-  /** Whether a revision was ever verified on a workload. */
-  readonly isVerified: (planned: PlannedWorkload, filter: string, id: string) => boolean;
-  /** Called after a workload was patched, once its template is there for all to see. */
-  readonly onPatched: (planned: PlannedWorkload) => Promise<void>;
-  /** Whether the run goes on, which workloads of other clusters decide, too. */
-  readonly stop: StopCondition;
-}
 
 /** Brings workloads of one cluster to what is planned: patch, wait, verify, and roll back what fails. When, the run says. */
 export class ClusterRollouts {
@@ -105,7 +95,7 @@ export class ClusterRollouts {
     const runOne = (planned: PlannedWorkload): Promise<void> => this.#guard(planned, () => this.#runOne(planned));
     // What stays as it is is only looked at, which the number of connections limits.
     await Promise.all([mapLimited(still, still.length, runOne), mapLimited(this.#moving, this.#parallel, runOne)]);
-    await this.#takeBack();
+    if (!this.#context.stop.isMet) await this.settle();
   }
 
   /** Looks again at what has been verified, after it has run for a while. */
@@ -140,6 +130,16 @@ export class ClusterRollouts {
   /** Takes a new wave's time for the API server's answers. */
   renewPatience(): void {
     this.#context.client.patience.renew();
+  }
+
+  /** Takes back what older runs have changed since, and leaves to newer ones what they have: also of what this run did not come to. */
+  async settle(): Promise<void> {
+    if (this.#context.signal.aborted) return;
+    await this.#takeBack();
+    const ceded = await this.#contest.ceded(this.#states.all(), this.#watch);
+    await mapLimited(ceded, PARALLEL_WRITES, ({ planned, met }) =>
+      this.#guard(planned, () => this.#supersede(planned, met)),
+    );
   }
 
   /** Ends the watching. */
@@ -197,7 +197,7 @@ export class ClusterRollouts {
   /** Verifies what a rollout has come to and judges it; one that waits for promotion is first waited for where the run is to do so. */
   async #conclude(ended: EndedRollout): Promise<void> {
     const { planned } = ended;
-    const met = ended.end.byRun === true ? (ended.end.other ?? 'removal') : undefined;
+    const met = ended.end.byRun === true ? (ended.end.other ?? removalFrom(planned)) : undefined;
     if (met !== undefined && (await this.#meet(planned, met))) return;
     const compared = this.#states.set(await this.#gate.compare(ended));
     if (compared.state === 'ended' && ['ready', 'waiting'].includes(compared.end.state)) {
@@ -271,7 +271,7 @@ export class ClusterRollouts {
    */
   async #meet(planned: PlannedWorkload, met: Met): Promise<boolean> {
     if (!this.#contest.wins(planned, met)) {
-      if (met === 'removal') return false;
+      if ('removed' in met) return false;
       await this.#supersede(planned, met);
       return true;
     }
@@ -288,7 +288,7 @@ export class ClusterRollouts {
     await mapLimited(lost, this.#parallel, meet);
   }
 
-  async #supersede(planned: PlannedWorkload, found: OtherRevision): Promise<void> {
+  async #supersede(planned: PlannedWorkload, found: Met): Promise<void> {
     this.#states.set(supersededRollout(this.#states.of(planned), await this.#contest.yieldTo(planned, found)));
   }
 

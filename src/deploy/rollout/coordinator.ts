@@ -23,7 +23,15 @@ export interface ClusterOfRun {
   readonly warn: (warning: Warning) => void;
   readonly rollouts: Pick<
     ClusterRollouts,
-    'states' | 'problems' | 'roll' | 'verifyAgain' | 'rollBackCandidates' | 'rollBack' | 'renewPatience' | 'close'
+    | 'states'
+    | 'problems'
+    | 'roll'
+    | 'verifyAgain'
+    | 'settle'
+    | 'rollBackCandidates'
+    | 'rollBack'
+    | 'renewPatience'
+    | 'close'
   >;
 }
 
@@ -67,6 +75,9 @@ export class RolloutCoordinator {
         if (this.#statesOf(wave).some(({ state }) => state === 'waiting')) break;
         if (!stop.isMet) this.#warnOfNoPods(wave, index);
       }
+      await Promise.all(
+        this.#clusters.map((cluster) => (this.#prepared.get(cluster) === true ? cluster.rollouts.settle() : undefined)),
+      );
       if (policy.onFailure === 'rollback-all' && stop.hasFailed && !signal.aborted) await this.#rollBackAll();
     } finally {
       await Promise.all(this.#clusters.map(({ rollouts }) => rollouts.close()));

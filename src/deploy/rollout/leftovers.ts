@@ -19,7 +19,8 @@ export function leftovers(
       const { planned } = rollout;
       const { state } = writeOf(rollout).result;
       const back = rollout.state === 'rolled-back' && rollout.rollback.state === 'rolled-back';
-      const gone = back || state === 'skipped' || state === 'failed';
+      const removed = rollout.state === 'superseded' && rollout.newer.revision === undefined;
+      const gone = back || removed || state === 'skipped' || state === 'failed';
       return gone ? [] : podRevisionsOf(planned).map((podRevision) => objectKey(planned.ref.namespace, podRevision));
     }),
   );

@@ -25,6 +25,11 @@ export class StopCondition {
     return this.#failures > this.#tolerated;
   }
 
+  /** Whether it ends because another run has brought something newer. */
+  get isSuperseded(): boolean {
+    return this.#superseded;
+  }
+
   countFailures(workloads = 1): void {
     this.#failures += workloads;
   }

@@ -3,7 +3,7 @@ import type { Problem } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import type { WorkloadWrite } from '../apply/workload.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
-import type { OtherRevision } from '../observe/superseded.ts';
+import type { Newer } from '../observe/superseded.ts';
 import { type PlannedWorkload, podRevisionsOf } from '../plan/plan.ts';
 import type { Verification } from '../report/evidence-level.ts';
 import type { Rollback } from '../report/report.ts';
@@ -103,11 +103,11 @@ export interface RolledBack extends OfWorkload {
   readonly rollback: Rollback;
 }
 
-/** Another run has put something newer there, so nothing of this run counts any more. */
+/** Another run has put something newer there, or removed the filter, so nothing of this run counts any more. */
 export interface SupersededRollout extends OfWorkload {
   readonly state: 'superseded';
   readonly reached: ReachedRollout;
-  readonly newer: OtherRevision;
+  readonly newer: Newer;
 }
 
 /** What a run has done with one workload so far, and what came of it. The runner alone holds the current state of each. */
@@ -182,7 +182,7 @@ export function rolledBack(rollout: WorkloadRollout, rollback: Rollback): Rolled
 }
 
 /** Returns the rollout of a workload that another run has brought to something newer; a write that lost to it was none. */
-export function supersededRollout(rollout: WorkloadRollout, newer: OtherRevision): SupersededRollout {
+export function supersededRollout(rollout: WorkloadRollout, newer: Newer): SupersededRollout {
   const { planned, wave } = rollout;
   const reached = reachedBy(rollout);
   const lost = writeOf(reached).result.state === 'failed';

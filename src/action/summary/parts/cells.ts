@@ -1,3 +1,4 @@
+import { defined } from '../../../base/defined.ts';
 import { formatDuration, listWords } from '../../../base/text.ts';
 import { targetKind } from '../../../deploy/kinds/kinds.ts';
 import type { Verification } from '../../../deploy/report/evidence-level.ts';
@@ -132,7 +133,7 @@ function forwardCell(target: TargetReport, report: Pick<Report, 'policy'>): stri
     case 'not-ready-as-before':
       return `⚠️ ${ready}, as before`;
     case 'superseded':
-      return `⏭️ superseded by ${describeRun(target.newer?.run ?? '')}`;
+      return `⏭️ superseded by ${target.newer?.revision === undefined ? 'a removal' : describeRun(target.newer.run ?? '')}`;
     case 'overwritten':
     case 'unobserved':
       return `❌ failed${after}`;
@@ -194,7 +195,8 @@ function revisionCell(target: TargetReport, revision: TargetRevision): string {
   const { phase, newer, rollback } = target;
   const before = revision.before ?? null;
   if (phase === 'superseded' && newer?.filter === revision.filter) {
-    return newRevision({ ...revision, revision: newer.revision });
+    const { revision: _, ...rest } = revision;
+    return newRevision({ ...rest, ...defined({ revision: newer.revision }) });
   }
   if (phase === 'untouched' || phase === 'superseded') return asBefore(before);
   if (rollback !== undefined && isBack(target)) {

@@ -131,6 +131,7 @@ async function run(scripts: Readonly<Record<string, Script>>, options: Options =
         verifyAgain: async (workloads) => {
           steps.push(`again ${workloads.map(({ ref }) => ref.name).join('+')}`);
         },
+        settle: async () => undefined,
         rollBackCandidates: () => states.all().filter(({ state }) => state === 'verified' || state === 'failed'),
         rollBack: async (rollouts: readonly WorkloadRollout[]) => {
           for (const { planned } of rollouts) steps.push(`back ${planned.ref.name}`);
