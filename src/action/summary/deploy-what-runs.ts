@@ -106,9 +106,15 @@ export function renderDeployState(report: DeployReport): string {
     },
     {
       icon: '↩️',
-      targets: rolledBack.filter((target) => !isAsBefore(target)),
+      targets: rolledBack.filter((target) => !isAsBefore(target) && !hasNothing(target)),
       words: (one) =>
         `failed and ${were(one)} rolled back to the last verified revision: what was there before this run had never been verified. Every pod is ready.`,
+    },
+    {
+      icon: '↩️',
+      targets: rolledBack.filter((target) => !isAsBefore(target) && hasNothing(target)),
+      words: (one) =>
+        `failed and ${were(one)} rolled back to no filter at all: what was there before this run had never been verified, nor anything earlier. Every pod is ready.`,
     },
     {
       icon: '↩️',
@@ -154,6 +160,11 @@ export function renderDeployState(report: DeployReport): string {
     },
   ];
   return renderStateLines(lines, rollbackAdvice(ROLLING.flatMap(of)));
+}
+
+/** Whether a workload was rolled back to none of the filters. */
+function hasNothing({ rollback }: TargetReport): boolean {
+  return Object.values(rollback?.to ?? {}).every((revision) => revision === null);
 }
 
 const SEEN: readonly (readonly [EvidenceLevel, string])[] = [
