@@ -67,7 +67,10 @@ export async function tryRevision(
 
 /** What differs between the Envoys says for which of them it is. */
 function findingsOf(tried: readonly Tried[], origin: string, { module, settings }: Revision): TrialFinding[] {
-  const of = { rootId: settings.rootId, toolchain: tried.some(isRefused) ? toolchainOf(module.bytes) : 'unknown' } as const;
+  const of = {
+    rootId: settings.rootId,
+    toolchain: tried.some(isRefused) ? toolchainOf(module.bytes) : 'unknown',
+  } as const;
   const findings = tried.map(({ verdict }) => trialFinding(verdict, origin, undefined, of));
   if (findings.every((finding) => sameJson(finding, findings[0]))) return findings.slice(0, 1);
   return tried.map(({ request: { envoy }, verdict }) =>
