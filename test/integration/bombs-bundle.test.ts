@@ -53,7 +53,7 @@ test('a short text that stands for billions of values is refused wherever YAML i
     },
     { KUBECONFIG: 'config' },
   );
-  for (const subject of ['targets:', 'targets-file "targets.yaml"', 'kubeconfig file "']) {
+  for (const subject of ['targets has', 'targets-file "targets.yaml"', 'kubeconfig file "']) {
     expect(said(run, subject)).toContain(TOO_MANY);
   }
   for (const input of ['probe', 'environment', 'capabilities', 'attestation']) {

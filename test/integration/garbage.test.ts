@@ -182,6 +182,7 @@ describe('superseded revisions', () => {
       expect(outcome).toBe('deployed');
       expect(warningTexts(warnings)).toEqual([
         expect.stringMatching(/^2 superseded objects kept in namespace \S+: the kubeconfig user cannot list .*apps/),
+        expect.stringMatching(/^Whether a Rollout takes its pod template from a Deployment without pods/),
       ]);
       expect(missingForCleanup?.map(({ resource }) => resource).sort()).toEqual([
         'daemonsets',

@@ -187,8 +187,13 @@ describe('what runs now, by what happened to each workload', () => {
     ['rolled back', rolledBack('shop/x'), /^↩️ .* failed and was rolled back to what ran there before/],
     [
       'rolled back to something older',
-      rolledBack('shop/x', { rollback: rollback('rolled-back', { to: { 'add-header': null } }) }),
+      rolledBack('shop/x', { rollback: rollback('rolled-back', { to: { 'add-header': '1111111111' } }) }),
       /^↩️ .* was rolled back to the last verified revision/,
+    ],
+    [
+      'rolled back to nothing, as nothing was ever verified',
+      rolledBack('shop/x', { rollback: rollback('rolled-back', { to: { 'add-header': null } }) }),
+      /^↩️ .* was rolled back to no filter at all/,
     ],
     [
       'well and rolled back',
