@@ -70,7 +70,7 @@ describe('verification in real proxies', () => {
       verify: 'required',
     });
     expect(refused.outputs).toMatchObject({ result: 'failed', changed: 'false' });
-    expect(refused.summary).toMatch(/create pods\/exec/);
+    expect(refused.summary).toMatch(/cannot create and get pods\/exec/);
   });
 
   test.each<[string, (namespace: string) => Workload, Readonly<Record<string, string>>, RegExp]>([
