@@ -1,3 +1,4 @@
+import { sameJson } from '../../base/json.ts';
 import { someOf } from '../../base/text.ts';
 import { FILTER_CHECKS, type FilterCheck } from '../../deploy/filter-checks.ts';
 import {
@@ -27,17 +28,17 @@ export const CHECK_WORDS: Readonly<Record<FilterCheck, string>> = {
 
 /** Returns the columns of a table of checks: one for all versions where nothing differs. */
 export function columnsOf({ proxies, filters }: FoundByCheck): Column[] {
-  const columns: { proxies: CheckedProxy[]; index: number; key: string }[] = [];
+  const said = (index: number): unknown => [
+    proxies[index]?.known,
+    filters.map(({ results }) => FILTER_CHECKS.map((check) => results[check][index])),
+  ];
+  const columns: { proxies: CheckedProxy[]; index: number }[] = [];
   for (const [index, proxy] of proxies.entries()) {
-    const key = JSON.stringify([
-      proxy.known,
-      filters.map(({ results }) => FILTER_CHECKS.map((check) => results[check][index])),
-    ]);
     const last = columns.at(-1);
-    if (last?.key === key) last.proxies.push(proxy);
-    else columns.push({ proxies: [proxy], index, key });
+    if (last !== undefined && sameJson(said(last.index), said(index))) last.proxies.push(proxy);
+    else columns.push({ proxies: [proxy], index });
   }
-  return columns.map(({ key, ...column }) => column);
+  return columns;
 }
 
 /** More versions and runs of them nobody reads in one place. */

@@ -29,14 +29,13 @@ export async function check(
   const proxies = stated.length === 0 ? KNOWN_PROXIES : stated;
   const asked = filters.filter((filter) => filter.check);
   const known = asked.filter(({ unknown }) => !unknown.has('module'));
+  const whole = known.filter(({ unknown }) => !unknown.has('settings'));
+  const half = known.filter(({ unknown }) => unknown.has('settings'));
   // A trial with other settings than those that are meant would say nothing.
-  const [half, whole] = [true, false].map((faulty) =>
-    known.filter(({ unknown }) => unknown.has('settings') === faulty),
-  );
   const { trial, ...withoutTrial } = context;
   const checked = await context.log.group('Check the filters', async () => [
-    await checkFilters(whole ?? [], proxies, context),
-    await checkFilters(half ?? [], proxies, withoutTrial),
+    ...(await checkFilters(whole, proxies, context)),
+    ...(await checkFilters(half, proxies, withoutTrial)),
   ]);
   const problems = [
     ...requestProblems(requested),
@@ -64,14 +63,13 @@ export async function check(
   };
 }
 
-const NOTHING: CheckedRevisions = { problems: [], warnings: [], judgements: [] };
-
+/** What is found of filters, if there are any. */
 async function checkFilters(
   filters: readonly FilterToCheck[],
   proxies: readonly ProxyVersion[],
   context: TrialContext,
-): Promise<CheckedRevisions> {
-  return filters.length === 0 ? NOTHING : checkRevisions(requestedRevisions(filters), proxies, context, filters);
+): Promise<CheckedRevisions[]> {
+  return filters.length === 0 ? [] : [await checkRevisions(requestedRevisions(filters), proxies, context, filters)];
 }
 
 /** A check that looks at nothing is no success. */
