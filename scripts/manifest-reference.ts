@@ -6,6 +6,7 @@ import {
   isFilterInput,
 } from '../src/action/inputs/table.ts';
 import { FILTER_KEYS } from '../src/action/manifest/keys.ts';
+import { table } from './docs/markdown.ts';
 import { inputDescriptions, manifestSchema, type Schema } from './manifest-schema.ts';
 
 /** A manifest that shows every kind of value; a test reads it. */
@@ -18,34 +19,31 @@ filters:
   - name: add-header
     filter: build/add-header.wasm
     root-id: add_header
-    configuration: { header: x-shop, value: open }
+    configuration: 'x-shop: open'
     targets:
       - deployment/frontpage
       - { selector: tier=api, wave: 2 }
   - name: limits
     filter: oci://registry.example/filters/limits:v3
+    configuration: { requests: 100, per: minute }
     port: 8080
     environment: { MODE: strict, POD_NAME: { from: proxy } }
     targets: [ deployment/frontpage ]
 `;
 
-const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 const code = (text: string): string => `\`${text}\``;
 
-function table(head: readonly string[], rows: readonly string[]): string {
-  return [row(...head), row(...head.map(() => '---')), ...rows].join('\n');
-}
-
-function filterRow(name: InputName): string {
+function filterRow(name: InputName): string[] {
   const { type, values, default: value }: InputDefinition = INPUTS[name];
   const words = values === undefined ? type : values.map(code).join(', ');
-  return row(code(name), words, value === '' ? '' : code(value), (inputDescriptions()[name] ?? '').trim());
+  return [code(name), words, value === '' ? '' : code(value), (inputDescriptions()[name] ?? '').trim()];
 }
 
-function propertyRows(properties: unknown): string[] {
-  return Object.entries(properties as Readonly<Record<string, Schema>>).map(([key, { description = '' }]) =>
-    row(code(key), description),
-  );
+function propertyRows(properties: unknown): string[][] {
+  return Object.entries(properties as Readonly<Record<string, Schema>>).map(([key, { description = '' }]) => [
+    code(key),
+    description,
+  ]);
 }
 
 /** Makes the reference of a manifest's keys, of the table of inputs, action.yml and the JSON Schema. */
@@ -94,15 +92,15 @@ ${table(['key', 'meaning'], propertyRows(cluster.properties))}
 ## Which value counts
 
 1. The filter's own.
-2. Its file's \`defaults\`, which mean nothing to the filters of other files.
-3. The input of the same name. An input that is set and says something else than the file is an error that names both places.
+2. Its file's \`defaults\`, which do not apply to the filters of other files.
+3. The input of the same name. An input that differs from the file is an error that names both places.
 4. The default of this page.
 
 With the input \`filter\`, the inputs describe one more filter, and fill in only the \`namespace\` of those in the file. Without it, \`name\`,
-\`sha256\` and \`push-to\` are errors, as each filter has its own; only with \`status\` and \`remove\`, \`name\` chooses one of the file's filters.
+\`sha256\` and \`push-to\` are errors, as each filter has its own; only with \`check\`, \`status\` and \`remove\`, \`name\` chooses some of the file's filters.
 A filter with one of \`targets\` and \`targets-file\` takes neither from the inputs.
 
-Of the run, and hence inputs alone, are ${ofRun.join(', ')}.
+These belong to the run, so they are inputs only: ${ofRun.join(', ')}.
 
 ## Order
 

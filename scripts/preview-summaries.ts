@@ -6,28 +6,17 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { marked } from 'marked';
+import { githubStyle } from './docs/github-look.ts';
 
 const GOLDEN = new URL('../test/golden/', import.meta.url);
 const PAGE = new URL('../build/summaries.html', import.meta.url);
 
-/** Near enough to GitHub's own look to judge widths, emphasis and folding. */
+/** The page around the summaries: each at two widths. */
 const STYLE = `
-  body { margin: 0; background: #f6f8fa; color: #1f2328; font: 16px/1.5 "Liberation Sans", Arial, sans-serif; }
   main { margin: 24px; }
   .widths { display: flex; gap: 24px; align-items: flex-start; }
   .wide { width: 1012px; flex: none; box-sizing: border-box; } .phone { width: 500px; flex: none; box-sizing: border-box; padding: 16px; }
-  .name { margin: 32px 0 8px; color: #59636e; font-size: 14px; }
-  article { background: #fff; border: 1px solid #d1d9e0; border-radius: 6px; padding: 24px 32px; overflow-x: auto; }
-  h2 { font-size: 1.5em; padding-bottom: .3em; border-bottom: 1px solid #d1d9e0b3; margin: 0 0 16px; }
-  h3 { font-size: 1.25em; margin: 24px 0 16px; } h4 { font-size: 1em; margin: 24px 0 16px; }
-  p, ul, table, pre, details { margin: 0 0 16px; }
-  ul { padding-left: 2em; } li + li { margin-top: .25em; }
-  code { font: 85% "Liberation Mono", monospace; background: #818b981f; padding: .2em .4em; border-radius: 6px; }
-  pre { background: #f6f8fa; padding: 16px; border-radius: 6px; overflow: auto; font-size: 85%; line-height: 1.45; }
-  pre code { background: none; padding: 0; font-size: 100%; }
-  table { border-collapse: collapse; display: block; width: max-content; max-width: 100%; overflow: auto; }
-  th, td { border: 1px solid #d1d9e0; padding: 6px 13px; } tr:nth-child(2n) { background: #f6f8fa; }
-  summary { cursor: pointer; }
+  .name { margin: 32px 0 8px; color: var(--muted); font-size: 14px; }
 `;
 
 /** Writes the page and returns what to tell. */
@@ -49,7 +38,7 @@ async function preview(names: readonly string[]): Promise<string> {
     }),
   );
   await mkdir(new URL('.', PAGE), { recursive: true });
-  const head = `<meta charset="utf-8"><title>Job summaries</title><style>${STYLE}</style>`;
+  const head = `<meta charset="utf-8"><title>Job summaries</title><style>${githubStyle('light')}${STYLE}</style>`;
   await writeFile(
     PAGE,
     `<!doctype html><html lang="en"><head>${head}</head><body><main>${pages.join('\n')}</main></body></html>\n`,

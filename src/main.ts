@@ -8,12 +8,14 @@ import { fileURLToPath } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
 import * as toolkit from '@actions/core';
 import { handleCrashes } from './action/crash/handlers.ts';
+import { lastWords } from './action/crash/last-words.ts';
 import { publishCrash } from './action/crash/publish.ts';
 import { linkWatchdog, type WatchdogLink } from './action/crash/watchdog-link.ts';
 import { publish } from './action/publish/publish.ts';
 import { redactedReport } from './action/publish/redacted-report.ts';
+import { commentOn, type Told, type WantedComment } from './action/pull-request/comment.ts';
 import { run } from './action/run.ts';
-import { listenForCancel } from './action/runner/cancel.ts';
+import { type Cancellation, listenForCancel } from './action/runner/cancel.ts';
 import { commandFiles } from './action/runner/command-files.ts';
 import { guardedCore, guardedFiles } from './action/runner/guarded-core.ts';
 import { linksOf } from './action/runner/links.ts';
@@ -21,7 +23,7 @@ import { workflowLog } from './action/runner/log.ts';
 import { ProcessGroups } from './action/runner/process-groups.ts';
 import { followProgress } from './action/runner/progress.ts';
 import { optimizerCache } from './action/runner/tool-cache.ts';
-import type { Runtime } from './action/runtime.ts';
+import { type Runtime, USER_AGENT } from './action/runtime.ts';
 import { least } from './base/lists.ts';
 import { messageOf } from './base/problem.ts';
 import { type Redact, Redactor } from './base/redaction/redactor.ts';
@@ -66,66 +68,108 @@ async function act(): Promise<void> {
     redact: clean,
     stop: cancellation.cancel,
     tell: (error) => core.info(`Unexpected error: ${messageOf(error)}`),
+    comment: async (crash) => comment({ kind: 'crash', page: lastWords(crash).page }),
     publish: (crash) => {
       publishCrash(crash, (title, message) => core.error(message, { title }), files);
       watchdog.dismiss();
     },
   });
-  const { execPath: node } = process;
-  const folders = jobFolders(environment, process.cwd());
   const groups = new ProcessGroups(process, watchdog.group);
   process.on('exit', () => groups.killAll());
-  const runtime: Runtime = {
-    readInput: (name) => toolkit.getInput(name, { trimWhitespace: false }),
-    environment,
-    readFile: inputFileReader(folders),
-    findFiles: workspaceFinder(folders),
-    readUserFile: userFileReader(folders),
-    ...workspaceWriter(folders.workspace),
-    log: workflowLog(core),
-    kinds: KINDS,
-    note,
-    authorities: sigstoreAuthorities(() => mkdtemp(join(folders.temporary ?? tmpdir(), 'trust-roots-')), writeFile),
-    mask,
-    redact,
-    cancelled: cancellation.cancelled,
-    abandoned: cancellation.abandoned,
-    now: () => performance.now(),
-    date: () => new Date(),
-    runHelper: credentialHelperRunner(environment, cancellation.cancelled),
-    runPlugin: pluginRunner({
+  const log = workflowLog(core);
+  const runtime = runtimeOf({ environment, log, note, mask, redact, cancellation, groups });
+  const links = linksOf(environment);
+  let wanted: WantedComment | undefined;
+  const comment = async (told: Told): Promise<void> => {
+    if (wanted === undefined) return;
+    const { readUserFile: readFile, cancelled, abandoned } = runtime;
+    const isEnding = cancelled.aborted || told.kind === 'crash';
+    // What was open as the run was cancelled is given up by now, but not what is to be said of it.
+    const signal = isEnding ? new AbortController().signal : abandoned;
+    await commentOn(told, wanted, {
       environment,
-      signal: cancellation.cancelled,
-      killGroup: (pid) => groups.kill(pid),
-      running: groups,
-    }),
-    trial: (request) => trialRun(request, { node, entry: TRIAL, signal: cancellation.cancelled }),
-    optimize: wasmOpt(wasmOptProcess({ node, program: WASM_OPT, signal: cancellation.cancelled })),
-    ...optimizerCache(environment.RUNNER_TOOL_CACHE, () => readFile(WASM_OPT)),
+      readFile,
+      signal,
+      links,
+      core,
+      isEnding,
+      userAgent: USER_AGENT,
+      redact: clean,
+    });
   };
   try {
-    const report = await run(runtime);
+    const found = await run(runtime, (one) => {
+      wanted = one;
+    });
+    const report = redactedReport(found, clean);
     note({ kind: 'phase', phase: 'publishing' });
     const { reportFile } = report;
-    process.exitCode = await publish(redactedReport(report, clean), core, files, {
-      crash: handlers.crash(),
-      links: linksOf(environment),
+    const crash = handlers.crash();
+    process.exitCode = await publish(report, core, files, {
+      crash,
+      links,
       ...(reportFile !== undefined && { writeReport: (text) => runtime.writeFile(reportFile, text) }),
     });
+    handlers.done();
+    watchdog.dismiss();
+    await comment(crash === undefined ? { kind: 'report', report } : { kind: 'crash', page: lastWords(crash).page });
   } catch (error) {
     return handlers.fail(error);
   }
-  handlers.done();
-  watchdog.dismiss();
   cancellation.dispose();
   // A connection that was being opened would keep a cancelled process for its whole time limit, until the runner kills it.
   if (cancellation.abandoned.aborted) process.stdout.write('', () => process.exit());
 }
 
+/** Returns what a run needs of this process, and of the machine that it is on. */
+function runtimeOf({
+  environment,
+  cancellation,
+  groups,
+  ...told
+}: Pick<Runtime, 'environment' | 'log' | 'note' | 'mask' | 'redact'> & {
+  readonly cancellation: Cancellation;
+  readonly groups: ProcessGroups;
+}): Runtime {
+  const { cancelled, abandoned } = cancellation;
+  const { execPath: node } = process;
+  const folders = jobFolders(environment, process.cwd());
+  return {
+    ...told,
+    environment,
+    cancelled,
+    abandoned,
+    readInput: (name) => toolkit.getInput(name, { trimWhitespace: false }),
+    readFile: inputFileReader(folders),
+    findFiles: workspaceFinder(folders),
+    readUserFile: userFileReader(folders),
+    ...workspaceWriter(folders.workspace),
+    kinds: KINDS,
+    authorities: sigstoreAuthorities(() => mkdtemp(join(folders.temporary ?? tmpdir(), 'trust-roots-')), writeFile),
+    now: () => performance.now(),
+    date: () => new Date(),
+    runHelper: credentialHelperRunner(environment, cancelled),
+    runPlugin: pluginRunner({
+      environment,
+      signal: cancelled,
+      killGroup: (pid) => groups.kill(pid),
+      running: groups,
+    }),
+    trial: (request) => trialRun(request, { node, entry: TRIAL, signal: cancelled }),
+    optimize: wasmOpt(wasmOptProcess({ node, program: WASM_OPT, signal: cancelled })),
+    ...optimizerCache(environment.RUNNER_TOOL_CACHE, () => readFile(WASM_OPT)),
+  };
+}
+
 /** Starts the program that publishes the end of this process where this one no longer can. It gets no secrets, and hears of no signal. */
-function startWatchdog({ GITHUB_OUTPUT, GITHUB_STEP_SUMMARY, RUNNER_TRACKING_ID }: NodeJS.ProcessEnv): WatchdogLink {
+function startWatchdog({
+  GITHUB_OUTPUT,
+  GITHUB_STEP_SUMMARY,
+  RUNNER_TEMP,
+  RUNNER_TRACKING_ID,
+}: NodeJS.ProcessEnv): WatchdogLink {
   const child = spawn(process.execPath, [WATCHDOG], {
-    env: { GITHUB_OUTPUT, GITHUB_STEP_SUMMARY, RUNNER_TRACKING_ID },
+    env: { GITHUB_OUTPUT, GITHUB_STEP_SUMMARY, RUNNER_TEMP, RUNNER_TRACKING_ID },
     stdio: ['pipe', 'inherit', 'ignore'],
     detached: true,
     windowsHide: true,

@@ -21,7 +21,7 @@ import {
   mergeStatus,
 } from '../deploy/report/merge.ts';
 import type { ClusterConnection, ReportBase } from '../deploy/report/report.ts';
-import { type RequestOrProblems, requestProblems } from '../deploy/request.ts';
+import { type DeployRequest, type RequestOrProblems, requestProblems } from '../deploy/request.ts';
 import { type ClusterRequest, requestIn } from '../deploy/request-in-cluster.ts';
 import { sharedTrial } from '../filter/trial/shared-trial.ts';
 import type { Registries } from '../registry/registries.ts';
@@ -41,7 +41,12 @@ export interface Called extends Pick<ReportBase, 'requests' | 'clusters'> {
 export const NO_REQUESTS = { reads: 0, writes: 0 };
 
 /** Opens the connections to all clusters, runs the command over them, and closes them. Never throws: what went wrong is a problem of the outcome. */
-export async function callClusters(command: ClusterCommand, registries: Registries, given: Runtime): Promise<Called> {
+export async function callClusters(
+  command: ClusterCommand,
+  registries: Registries,
+  given: Runtime,
+  beforeWrites?: RunContext['beforeWrites'],
+): Promise<Called> {
   const { trial } = given;
   const runtime = trial === undefined ? given : { ...given, trial: sharedTrial(trial) };
   if (!command.clusters.ok) return withoutClusters(command, command.clusters.problems, runtime, []);
@@ -60,6 +65,7 @@ export async function callClusters(command: ClusterCommand, registries: Registri
         return registries.push(image, reference);
       },
       date: runtime.date,
+      ...defined({ beforeWrites }),
     });
     const warnings = [...reached.warnings, ...outcome.warnings];
     return { outcome: { ...outcome, warnings }, clusters: reached.connections, requests: requestsOf(sessions) };
@@ -99,6 +105,7 @@ async function reach(
       access: { context, kubectlContext, weaknesses },
     } = session.cluster;
     const cluster = { name, context, ...defined({ kubectlContext }) };
+    const failed = answer.ok ? [] : answer.problems.map((problem) => problemInContext(problem, kubectlContext));
     if (answer.ok) {
       reachedSessions.push(session);
       connections.push({ state: 'connected', ...cluster, version: answer.value });
@@ -110,15 +117,15 @@ async function reach(
           text: inClusterName(session.name, weakness),
         })),
       );
-    } else if (skips && answer.problems.every(({ kind }) => kind === 'connection')) {
-      const why = answer.problems.map(describeProblem).join(' ');
+    } else if (skips && failed.every(({ kind }) => kind === 'connection')) {
+      const why = failed.map(describeProblem).join(' ');
       connections.push({ state: 'skipped', ...cluster, why });
-      const text = `Cluster ${name} was skipped, as it does not answer: ${why}`;
+      const text = `Cluster ${name} was skipped, because it does not answer: ${why}`;
       warnings.push({ topic: 'Skipped', subject: `cluster ${name}`, text });
     } else
       append(
         problems,
-        answer.problems.map((problem) => problemInContext(inProblem(problem, session.name), kubectlContext)),
+        failed.map((problem) => inProblem(problem, session.name)),
       );
   }
   const twice = problems.length === 0 ? await findTwice(reachedSessions) : [];
@@ -177,9 +184,9 @@ async function runCommand(
 ): Promise<CommandOutcome> {
   switch (command.command) {
     case 'deploy':
-      return mergeDeploy(named(sessions, await deploy(tasksOf(sessions, command.request), run)));
+      return mergeDeploy(named(sessions, await deploy(deploymentTasks(sessions, command), run)));
     case 'plan':
-      return mergePlan(named(sessions, await planCommand(tasksOf(sessions, command.request), run)));
+      return mergePlan(named(sessions, await planCommand(deploymentTasks(sessions, command), run)));
     case 'status':
       return mergeStatus(named(sessions, await status(tasksOf(sessions, command.request), run)));
     case 'remove':
@@ -189,13 +196,21 @@ async function runCommand(
   }
 }
 
+function deploymentTasks(
+  sessions: readonly ClusterSession[],
+  { request, loadEarlier }: Extract<ClusterCommand, { command: 'deploy' | 'plan' }>,
+): ClusterTask<DeployRequest>[] {
+  return tasksOf(sessions, request).map((task) => ({ ...task, context: { ...task.context, loadEarlier } }));
+}
+
 function tasksOf<T extends ClusterRequest>(
   sessions: readonly ClusterSession[],
   requested: RequestOrProblems<T>,
 ): ClusterTask<T>[] {
-  return sessions.map(({ context, cluster }) => ({
+  return sessions.map(({ context, cluster, name }) => ({
     requested: { ...requested, request: requestIn(requested.request, cluster.name) },
     context,
+    cluster: name,
     addedWave: cluster.wave,
   }));
 }

@@ -1,5 +1,7 @@
 import { defined } from '../base/defined.ts';
+import { append } from '../base/lists.ts';
 import { describeProblem, type Problem } from '../base/problem.ts';
+import type { Warning } from '../base/warning.ts';
 import { check } from '../deploy/commands/check.ts';
 import { cancelledOutcome } from '../deploy/commands/outcome.ts';
 import { render } from '../deploy/commands/render.ts';
@@ -9,29 +11,51 @@ import type { FilterReport, Report } from '../deploy/report/report.ts';
 import { describeShrinking } from '../filter/shrink/shrink.ts';
 import type { Registries } from '../registry/registries.ts';
 import { type Called, callClusters, NO_REQUESTS } from './call-clusters.ts';
+import type { Inputs } from './inputs/inputs.ts';
+import { isByTag } from './inputs/origin.ts';
+import type { WantedComment } from './pull-request/comment.ts';
+import { pullRequestStillOpen } from './pull-request/still-open.ts';
 import { ask } from './request/ask.ts';
+import { commentKey, commentWriter } from './request/comment.ts';
 import { deliveredSettings } from './request/delivery.ts';
 import type { RequestedFilter } from './request/filters.ts';
 import { maskSecrets } from './request/known-secrets.ts';
 import { provenanceChecker } from './request/provenance.ts';
 import { type Asked, buildRequest, type CommandRequest } from './request/request.ts';
 import { describeInputs } from './run-log.ts';
-import { openRegistries, optimizing, type Runtime, reportingTrials, sinceStart } from './runtime.ts';
+import { openRegistries, optimizing, type Runtime, reportingTrials, sinceStart, USER_AGENT } from './runtime.ts';
 
-/** Runs the action and gives its report, whatever happened; nothing is thrown. */
-export async function run(given: Runtime): Promise<Report> {
+/**
+ * Runs the action and gives its report, whatever happened; nothing is thrown. As soon as it is known which comment is wanted, `comments`
+ * gets it; where they are switched off, never.
+ */
+export async function run(
+  given: Runtime,
+  comments: (wanted: WantedComment) => void = () => undefined,
+): Promise<Report> {
   const started = given.date().toISOString();
   const runtime = reportingTrials(sinceStart(given));
   useKinds(runtime.kinds);
   const asked = await ask(runtime);
   maskSecrets(asked, runtime);
   runtime.note?.({ kind: 'command', command: asked.read.inputs.command });
+  const { inputs } = asked.read;
+  if (inputs.comment.isWanted) comments(wantedComment(inputs, runtime, started));
   const registries = openRegistries(asked, runtime);
   try {
     return await runWith(registries, asked, runtime, started);
   } finally {
     await registries.close();
   }
+}
+
+function wantedComment(inputs: Inputs, { environment }: Pick<Runtime, 'environment'>, started: string): WantedComment {
+  return {
+    key: commentKey(inputs, environment),
+    writer: commentWriter(inputs, started, environment),
+    token: inputs.provenance.token,
+    showConfiguration: inputs.comment.showConfiguration,
+  };
 }
 
 async function runWith(registries: Registries, asked: Asked, runtime: Runtime, started: string): Promise<Report> {
@@ -51,14 +75,15 @@ async function runWith(registries: Registries, asked: Asked, runtime: Runtime, s
     describeInputs(read, made, log);
     return made;
   });
+  const late: Warning[] = [];
   const called =
     command.command === 'render' || command.command === 'check'
       ? await runWithoutClusters(command, runtime)
-      : await callClusters(command, registries, runtime);
+      : await callClusters(command, registries, runtime, () => beforeWrites(read.inputs, runtime, late));
   const { outcome, clusters, requests } = called;
   const done = runtime.cancelled.aborted ? cancelledOutcome(outcome) : outcome;
   for (const problem of done.problems) log.debug(`${describeProblem(problem)} ${stackOf(problem)}`);
-  const warnings = [...command.warnings, ...done.warnings];
+  const warnings = [...command.warnings, ...late, ...done.warnings];
   return concludeReport(
     { ...done, warnings },
     {
@@ -67,11 +92,24 @@ async function runWith(registries: Registries, asked: Asked, runtime: Runtime, s
       refusedInputs: [...read.faulty],
       clusters,
       requests,
+      ...(read.inputs.failOnDrift && { failOnDrift: true }),
       ...(read.inputs.reportFile !== '' && { reportFile: read.inputs.reportFile }),
       started,
       durationMs: runtime.now(),
     },
   );
+}
+
+/** What keeps a run from its first write at the last moment; warnings are added to `warnings`. */
+async function beforeWrites(
+  { provenance: { token } }: Pick<Inputs, 'provenance'>,
+  { environment, readUserFile: readFile, cancelled: signal, log }: Runtime,
+  warnings: Warning[],
+): Promise<readonly Problem[]> {
+  const debug = (line: string): void => log.debug(line);
+  const found = await pullRequestStillOpen({ environment, readFile, signal, debug, token, userAgent: USER_AGENT });
+  append(warnings, found.warnings);
+  return found.problems;
 }
 
 async function runWithoutClusters(
@@ -87,9 +125,9 @@ async function runWithoutClusters(
   return { outcome, clusters: [], requests: NO_REQUESTS };
 }
 
-function filterReport({ asked: { inputs }, module, provenance, delivery }: RequestedFilter): FilterReport[] {
+function filterReport({ asked: { inputs, faulty }, module, provenance, delivery }: RequestedFilter): FilterReport[] {
   if (module === undefined) return [];
-  const { name, settings } = inputs;
+  const { name, settings, options } = inputs;
   const { digest, bytes, source, original: from } = module;
   const { why, ...decided } = delivery ?? {};
   const original =
@@ -103,6 +141,8 @@ function filterReport({ asked: { inputs }, module, provenance, delivery }: Reque
       bytes: bytes.length,
       ...original,
       settings: deliveredSettings(settings, decided),
+      ...(faulty.size > 0 && { refusedSettings: [...faulty] }),
+      ...(isByTag(inputs.from) && { onNewDigest: options.onNewDigest }),
       ...defined({ source, provenance, delivered: why }),
     },
   ];

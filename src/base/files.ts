@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { posix } from 'node:path';
 import { errorCode } from './causes.ts';
 import { messageOf } from './problem.ts';
 import { listWords, shownName, truncate } from './text.ts';
@@ -37,10 +38,29 @@ export class MissingFile extends FileError {
 
 /** There is no such file, and there are others of nearly its name. */
 export class MisnamedFile extends MissingFile {
+  readonly #near: readonly string[];
+
   /** `near` are their paths, as the workflow would give them. */
   constructor(near: readonly string[]) {
-    super('there is no such file', `Did you mean ${listWords(near.map((path) => `"${shownPath(path)}"`))}?`);
+    super('there is no such file', meant(near));
+    this.#near = near;
   }
+
+  /** Returns the remedy for a path that stands in a file of the workspace. */
+  remedyIn(file: string): string {
+    return meant(this.#near.map((path) => (posix.isAbsolute(path) ? path : posix.relative(posix.dirname(file), path))));
+  }
+}
+
+function meant(paths: readonly string[]): string {
+  return `Did you mean ${listWords(paths.map((path) => `"${shownPath(path)}"`))}?`;
+}
+
+/** Returns where a relative path starts, as a sentence: at the workspace, or at the folder of the file of it that says the path. */
+export function pathStart(file: string | undefined): string {
+  if (file === undefined) return 'The path is relative to the workspace.';
+  const folder = posix.dirname(file);
+  return `In a manifest, paths are relative to its folder, here ${folder === '.' ? 'the workspace' : `"${shownPath(folder)}"`}.`;
 }
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -63,9 +83,12 @@ export function fileFault(error: unknown): string {
   return WORDS[errorCode(error)] ?? truncate(messageOf(error), MAX_MESSAGE);
 }
 
-/** What to do about a file that cannot be read: what the error itself knows of it, else the general advice. */
-export function fileRemedy(error: unknown, general: string): string {
-  if (error instanceof MisnamedFile) return `${error.remedy} ${general}`;
+/**
+ * What to do about a file that cannot be read: what the error itself knows of it, else the general advice. `file` is the file of the
+ * workspace that says its path, if one does.
+ */
+export function fileRemedy(error: unknown, general: string, file?: string): string {
+  if (error instanceof MisnamedFile) return `${file === undefined ? error.remedy : error.remedyIn(file)} ${general}`;
   return error instanceof FileError ? error.remedy : general;
 }
 

@@ -74,14 +74,23 @@ export function sameJson(a: unknown, b: unknown): boolean {
 
 /** JSON text with sorted keys: equal values give equal text. */
 export function canonicalJson(value: Json): string {
+  return dataKey(value);
+}
+
+/**
+ * Returns a key for maps and sets of what is compared by what it holds: plain values have the same key if they hold the same, the order
+ * of keys and fields that are `undefined` aside, and only then.
+ */
+export function dataKey(value: unknown): string {
   if (isObject(value)) {
     const entries = Object.keys(value)
+      .filter((key) => value[key] !== undefined)
       .sort()
-      .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] as Json)}`);
+      .map((key) => `${JSON.stringify(key)}:${dataKey(value[key])}`);
     return `{${entries.join(',')}}`;
   }
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(dataKey).join(',')}]`;
+  return JSON.stringify(value) ?? 'undefined';
 }
 
 /** The JSON merge patch (RFC 7386) that makes `after` of `before`. A null in `after` cannot be said by one. */

@@ -8,6 +8,16 @@ export function append<T>(list: T[], items: Iterable<T>): void {
   for (const item of items) list.push(item);
 }
 
+/** Returns the items of a list, of those with the same key the first. */
+export function distinctBy<T>(list: readonly T[], keyOf: (item: T) => string): T[] {
+  const byKey = new Map<string, T>();
+  for (const item of list) {
+    const key = keyOf(item);
+    if (!byKey.has(key)) byKey.set(key, item);
+  }
+  return [...byKey.values()];
+}
+
 /** The greatest of some numbers and `least`, which is the answer where there are none. */
 export function greatest(numbers: readonly number[], least = Number.NEGATIVE_INFINITY): number {
   return numbers.reduce((a, b) => Math.max(a, b), least);

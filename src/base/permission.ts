@@ -21,5 +21,12 @@ export function describeAction({ verb, group, resource }: Permission): string {
   return `${verb} ${plural}${group === '' ? '' : `.${group}`}${subresource === undefined ? '' : `/${subresource}`}`;
 }
 
+const SHOWING: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
+
+/** Whether who has it can only see what is there: it is no write, and connects to no pod, as `get pods/exec` does. */
+export function onlyShows({ verb, resource }: Permission): boolean {
+  return SHOWING.has(verb) && !/\/(?:exec|proxy)$/.test(resource);
+}
+
 /** Stands in a Role for each namespace that a target list chooses, where these may not be listed: no namespace is called so. */
 export const EACH_NAMESPACE = 'NAMESPACE';

@@ -1,3 +1,4 @@
+import { dataKey } from './json.ts';
 import { append, isNonEmpty } from './lists.ts';
 import type { Permission } from './permission.ts';
 import { sentence } from './text.ts';
@@ -8,6 +9,8 @@ export type ProblemKind =
   | 'filter'
   /** Nobody vouches for where the filter came from. */
   | 'provenance'
+  /** What the run would do is not the plan that somebody has reviewed. */
+  | 'unreviewed'
   /** Where filters come from and go to: a registry, a web server. */
   | 'registry'
   | 'targets'
@@ -19,6 +22,8 @@ export type ProblemKind =
   | 'cluster'
   | 'mount'
   | 'workload'
+  /** Others have deleted a workload during the run. */
+  | 'deleted'
   | 'conflict'
   | 'rollout'
   /** Somebody was to promote a rollout and has not. */
@@ -42,6 +47,17 @@ export interface FilePosition {
   readonly column: number;
 }
 
+/** `filters/shop.yaml:12:5`: what messages call a place in a file. */
+export function describePosition({ file, line, column }: FilePosition): string {
+  return `${file}:${line}:${column}`;
+}
+
+/**
+ * How a message stands beside its subject that does not go on with it: a colon is between them. A `clause` (`its pods are not ready.`)
+ * needs the subject; a `sentence` (`The API server does not answer.`) can be read without it.
+ */
+export type MessageForm = 'clause' | 'sentence';
+
 /** One thing that is wrong, said to the person who has to fix it. */
 export interface Problem {
   readonly kind: ProblemKind;
@@ -49,12 +65,15 @@ export interface Problem {
   readonly subject?: string;
   /** Where somebody has written what is wrong; omitted where that is no file of the workspace. */
   readonly at?: FilePosition;
-  /** What happened and why, one sentence without a full stop's worth of stack. */
+  /** What happened and why, one sentence without a full stop's worth of stack. With a subject and no `form` it goes on with that: `is empty.` */
   readonly message: string;
+  readonly form?: MessageForm;
   /** The same as a clause for a headline, where the kind's own would say less: `the filter rejects its configuration`. */
   readonly clause?: string;
   /** What to do about it. */
   readonly remedy?: string;
+  /** Set where the remedy offers the command that shows the events of the namespace. */
+  readonly offersEvents?: true;
   /** Set where the cause is in the cluster for sure, such as a quota: to be fixed there, and by no change of the filter or the inputs. */
   readonly causeIn?: 'cluster';
   /** Which of several filters of a workload it is about; omitted where there is one only, or nobody knows. */
@@ -63,6 +82,8 @@ export interface Problem {
   readonly permission?: Permission;
   /** What else there is to know of it, in a sentence: what it is needed for, or what does without it. The remedy has it, too. */
   readonly permissionNote?: string;
+  /** What to rule out before it is granted, in whole sentences. The remedy begins with it. */
+  readonly permissionDoubt?: string;
   /** Who lacks it, by the name that the API server gives; omitted where it did not say. */
   readonly user?: string;
   readonly cause?: unknown;
@@ -165,18 +186,24 @@ export function locatedProblems(problems: readonly Problem[], at: FilePosition |
   return at === undefined ? problems : problems.map((problem) => ({ at, ...problem }));
 }
 
-/** A message that goes on where its subject ends: `is no duration`. */
-const PREDICATE =
-  /^(is|are|was|were|has|have|had|does|do|did|cannot|can|could|must|may|would|will|should|behaves?|contains?|fails?|holds?|imports?|lends?|lies|names?|needs?|places?|rejects?|requires?|runs?|selects?|takes?|waits?|waited) /;
+/** Returns a key that problems share of which the same is told, whatever each came from. */
+export function problemKey({ cause: _, ...told }: Problem): string {
+  return dataKey(told);
+}
 
-/** Returns what stands between a subject and its message: a colon, unless the message goes on with the sentence. */
-export function joint(message: string): ' ' | ': ' {
-  return PREDICATE.test(message) ? ' ' : ': ';
+/** Returns a problem as one about a subject: as it is if it has one; what speaks of none is a sentence beside it. */
+export function aboutSubject(problem: Problem, subject: string): Problem {
+  return problem.subject === undefined ? { ...problem, subject, form: 'sentence' } : problem;
+}
+
+/** Returns what stands between a subject and a message of this form: a colon, unless the message goes on with the subject. */
+export function joint(form: MessageForm | undefined): ' ' | ': ' {
+  return form === undefined ? ' ' : ': ';
 }
 
 /** One line for a log: subject, message, remedy. */
 export function describeProblem(problem: Problem): string {
-  const subject = problem.subject === undefined ? '' : `${problem.subject}${joint(problem.message)}`;
+  const subject = problem.subject === undefined ? '' : `${problem.subject}${joint(problem.form)}`;
   if (problem.remedy === undefined) return `${subject}${problem.message}`;
   return `${subject}${sentence(problem.message)} ${problem.remedy}`;
 }

@@ -55,7 +55,8 @@ export function formatDuration(ms: number): string {
 
 /**
  * The names a mistyped one was probably meant to be: at most `max`, nearest first, none that differs in more than
- * `farthest` letters, about a third of them.
+ * `farthest` letters, about a third of them. None where one differs in numbers
+ * alone, as the workloads of pull requests do: the letters are right then, and the other one is another's.
  */
 export function nearestNames(
   wanted: string,
@@ -64,12 +65,24 @@ export function nearestNames(
   farthest = Math.max(2, Math.ceil(wanted.length / 3)),
 ): string[] {
   const limit = Math.min(farthest, wanted.length - 1);
-  return [...new Set(known)]
+  const names = [...new Set(known)];
+  if (hasSibling(wanted, names)) return names.filter((name) => name === wanted);
+  return names
     .map((name) => ({ name, distance: name.includes(wanted) ? 1 : leven(wanted, name, { maxDistance: limit + 1 }) }))
     .filter(({ distance }) => distance <= limit)
     .sort((a, b) => a.distance - b.distance || a.name.localeCompare(b.name))
     .slice(0, max)
     .map(({ name }) => name);
+}
+
+/** Whether one of the names differs from another only in its numbers: `shop-pr-12` from `shop-pr-13`. */
+export function hasSibling(wanted: string, known: Iterable<string>): boolean {
+  const unnumbered = withoutNumbers(wanted);
+  return [...known].some((name) => name !== wanted && withoutNumbers(name) === unnumbered);
+}
+
+function withoutNumbers(name: string): string {
+  return name.replaceAll(/\d+/g, '0');
 }
 
 /** Returns what to use instead of a word that is none of the legal ones: `Did you mean inbound? Use inbound, outbound or any.` */

@@ -1,3 +1,5 @@
+import { listWords } from './text.ts';
+
 /** Something that a run has noticed and that stops nothing, said to the person who may want to act on it. */
 export interface Warning {
   /** What sort of thing it is about, as a title: `Shared Wasm VM`. */
@@ -22,6 +24,14 @@ export function onlySubject(names: readonly string[]): Pick<Warning, 'subject'> 
 /** Returns what is said of them. */
 export function warningTexts(warnings: readonly Warning[]): string[] {
   return warnings.map(({ text }) => text);
+}
+
+/** Returns the warning with the filters that it is about, unless it names them or is about `all` that there are. */
+export function aboutFilters(warning: Warning, filters: readonly string[], all: readonly string[]): Warning {
+  const names = filters.map((name) => `"${name}"`);
+  if (filters.length === all.length || names.every((name) => warning.text.includes(name))) return warning;
+  const which = `${names.length === 1 ? 'Filter' : 'Filters'} ${listWords(names, 'and')}`;
+  return { ...warning, text: `${which}: ${warning.text}` };
 }
 
 /** Returns the warnings, each text once. */

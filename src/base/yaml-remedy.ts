@@ -2,13 +2,14 @@
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/tab characters/, 'Indent with blanks: YAML takes no tabs there.'],
   [/duplicated mapping key/, 'Keep one of the two keys.'],
+  // To YAML, what begins with a `*` is another name for something.
   [/alias/, 'Put text that begins with "*" between quotes.'],
   [/within a flow collection/, 'Close what is open: each "[" needs its "]", each "{" its "}".'],
   [/quoted scalar/, 'Close the quotes.'],
-  [/deficient indentation/, 'Close what is open, a bracket or quotes, or indent what it goes on with.'],
+  [/deficient indentation/, 'Close the open bracket or quotes, or indent the lines that continue it.'],
   [
     /indentation|end of the stream|implicit|mapping/,
-    'Indent what belongs together equally, and put text that has ": " inside, or begins with one of @ ` % & * ! |, between quotes.',
+    'Indent the lines of a list or mapping equally. Put text between quotes if it has ": " inside, or begins with one of @ ` % & * ! |.',
   ],
 ];
 

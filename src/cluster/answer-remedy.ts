@@ -29,7 +29,7 @@ export function statusAdvice({
     return {
       message: `the answer was a redirect (${status})${leadsTo === undefined ? '' : ` to ${leadsTo}`}, which no API server gives`,
       remedy:
-        'Set "server" in the kubeconfig to the address of the API server itself, or log in to the proxy in an earlier step, as its documentation says: a proxy that requires a sign-in is in front of the API server.',
+        'A proxy that requires a sign-in is in front of the API server. Set "server" in the kubeconfig to the address of the API server itself, or log in to the proxy in an earlier step.',
     };
   }
   if (status === 429) {
@@ -40,13 +40,13 @@ export function statusAdvice({
       ...(tooLong && { message: `the API server asked to wait ${asked} s, longer than this run waits` }),
       remedy: tooLong
         ? 'Re-run the job after that time.'
-        : 'Re-run the job later: the API server has too many requests. If it happens often, look at its flow control (`kubectl get --raw /debug/api_priority_and_fairness/dump_priority_levels`).',
+        : 'Re-run the job later: the API server has too many requests. If this happens often, check its flow control (`kubectl get --raw /debug/api_priority_and_fairness/dump_priority_levels`).',
     };
   }
   if (status === 413 || (status >= 500 && /\brequest is too large\b/.test(message))) {
     return {
       remedy:
-        'Make the object smaller: what is kept in etcd may have 1.5 MiB, unless the cluster says otherwise. Shorten the configuration of the filter, or have the filter fetch what it needs.',
+        'Make the object smaller: etcd takes objects of up to 1.5 MiB, unless the cluster is configured otherwise. Shorten the configuration of the filter, or let the filter fetch what it needs.',
     };
   }
   if (status >= 500) {

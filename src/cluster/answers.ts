@@ -170,6 +170,7 @@ const STATUS_BODY = {
   details: optional(
     object({
       name: optional(string),
+      kind: optional(string),
       causes: optional(list(object({ reason: optional(string), message: optional(string), field: optional(string) }))),
     }),
   ),

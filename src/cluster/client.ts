@@ -83,6 +83,11 @@ export class Client {
     return this.#session.budget.mayWaitMs();
   }
 
+  /** The address of the API server, as the kubeconfig has it. */
+  get server(): string {
+    return this.#session.transport.server;
+  }
+
   get requests(): RequestCounts {
     return this.#session.requests;
   }

@@ -7,6 +7,7 @@ import { capital } from '../base/text.ts';
 import { type AnswerHints, statusAdvice } from './answer-remedy.ts';
 import { TooLongError } from './body.ts';
 import { CERTIFICATE_REMEDIES, ROUTE_REMEDIES } from './connection-remedies.ts';
+import { namespaceProblem } from './missing-namespace.ts';
 import {
   anonymousProblem,
   isAnonymous,
@@ -26,6 +27,8 @@ export interface StatusBody {
   readonly reason?: string;
   readonly details?: {
     readonly name?: string;
+    /** The resource: `namespaces`. */
+    readonly kind?: string;
     readonly causes?: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[];
   };
 }
@@ -163,13 +166,15 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
       kind: 'credentials',
       message: 'The API server rejects the credentials of the kubeconfig (401 Unauthorized).',
       remedy:
-        'Renew the kubeconfig secret: its token or certificate has probably expired, or belongs to another cluster.',
+        'Renew the kubeconfig secret: its token or certificate has probably expired, or belongs to another cluster. Where an exec plugin makes the credentials, let the cluster know its user, such as by an access entry of EKS.',
       cause,
     };
   }
   const refused = isRead(error.verb) ? undefined : admissionProblem(error, action);
   if (refused !== undefined) return { ...refused, cause };
-  if (error.status === 403 && !isTerminating(error)) {
+  const ending = isRead(error.verb) ? undefined : namespaceProblem(error, action);
+  if (ending !== undefined) return { ...ending, cause };
+  if (error.status === 403) {
     const { permission, user } = missingPermission(error.message) ?? {};
     if (isAnonymous(user)) return anonymousProblem(cause);
     const grantable = permission === undefined || isGrantable(permission);
@@ -202,12 +207,7 @@ function refusalMessage(permission: Permission | undefined, said: string, action
   if (permission === undefined) return `${capital(action)} was rejected: ${said}.`;
   return isGrantable(permission)
     ? `The kubeconfig user cannot ${describePermission(permission)}.`
-    : `The kubeconfig user cannot act for another user: ${said}.`;
-}
-
-/** Whether a namespace takes no new objects because it is being deleted (k8s.io/api core/v1 NamespaceTerminatingCause): nothing that permissions would help. */
-function isTerminating({ body }: ApiError): boolean {
-  return (body.details?.causes ?? []).some(({ reason }) => reason === 'NamespaceTerminating');
+    : `The kubeconfig user cannot impersonate another user: ${said}.`;
 }
 
 function connectionProblem(error: ConnectionError): Problem {
@@ -266,7 +266,7 @@ function stallProblem({ message, phase }: StalledError, cause: ConnectionError):
     message: `The API server ${cause.server} does not answer: ${message}.`,
     remedy: UNWRITTEN.has(phase)
       ? `${remedy}.`
-      : `${remedy}: whether the last write took effect is not known, and the next run finds it out and finishes or undoes it.`,
+      : `${remedy}. It is not known whether the last write took effect; the next run finds out, and finishes it or rolls it back.`,
     cause,
   };
 }
@@ -293,7 +293,7 @@ function proxyProblem({ proxy, status, message }: ProxyError, cause: ConnectionE
     message: `The proxy ${name} does not connect to the API server ${cause.server}: ${message}.`,
     remedy:
       status === 407
-        ? 'Put a user name and a password into its address, which it requires: http://USER:PASSWORD@HOST:PORT.'
+        ? 'The proxy requires a user name and a password. Put them into its address: http://USER:PASSWORD@HOST:PORT.'
         : 'Let the proxy allow connections to the host and port of the API server.',
     cause,
   };

@@ -22,6 +22,7 @@ import { type Entry, type KubeconfigText, loadConfigs, type MergedConfig, REMEDY
 import { maskCredentials, maskUser } from './kubeconfig/secrets.ts';
 
 export { type KubeconfigText, looksLikeContent } from './kubeconfig/load.ts';
+export { writeSecret } from './kubeconfig/mistaken.ts';
 
 /** A cluster that can be called: the context's address and who we are there. */
 export interface ClusterAccess {
@@ -67,9 +68,9 @@ export async function readContexts(
 ): Promise<Result<readonly ClusterAccess[]>> {
   const config = loadConfigs(texts, runtime.mask);
   if (!config.ok) return config;
-  const { origin, contexts } = config.value;
+  const { origin, contexts, remedy } = config.value;
   if (wanted === ALL_CONTEXTS && contexts.size === 0) {
-    return fail({ kind: 'kubeconfig', subject: origin, message: 'has no contexts at all.', remedy: REMEDY });
+    return fail({ kind: 'kubeconfig', subject: origin, message: 'has no contexts at all.', remedy });
   }
   const diagnostics = new Diagnostics();
   const accesses: ClusterAccess[] = [];
@@ -97,14 +98,15 @@ interface Chosen {
 
 function chooseContext(config: MergedConfig, wanted: string, mask: Mask): Result<Chosen> {
   const { origin, contexts, clusters, users } = config;
-  const problem = (message: string, remedy = REMEDY): ReturnType<typeof fail> =>
+  const problem = (message: string, remedy = config.remedy): ReturnType<typeof fail> =>
     fail({ kind: 'kubeconfig', subject: origin, message, remedy });
   const names = [...contexts.keys()];
   const name = wanted || config.currentContext;
   if (name === '') {
+    const [first] = names;
     return problem(
       'names no current context.',
-      `Set the input "context" to ${listWords(names.slice(0, 20).map(shownName)) || 'one of its contexts'}.`,
+      first === undefined ? undefined : `Set the input "context" to ${listWords(names.slice(0, 20).map(shownName))}.`,
     );
   }
   const entry = contexts.get(name);
@@ -114,7 +116,9 @@ function chooseContext(config: MergedConfig, wanted: string, mask: Mask): Result
     return problem(
       `has no context ${quoted(name)}.`,
       names.length === 0
-        ? 'It has no contexts at all.'
+        ? config.remedy === REMEDY
+          ? 'It has no contexts at all.'
+          : config.remedy
         : `${meant}It has ${listWords(names.slice(0, 20).map(shownName), 'and')}.`,
     );
   }

@@ -43,7 +43,7 @@ export function refusalRemedy(verb: string, permission: Permission | undefined):
   if (permission !== undefined)
     return `Grant the kubeconfig user the permission to ${describePermission(permission)} (${grantOf(permission)}).`;
   return isRead(verb)
-    ? 'Contact the operator of the cluster: the authorization of the API server, or something in front of it, rejects this; admission does not see reads.'
+    ? 'Contact the operator of the cluster: the authorization of the API server, or something in front of it, rejects this.'
     : 'Change the rule that the message names, or what it rejects: an admission webhook, a quota or a policy.';
 }
 
@@ -63,9 +63,9 @@ export function anonymousProblem(cause: unknown): Problem {
   return {
     kind: 'credentials',
     message:
-      'The API server did not accept the credentials of the kubeconfig: it takes this run for nobody (system:anonymous), who may do nothing.',
+      'The API server did not accept the credentials of the kubeconfig: it treats this run as anonymous (system:anonymous), without permissions.',
     remedy:
-      'Put a token, a client certificate or an exec plugin in the "user" of the kubeconfig. An API server ignores a username with a password (since Kubernetes 1.19), and never sees a client certificate where a proxy or load balancer in front of it ends TLS. `kubectl auth whoami` with the same kubeconfig shows whom it sees.',
+      'Put a token, a client certificate or an exec plugin in the "user" of the kubeconfig. An API server ignores a username with a password (since Kubernetes 1.19). It never sees a client certificate if a proxy or load balancer in front of it terminates TLS. `kubectl auth whoami` with the same kubeconfig shows which user it sees.',
     cause,
   };
 }

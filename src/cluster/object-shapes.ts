@@ -82,7 +82,9 @@ const WORKLOAD_STATUS = {
 const WORKLOAD = object({ spec: optional(object(WORKLOAD_SPEC)), status: optional(object(WORKLOAD_STATUS)) });
 
 const DURATION: Shape = (value) => (typeof value === 'number' ? undefined : string(value));
-const STEP = object({ pause: optional(object({ duration: optional(DURATION) })) });
+const ANALYSIS = optional(object({ templates: optional(list(object({ templateName: text }))) }));
+const ANALYSIS_RUN = optional(object({ name: string, status: string, message: text }));
+const STEP = object({ pause: optional(object({ duration: optional(DURATION) })), analysis: ANALYSIS });
 const ROLLOUT = object({
   spec: optional(
     object({
@@ -90,8 +92,10 @@ const ROLLOUT = object({
       workloadRef: optional(object({ apiVersion: text, kind: text, name: string })),
       strategy: optional(
         object({
-          canary: optional(object({ steps: optional(list(STEP)) })),
-          blueGreen: optional(object({ autoPromotionEnabled: flag })),
+          canary: optional(object({ steps: optional(list(STEP)), analysis: ANALYSIS })),
+          blueGreen: optional(
+            object({ autoPromotionEnabled: flag, prePromotionAnalysis: ANALYSIS, postPromotionAnalysis: ANALYSIS }),
+          ),
         }),
       ),
     }),
@@ -109,6 +113,16 @@ const ROLLOUT = object({
       currentStepIndex: amount,
       currentPodHash: text,
       stableRS: text,
+      canary: optional(
+        object({
+          currentStepAnalysisRunStatus: ANALYSIS_RUN,
+          currentBackgroundAnalysisRunStatus: ANALYSIS_RUN,
+          currentExperiment: text,
+        }),
+      ),
+      blueGreen: optional(
+        object({ prePromotionAnalysisRunStatus: ANALYSIS_RUN, postPromotionAnalysisRunStatus: ANALYSIS_RUN }),
+      ),
     }),
   ),
 });

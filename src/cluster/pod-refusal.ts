@@ -76,7 +76,7 @@ const READERS: readonly Reader[] = [
     },
   ],
   [/ValidatingAdmissionPolicy '([^']+)'/, ([, name = '']) => ({ by: 'admission-policy', name })],
-  [/nodes are available: .*\b(?:Insufficient |Too many pods)/s, () => ({ by: 'nodes-full' })],
+  [/^(?=.*nodes are available: ).*\b(?:Insufficient |Too many pods)/s, () => ({ by: 'nodes-full' })],
   [/^(?:nodes do not run its pods: )?OutOf\w+/, () => ({ by: 'nodes-full' })],
   [/nodes are available: /, () => ({ by: 'nodes' })],
 ];

@@ -26,6 +26,9 @@ export function isTerminating({ metadata }: Pod): boolean {
   return metadata.deletionTimestamp !== undefined;
 }
 
+/** What the kubelet says of containers that are not started yet (kubernetes: pkg/kubelet/kubelet_pods.go). */
+const WAITS_FOR_OTHERS: ReadonlySet<string | undefined> = new Set(['ContainerCreating', 'PodInitializing']);
+
 /** Why a pod is not ready, short: `ErrImageNeverPull (app): …`, `app keeps crashing (Error, exit code 1)`, `Unschedulable: …`, `container istio-proxy not ready`. Empty when ready. */
 export function describePod(pod: Pod): string {
   if (isReady(pod)) return '';
@@ -39,10 +42,11 @@ export function describePod(pod: Pod): string {
   const trouble = troubleOf(pod);
   if (trouble !== undefined) return describeTrouble(trouble);
   const containers = containersOf(pod);
-  const troubled = containers.map(describeContainer).filter((text) => text !== '');
+  const troubled = containers.filter((container) => describeContainer(container) !== '');
   // Many containers wait only because an earlier one does; say what is special first.
-  const special = troubled.filter((text) => !/^(ContainerCreating|PodInitializing)/.test(text));
-  return special[0] ?? troubled[0] ?? (containers.length === 0 ? 'Pending' : 'not ready');
+  const told = troubled.find(({ state }) => !WAITS_FOR_OTHERS.has(state?.waiting?.reason)) ?? troubled[0];
+  if (told !== undefined) return describeContainer(told);
+  return containers.length === 0 ? 'Pending' : 'not ready';
 }
 
 /**

@@ -14,13 +14,17 @@ export interface Readiness {
   readonly wanted: number;
   /** Set when the API server rejects to make pods (a quota, a webhook); the message says why. */
   readonly podsRefused?: true;
+  /** Set with `failed` when the rollout was aborted: the pods of before serve, and it stays so until somebody retries it. */
+  readonly aborted?: true;
   /** Where to look for the cause of a failure, as a sentence, where that is not its pods. */
   readonly look?: string;
 }
 
 /** What a rule says of a workload; `undefined` if nothing is missing. */
 export type ReadinessVerdict =
-  | (Pick<Readiness, 'message' | 'podsRefused' | 'look'> & { readonly state: Exclude<Readiness['state'], 'ready'> })
+  | (Pick<Readiness, 'message' | 'podsRefused' | 'aborted' | 'look'> & {
+      readonly state: Exclude<Readiness['state'], 'ready'>;
+    })
   | undefined;
 
 /** The pods of a workload, as its status counts them. */

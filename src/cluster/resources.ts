@@ -6,6 +6,8 @@ export interface Resource {
   readonly plural: string;
   /** Set where objects have a pod template in `spec.template`, and all fields of `Workload` are as that says. */
   readonly isWorkload?: true;
+  /** Set where a CustomResourceDefinition makes it: there is no strategic-merge patch, and a merge patch replaces whole lists. */
+  readonly isCustom?: true;
 }
 
 /** Returns a resource of a group and version: `apps/v1`, `v1`. */
@@ -21,7 +23,11 @@ export const EVENT = resource('v1', 'Event', 'events');
 export const NAMESPACE = resource('v1', 'Namespace', 'namespaces');
 export const JOB = resource('batch/v1', 'Job', 'jobs');
 export const CRON_JOB = resource('batch/v1', 'CronJob', 'cronjobs');
-export const ROLLOUT: Resource = { ...resource('argoproj.io/v1alpha1', 'Rollout', 'rollouts'), isWorkload: true };
+export const ROLLOUT: Resource = {
+  ...resource('argoproj.io/v1alpha1', 'Rollout', 'rollouts'),
+  isWorkload: true,
+  isCustom: true,
+};
 export const DEPLOYMENT: Resource = { ...resource('apps/v1', 'Deployment', 'deployments'), isWorkload: true };
 /** What a Deployment and a Rollout make their pods with. */
 export const REPLICA_SET = resource('apps/v1', 'ReplicaSet', 'replicasets');

@@ -5,6 +5,7 @@ import type { Client } from '../cluster/client.ts';
 import type { ApiPhase } from '../cluster/patience.ts';
 import type { Trial } from '../filter/trial/verdict.ts';
 import type { PushedImage } from '../registry/push.ts';
+import type { LoadEarlier } from './earlier-module.ts';
 import type { ImageToPush } from './request.ts';
 
 /** What a run works with. */
@@ -21,6 +22,8 @@ export interface DeployContext {
   readonly mask?: Mask;
   /** Starts a filter as Envoy would; omitted when nothing may be run. */
   readonly trial?: Trial;
+  /** Gets what a tag named before; omitted where no filter that is deployed came from a tag. */
+  readonly loadEarlier?: LoadEarlier;
   /** Puts an image into its registry; omitted when nothing may be pushed. */
   readonly pushImage?: (push: ImageToPush) => Promise<Result<PushedImage>>;
 }

@@ -27,6 +27,13 @@ export type Promote = (typeof PROMOTE)[number];
 export const SETTINGS_CHANGES = ['roll', 'push'] as const;
 export type SettingsChange = (typeof SETTINGS_CHANGES)[number];
 
+/**
+ * What happens to workloads that run what their filter's tag named before, once it names other bytes: they get those, or keep what they
+ * run and the run says so, or keep it and no warning tells.
+ */
+export const ON_NEW_DIGEST = ['deploy', 'report', 'ignore'] as const;
+export type OnNewDigest = (typeof ON_NEW_DIGEST)[number];
+
 /** How a run rolls out, what it wants to see, and what it does when it does not see it. */
 export interface RolloutPolicy {
   /** Without it nothing is waited for, verified or rolled back. */

@@ -2,12 +2,15 @@ import type { Problem, WithProblems } from '../base/problem.ts';
 import type { ProxyVersion } from '../filter/compatibility/proxy-version.ts';
 import type { FilterModule } from '../filter/module/module.ts';
 import type { FilterSettings } from '../filter/settings.ts';
+import type { SettingPlaces } from '../filter/written.ts';
+import type { DeliveryRequest } from '../mesh/objects/delivery.ts';
 import type { Adopt } from '../mesh/unmanaged/adoption-choice.ts';
 import type { PackedImage } from '../registry/pack.ts';
 import type { ImageReference } from '../registry/reference.ts';
 import type { TargetEntry } from '../targets/target.ts';
 import type { FilterCheck } from './filter-checks.ts';
-import type { Missing, RolloutPolicy, SettingsChange } from './policy.ts';
+import type { ReviewedPlan } from './plan-digest.ts';
+import type { Missing, OnNewDigest, RolloutPolicy, SettingsChange } from './policy.ts';
 
 /** An image that is to be in a registry before the cluster is told of it. */
 export interface ImageToPush {
@@ -15,14 +18,11 @@ export interface ImageToPush {
   readonly reference: ImageReference;
 }
 
-/** Where a manifest says what a filter is and gets, and what messages call the place, by the name of the input. */
-export type FilterPlaces = Readonly<Record<string, Required<Pick<Problem, 'subject' | 'at'>>>>;
-
 /** One filter and where it shall run. */
 export interface FilterRequest {
   readonly name: string;
-  /** Omitted where no file says anything of it. */
-  readonly places?: FilterPlaces;
+  /** Where a manifest says what it is and gets; omitted where none does. */
+  readonly places?: SettingPlaces;
   readonly module: FilterModule;
   /** For every target that has no settings of its own. */
   readonly settings: FilterSettings;
@@ -33,6 +33,12 @@ export interface FilterRequest {
   readonly adopt: Adopt;
   /** Whether the module is looked at and tried before anything is written. */
   readonly check: boolean;
+  /** What happens to workloads that run what its tag named before; `deploy` where no tag decides on its bytes. */
+  readonly onNewDigest: OnNewDigest;
+  /** How it was asked to be delivered: what its tag named before may come to the proxies otherwise than what it names now. */
+  readonly delivery: DeliveryRequest;
+  /** What its tag named before and workloads keep, by the digest of its bytes, as far as this run had to get them; omitted for none. */
+  readonly earlier?: ReadonlyMap<string, FilterModule>;
   /** How long the filter is to stay, in milliseconds; `sweep` removes it after that. Omitted for ever. */
   readonly expiresMs?: number;
 }
@@ -44,6 +50,8 @@ export interface DeployRequest extends RolloutPolicy {
   readonly run: string;
   /** When the run started; see `RunMark`. */
   readonly started: string;
+  /** The plan that somebody has reviewed: any other is not carried out. Omitted where nobody has. */
+  readonly expectPlan?: ReviewedPlan;
   /** How a change of settings alone reaches the pods. */
   readonly settingsChange: SettingsChange;
   /** Whether workloads that carry a filter and are no target any more lose it, in the namespaces of the target list. */
@@ -81,8 +89,8 @@ export interface StatusRequest extends Pick<RolloutPolicy, 'verify'> {
 }
 
 export interface StatusScope extends Scope {
-  /** What the filter's image is now; omitted when none was named. */
-  readonly module?: FilterModule;
+  /** What the filter's image is now, and what becomes of workloads that run another; omitted when none was named. */
+  readonly tagged?: Pick<FilterRequest, 'module' | 'onNewDigest'>;
   /** What a manifest says that its workloads should run; omitted where there is none. */
   readonly wanted?: WantedFilter;
 }
@@ -93,6 +101,8 @@ export type WantedFilter =
   | {
       readonly state: 'known';
       readonly settings: FilterSettings;
+      readonly onNewDigest: OnNewDigest;
+      readonly delivery: DeliveryRequest;
       /** Omitted where it could not be had, as without the artifact of a build. */
       readonly module?: FilterModule;
       /** Whether the manifest's other filters, which decide on the order, are in the request, too. */

@@ -63,7 +63,7 @@ async function explainMissing(workspace: string, path: string): Promise<MissingF
   }
   return new MissingFile(
     'there is no such file',
-    `Give its path relative to the workspace, which is ${folder} here; inside a container, paths differ from those of the host.`,
+    `Give a relative path to a file of the workspace, which is ${folder} here; inside a container, absolute paths differ from those of the host.`,
   );
 }
 

@@ -84,7 +84,7 @@ export function refusedDowngrade(from: URL, to: URL): RefusedDestinationError {
     `${from.host} leads to ${shownAddress(to)}, which is not encrypted`,
     // Seen often: https://github.com/distribution/distribution/issues/996, https://github.com/moby/moby/issues/43158
     from.hostname === to.hostname
-      ? 'The server does not know that it is behind TLS: let the proxy that terminates TLS send it "X-Forwarded-Proto: https", or set the server\'s own address to one that starts with "https://".'
+      ? 'The server does not know that it is behind TLS. Configure the proxy in front of it to send "X-Forwarded-Proto: https", or set the server\'s own address to one that starts with "https://".'
       : CHECK_SERVER,
   );
 }

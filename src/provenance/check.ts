@@ -1,14 +1,12 @@
 import { errorCode } from '../base/causes.ts';
 import { untilAborted } from '../base/concurrency.ts';
-import { defined } from '../base/defined.ts';
 import { fail, internalProblem, messageOf, type Problem, type Result } from '../base/problem.ts';
 import { count, formatDuration, sentence } from '../base/text.ts';
+import { GitHub, type GitHubOptions } from '../github/github.ts';
 import { PlainTextError, RefusedDestinationError, UnreachableError, UnusableAnswerError } from '../http/errors.ts';
-import { Http, type HttpOptions, serverAddress } from '../http/http.ts';
 import { AttestationsRefused, attestationsOf } from './attestations.ts';
 import { type Authority, TrustRootError } from './authority.ts';
 import type { Provenance, ProvenancePolicy } from './policy.ts';
-import { githubOutcome } from './rate-limit.ts';
 import { verifyAttestation } from './verify.ts';
 
 /** The file whose origin is to be checked. */
@@ -20,12 +18,7 @@ export interface Artifact {
 }
 
 /** What a check needs from outside. */
-export interface ProvenanceSources
-  extends Pick<HttpOptions, 'userAgent' | 'environment' | 'signal' | 'debug' | 'network'> {
-  /** GitHub's REST API, without a slash at its end. */
-  readonly api: string;
-  /** The empty string for none. */
-  readonly token: string;
+export interface ProvenanceSources extends GitHubOptions {
   readonly authorities: readonly Authority[];
 }
 
@@ -43,23 +36,14 @@ export async function checkProvenance(
   policy: ProvenancePolicy,
   sources: ProvenanceSources,
 ): Promise<Result<Provenance>> {
-  const { api, token, authorities, userAgent, environment, debug, network } = sources;
+  const { authorities, ...options } = sources;
   const late = AbortSignal.timeout(MAX_MS);
   const signal = AbortSignal.any([sources.signal, late]);
-  const home = serverAddress(api);
-  if (home === undefined) return fail(badAddress(artifact));
-  const http = new Http(home, {
-    userAgent,
-    environment,
-    signal,
-    debug,
-    insecureHosts: [],
-    outcomeOf: githubOutcome,
-    ...defined({ network }),
-  });
+  const github = GitHub.at({ ...options, signal });
+  if (github === undefined) return fail(badAddress(artifact));
   const reasons: string[] = [];
   try {
-    for await (const found of attestationsOf(policy.repository, artifact.digest, { api, token, http })) {
+    for await (const found of attestationsOf(policy.repository, artifact.digest, github)) {
       // It may have to fetch what an authority trusts, which does not look at the signal.
       const verdict = found.ok
         ? await untilAborted(verifyAttestation(found.value, { digest: artifact.digest, policy, authorities }), signal)
@@ -73,7 +57,7 @@ export async function checkProvenance(
     if (late.aborted) return fail(tooLate(artifact, error));
     return fail(notAsked(artifact, error));
   } finally {
-    await http.close();
+    await github.close();
   }
 }
 
@@ -91,7 +75,8 @@ const CANCELLED: Problem = {
   remedy: 'Re-run the job.',
 };
 
-function noneFound({ origin, digest }: Artifact, { repository }: ProvenancePolicy): Problem {
+/** Returns that nobody vouches for a file. */
+export function noneFound({ origin, digest }: Artifact, { repository }: ProvenancePolicy): Problem {
   return {
     kind: 'provenance',
     subject: origin,
@@ -101,7 +86,12 @@ function noneFound({ origin, digest }: Artifact, { repository }: ProvenancePolic
   };
 }
 
-function noneCounts({ origin }: Artifact, { repository }: ProvenancePolicy, reasons: readonly string[]): Problem {
+/** Returns that whoever vouches for a file is not whom the policy names. */
+export function noneCounts(
+  { origin }: Artifact,
+  { repository }: ProvenancePolicy,
+  reasons: readonly string[],
+): Problem {
   const different = [...new Set(reasons)];
   const shown = different.slice(0, MAX_REASONS).join('; ');
   const more = different.length > MAX_REASONS ? `; and ${count(different.length - MAX_REASONS, 'more reason')}` : '';
@@ -138,7 +128,7 @@ function notAsked({ origin }: Artifact, error: unknown): Problem {
 const REACH_ALL =
   'Re-run the job. The runner must reach the API of GitHub, and tuf-repo-cdn.sigstore.dev and tuf-repo.github.com; behind a proxy set NODE_USE_ENV_PROXY=1 beside HTTPS_PROXY for the step.';
 
-function whyNotAsked(error: unknown): Pick<Problem, 'message' | 'remedy'> | undefined {
+function whyNotAsked(error: unknown): Pick<Problem, 'form' | 'message' | 'remedy'> | undefined {
   const because = (why: string, remedy: string) => ({ message: `cannot be checked: ${sentence(why)}`, remedy });
   if (error instanceof AttestationsRefused) return error.problem;
   if (error instanceof TrustRootError) return because(error.message, REACH_ALL);

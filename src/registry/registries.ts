@@ -73,6 +73,7 @@ export class Registries {
       return {
         kind: 'cancelled',
         subject,
+        form: 'clause',
         message: 'the run was cancelled during the request.',
         remedy: 'Re-run the job.',
       };

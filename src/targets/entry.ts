@@ -56,7 +56,8 @@ export function parseEntry(entry: unknown, origin: string, defaults: TargetDefau
 /** `kind/name` or `namespace/kind/name`. */
 function parsePath(path: string, origin: string, defaults: TargetDefaults): Result<TargetEntry> {
   const parts = path.trim().split('/');
-  if (parts.length < 2 || parts.length > 3) return fail(problem(origin, `${quoted(path)} names no target.`, FORMS));
+  if (parts.length < 2 || parts.length > 3)
+    return fail({ ...problem(origin, `${quoted(path)} names no target.`, FORMS), form: 'clause' });
   const [name = '', kind = '', namespace = defaults.defaultNamespace] = parts.reverse();
   return parseEntry({ kind, name, namespace }, origin, defaults);
 }

@@ -2,6 +2,7 @@ import { append } from '../base/lists.ts';
 import { locatedProblems, type Problem } from '../base/problem.ts';
 import { count, listWords, nameSome, nearestNames } from '../base/text.ts';
 import { targetsProblem } from './fields.ts';
+import { labelRemedy } from './label-remedy.ts';
 import { isPattern, matchesPattern } from './pattern.ts';
 import { CHECK_CONTEXT, missingNamespace } from './resolve.ts';
 import { describeChoice } from './select.ts';
@@ -110,7 +111,14 @@ function unmatchedChoice(
     const only = namespaces.filter((namespace) => isChosen(by, namespace));
     const none =
       only.length === 0 ? `none of the cluster's ${count(namespaces.length, 'namespace')}` : `only ${whyNot(only)}`;
-    return [targetsProblem(origin, `${describeChoice(by)} matches ${none}.`, labelRemedy(by, namespaces))];
+    const labels = namespaces.map((namespace) => namespace.labels);
+    const remedy = labelRemedy(by, labels, 'namespace') ?? CHECK_CONTEXT;
+    return [
+      {
+        ...targetsProblem(origin, `${describeChoice(by)} matches ${none}.`, remedy),
+        form: 'clause',
+      },
+    ];
   }
   return by.patterns.flatMap((pattern): Problem[] => {
     if (chosen.some(({ name }) => matchesPattern(pattern, name))) return [];
@@ -120,7 +128,9 @@ function unmatchedChoice(
     const none = only.length === 0 ? 'no namespace' : `only ${whyNot(only)}`;
     const near = only.length > 0 ? [] : nearestNames(pattern.replaceAll('*', ''), names);
     const remedy = near.length > 0 ? `Change it to ${listWords(near)}.` : CHECK_CONTEXT;
-    return [targetsProblem(origin, `the namespace pattern "${pattern}" matches ${none}.`, remedy)];
+    return [
+      { ...targetsProblem(origin, `the namespace pattern "${pattern}" matches ${none}.`, remedy), form: 'clause' },
+    ];
   });
 }
 
@@ -133,23 +143,4 @@ function whyNot(namespaces: readonly FoundNamespace[]): string {
 
 function onlyByName({ length }: readonly FoundNamespace[]): string {
   return length === 1 ? 'a system namespace, chosen only by name' : 'system namespaces, chosen only by name';
-}
-
-/** The nearest value that the label has somewhere, or all of them; the nearest label where no namespace has it. */
-function labelRemedy({ requirements }: Selector, namespaces: readonly FoundNamespace[]): string {
-  for (const requirement of requirements) {
-    const { key } = requirement;
-    const values = [...new Set(namespaces.flatMap(({ labels }) => labels[key] ?? []))].sort();
-    if (values.length === 0 && requirement.operator !== 'absent' && requirement.operator !== 'notin') {
-      const [near] = nearestNames(key, new Set(namespaces.flatMap(({ labels }) => Object.keys(labels))), 1);
-      return near === undefined
-        ? `Use a label that a namespace has: none has ${key}.`
-        : `Change ${key}, which no namespace has, to ${near}.`;
-    }
-    if (requirement.operator !== 'in' || requirement.values.some((value) => values.includes(value))) continue;
-    const [near] = nearestNames(requirement.values[0] ?? '', values, 1);
-    if (near !== undefined) return `Change it to ${key}=${near}.`;
-    return `Use a value that ${key} has there: ${listWords(values, 'or', 5)}.`;
-  }
-  return CHECK_CONTEXT;
 }

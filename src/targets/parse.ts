@@ -49,7 +49,7 @@ export function parseTargets(
     partialResult([], locatedProblems([problem(origin, message, remedy)], at));
   if (!content.ok) {
     const fault = isFile ? faultWithoutText(content) : content.fault;
-    return unreadable(`${fault}.`, isAlias(content) ? QUOTE_STARS : (content.syntax?.remedy ?? FORMS));
+    return unreadable(`${fault}.`, content.syntax?.remedy ?? FORMS);
   }
   let { value } = content;
   if (isFile && typeof value === 'string' && !namesTarget(value, defaults.kinds)) {
@@ -82,13 +82,6 @@ export function parseTargets(
 /** Why a file is no YAML, without what the parser quotes of it. */
 function faultWithoutText({ fault, syntax }: YamlFault): string {
   return syntax === undefined ? fault : `is not valid YAML: ${syntax.reason} in line ${syntax.line}`;
-}
-
-/** To YAML, what begins with a `*` is another name for something. */
-const QUOTE_STARS = 'Put names that begin with "*" between quotes.';
-
-function isAlias({ syntax }: YamlFault): boolean {
-  return syntax?.reason.includes('alias') === true;
 }
 
 /** Whether any word of a text begins as a target does: with a kind, or a namespace and a kind. */

@@ -2,12 +2,12 @@ import { defined } from '../base/defined.ts';
 import { sameJson } from '../base/json.ts';
 import { append } from '../base/lists.ts';
 import { Diagnostics, fail, locatedProblems, ok, type Problem, type Result } from '../base/problem.ts';
-import { listWords, nearestNames, useOneOf } from '../base/text.ts';
+import { hasSibling, listWords, nearestNames, useOneOf } from '../base/text.ts';
 import type { Warning } from '../base/warning.ts';
 import type { Workload } from '../cluster/objects.ts';
 import type { SettingsOverride } from '../filter/settings.ts';
 import { isPattern } from './pattern.ts';
-import { idleExclusions, nothingSelected, selectWorkloads } from './select.ts';
+import { CREATE_FIRST, idleExclusions, nothingSelected, selectWorkloads } from './select.ts';
 import {
   describeWorkload,
   type NamedTarget,
@@ -75,9 +75,13 @@ export function resolveTargets(
       if (earlier === undefined) found.set(key, { ...target, origin: entry.origin });
       else {
         const same = sameJson({ ...defaults, ...earlier.override }, { ...defaults, ...target.override });
-        if (!same) diagnostics.add(disagreement(target.ref, earlier.origin, entry.origin, SETTINGS_DIFFER));
-        if (earlier.wave !== target.wave)
-          diagnostics.add(disagreement(target.ref, earlier.origin, entry.origin, WAVES_DIFFER));
+        const differences = [
+          ...(same ? [] : [disagreement(target.ref, earlier.origin, entry.origin, SETTINGS_DIFFER)]),
+          ...(earlier.wave === target.wave
+            ? []
+            : [disagreement(target.ref, earlier.origin, entry.origin, WAVES_DIFFER)]),
+        ];
+        diagnostics.add(locatedProblems(differences, entry.at));
       }
     }
   }
@@ -91,7 +95,7 @@ export function namespacesWithout(entries: readonly TargetEntry[], workloadIndex
     if (entry.type === 'selected') return [];
     const { namespace } = entry.workload;
     const lacks = find(entry.workload) === null;
-    return lacks && workloadIndex.namespaceExists(namespace) !== false ? [namespace] : [];
+    return lacks && workloadIndex.namespaceState(namespace) !== 'missing' ? [namespace] : [];
   });
   return [...new Set(without)];
 }
@@ -144,8 +148,10 @@ function resolveSelected(entry: SelectedTargets, known: Known, warnings: Warning
   append(warnings, idleExclusions(entry, selection));
   const { namespaces } = entry;
   if (namespaces.type === 'listed') {
-    const absent = namespaces.names.filter((namespace) => known.workloadIndex.namespaceExists(namespace) === false);
+    const absent = namespaces.names.filter((namespace) => known.workloadIndex.namespaceState(namespace) === 'missing');
     if (absent.length > 0) return fail(absent.map((one) => namespaceMissing(one, entry.origin, known)));
+    const ending = namespaces.names.filter((namespace) => known.workloadIndex.namespaceState(namespace) === 'ending');
+    if (ending.length > 0) return fail(ending.map((one) => namespaceEnding(one, entry.origin)));
     const without = namespaces.names.filter((namespace) => lacksNamed(entry, namespace, known));
     if (without.length > 0) return fail(without.map((namespace) => notNamed(entry, namespace, known)));
   }
@@ -170,8 +176,9 @@ function notNamed({ name = '', kinds, origin }: SelectedTargets, namespace: stri
 
 function notFound(ref: WorkloadRef, origin: string, known: Known): Problem {
   const { workloadIndex, find, suggest } = known;
-  const exists = workloadIndex.namespaceExists(ref.namespace);
-  if (exists === false) return namespaceMissing(ref.namespace, origin, known);
+  const state = workloadIndex.namespaceState(ref.namespace);
+  if (state === 'ending') return namespaceEnding(ref.namespace, origin);
+  if (state === 'missing') return namespaceMissing(ref.namespace, origin, known);
   const elsewhere = workloadIndex.kinds.filter((kind) => kind !== ref.kind && find({ ...ref, kind }));
   const names = suggest ? (workloadIndex.list(ref) ?? []).map(({ metadata }) => metadata.name) : [];
   const near = nearestNames(ref.name, names);
@@ -180,10 +187,15 @@ function notFound(ref: WorkloadRef, origin: string, known: Known): Problem {
     ...near.map((name) => workloadName({ kind: ref.kind, name })),
   ];
   const remedy =
-    meant.length > 0 ? `Change it to ${listWords(meant)}.` : suggest ? anyOf(ref, names, exists) : undefined;
+    meant.length > 0
+      ? `Change it to ${listWords(meant)}.`
+      : suggest
+        ? anyOf(ref, names, state !== undefined)
+        : undefined;
   return {
     kind: 'targets',
     subject: origin,
+    form: 'sentence',
     message: `${describeWorkload(ref)} does not exist.`,
     ...defined({ remedy }),
   };
@@ -197,17 +209,31 @@ function workloadName({ kind, name }: Pick<WorkloadRef, 'kind' | 'name'>): strin
 const MAX_LISTED = 5;
 
 /** What to write where no name is near: one of the workloads of the kind, if there are any. */
-function anyOf({ kind, namespace }: WorkloadRef, names: readonly string[], exists: boolean | undefined): string {
+function anyOf({ kind, namespace, name }: WorkloadRef, names: readonly string[], isKnown: boolean): string {
   if (names.length === 0) {
-    return `Check the namespace: ${namespace} has no ${kind}s${exists === undefined ? ', or does not exist' : ''}.`;
+    return `Check the namespace: ${namespace} has no ${kind}s${!isKnown ? ', or does not exist' : ''}.`;
   }
+  if (hasSibling(name, names)) return CREATE_FIRST;
   const listed = names.map((name) => workloadName({ kind, name }));
   return useOneOf(listed, MAX_LISTED);
 }
 
 function namespaceMissing(namespace: string, origin: string, { workloadIndex, namespaces, suggest }: Known): Problem {
-  const named = namespaces.filter((one) => one !== namespace && workloadIndex.namespaceExists(one) === true);
+  const named = namespaces.filter((one) => one !== namespace && workloadIndex.namespaceState(one) === 'there');
   return missingNamespace(namespace, origin, suggest ? [...named, ...workloadIndex.namespaces] : []);
+}
+
+/** Its workloads are gone before it is, and nothing new gets into it. */
+function namespaceEnding(namespace: string, origin: string): Problem {
+  return {
+    kind: 'targets',
+    subject: origin,
+    form: 'clause',
+    message: `the namespace "${namespace}" is being deleted, so nothing can be created in it.`,
+    remedy:
+      'Wait until it is gone and create it and its workloads again, or take them out of the target list; then re-run the job.',
+    causeIn: 'cluster',
+  };
 }
 
 /** What to do where a name is in the cluster neither as it is nor nearly. */
@@ -219,6 +245,7 @@ export function missingNamespace(namespace: string, origin: string, known: reado
   return {
     kind: 'targets',
     subject: origin,
+    form: 'clause',
     message: `the namespace "${namespace}" does not exist.`,
     remedy:
       near.length === 0 ? CHECK_CONTEXT : `Change it to ${listWords(near)}, or check the context of the kubeconfig.`,

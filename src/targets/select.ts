@@ -1,11 +1,12 @@
 import type { Problem } from '../base/problem.ts';
-import { listWords, nearestNames, useOneOf } from '../base/text.ts';
+import { hasSibling, listWords, nearestNames, useOneOf } from '../base/text.ts';
 import type { Warning } from '../base/warning.ts';
 import type { Workload } from '../cluster/objects.ts';
 import { excludes } from './exclusion.ts';
 import { targetsProblem } from './fields.ts';
+import { labelRemedy } from './label-remedy.ts';
 import { isPattern, matchesPattern } from './pattern.ts';
-import { matchesSelector } from './selector.ts';
+import { matchesSelector, type Selector } from './selector.ts';
 import {
   describeWorkload,
   type Exclusion,
@@ -28,7 +29,7 @@ export interface Selection {
   /** What it means but for its exclusions. */
   readonly excluded: readonly WorkloadRef[];
   /** The workloads of its kinds in its namespaces. */
-  readonly seen: readonly WorkloadRef[];
+  readonly seen: readonly SelectedWorkload[];
   /** Whether there is a list of each of its kinds in each of its namespaces. */
   readonly complete: boolean;
 }
@@ -38,7 +39,7 @@ export function selectWorkloads(entry: SelectedTargets, workloadIndex: WorkloadI
   const { selector, name, kinds, exclude } = entry;
   const targets: SelectedWorkload[] = [];
   const excluded: WorkloadRef[] = [];
-  const seen: WorkloadRef[] = [];
+  const seen: SelectedWorkload[] = [];
   // Without a namespace it is a problem already that there is none.
   let complete = namespacesOf(entry).length > 0;
   for (const namespace of namespacesOf(entry)) {
@@ -47,7 +48,7 @@ export function selectWorkloads(entry: SelectedTargets, workloadIndex: WorkloadI
       if (workloads === undefined) complete = false;
       for (const workload of workloads ?? []) {
         const ref = { kind, namespace, name: workload.metadata.name };
-        seen.push(ref);
+        seen.push({ ref, workload });
         if (name !== undefined && !matchesPattern(name, ref.name)) continue;
         if (selector !== undefined && !matchesSelector(selector, workload.metadata.labels)) continue;
         if (exclude.some((one) => excludes(one, ref))) excluded.push(ref);
@@ -71,18 +72,42 @@ export function nothingSelected(entry: SelectedTargets, { excluded, seen }: Sele
   }
   const counted = seen.length === 0 ? 'is none' : seen.length === 1 ? 'is one' : `are ${seen.length}`;
   const message = `${describeSelection(entry)} matches no ${listWords(kinds)} in ${describePlace(entry)}, where there ${counted}.`;
-  return targetsProblem(origin, message, remedyFor(entry, seen));
+  return { ...targetsProblem(origin, message, remedyFor(entry, seen)), form: 'clause' };
 }
 
 const MAX_NAMED = 5;
 
-function remedyFor({ selector, name }: SelectedTargets, seen: readonly WorkloadRef[]): string {
-  if (selector !== undefined) return 'Write labels of the workload itself (metadata.labels), not those of its pods.';
-  const names = [...new Set(seen.map((ref) => ref.name))];
-  const near = nearestNames((name ?? '').replaceAll('*', ''), names);
+/** What to do where only names with other numbers are there, as those of other pull requests. */
+export const CREATE_FIRST = 'Create it first, or check the name.';
+
+function remedyFor({ selector, name }: SelectedTargets, seen: readonly SelectedWorkload[]): string {
+  const named = seen.filter(({ ref }) => name === undefined || matchesPattern(name, ref.name));
+  if (selector !== undefined && named.length > 0) return selectorRemedy(selector, named);
+  const selected = seen.filter(({ workload: { metadata } }) => selector && matchesSelector(selector, metadata.labels));
+  const names = [...new Set((selected.length === 0 ? seen : selected).map(({ ref }) => ref.name))];
+  const wanted = (name ?? '').replaceAll('*', '');
+  const near = nearestNames(wanted, names);
   if (near.length > 0) return `Change it to ${listWords(near)}.`;
   if (names.length === 0) return 'Check the namespace and the kinds.';
+  if (hasSibling(wanted, names)) return CREATE_FIRST;
   return useOneOf(names, MAX_NAMED);
+}
+
+/** What to write instead of a selector that selects none of some workloads. */
+function selectorRemedy(selector: Selector, workloads: readonly SelectedWorkload[]): string {
+  const labels = workloads.map(({ workload }) => workload.metadata.labels ?? {});
+  const wantsLabels = selector.requirements.some(({ operator }) => operator === 'in' || operator === 'exists');
+  const ofPods = workloads.filter(
+    ({ workload }) => wantsLabels && matchesSelector(selector, workload.spec?.template?.metadata?.labels),
+  );
+  const [first] = ofPods;
+  if (first !== undefined) {
+    const whose = `${describeWorkload(first.ref)}${ofPods.length === 1 ? '' : ` and ${ofPods.length - 1} more`}`;
+    return `Write labels of the workload itself (metadata.labels): only the pods of ${whose} have these.`;
+  }
+  return (
+    labelRemedy(selector, labels, 'workload') ?? 'No workload there meets all of it at once: leave a part of it out.'
+  );
 }
 
 /** Returns what an entry selects by, for messages: `the selector "app=web"`, `the name "front-*"`. */
@@ -115,8 +140,9 @@ export function describeChoice(by: { readonly text: string } | NamePatterns): st
 export function idleExclusions(entry: SelectedTargets, { seen, complete }: Selection): Warning[] {
   if (!complete) return [];
   return entry.exclude.flatMap((exclusion) => {
-    if (seen.some((ref) => excludes(exclusion, ref))) return [];
-    const text = `${entry.origin}: exclude ${exclusion.text} matches none of its workloads.${meantBy(exclusion, seen)}`;
+    const refs = seen.map(({ ref }) => ref);
+    if (refs.some((ref) => excludes(exclusion, ref))) return [];
+    const text = `${entry.origin}: exclude ${exclusion.text} matches none of its workloads.${meantBy(exclusion, refs)}`;
     return [{ topic: 'Exclusion without effect', subject: entry.origin, text }];
   });
 }

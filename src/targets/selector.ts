@@ -122,6 +122,7 @@ function refuse(subject: string, message: string): ReturnType<typeof fail> {
   return fail({
     kind: 'targets',
     subject,
+    form: 'clause',
     message,
     remedy: 'Examples: "app=web", "tier in (front, back)", "!legacy".',
   });

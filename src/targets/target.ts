@@ -118,6 +118,11 @@ export function inClusterName(cluster: string | undefined, name: string): string
   return cluster === undefined ? name : `${cluster}: ${name}`;
 }
 
+/** The same of several. */
+export function inClusterNames(cluster: string | undefined, names: readonly string[]): string[] {
+  return names.map((name) => inClusterName(cluster, name));
+}
+
 /** One text per workload, to compare and to index by. */
 export function workloadKey({ kind, namespace, name }: WorkloadRef): string {
   return `${namespace}/${kind}/${name}`;

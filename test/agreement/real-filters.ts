@@ -4,7 +4,7 @@ import { run } from '../cluster/commands.ts';
 import { buildMeshFilters } from '../mesh/filters.ts';
 import type { Chapter, Fixture } from './fixture.ts';
 
-const SOURCES = resolve(import.meta.dirname, '../fixtures/filters');
+const SOURCES = resolve(import.meta.dirname, '../../examples/add-header');
 
 /** WASI preview 1, by the name that newer and older compilers have for it. */
 const RUST_TARGETS = ['wasm32-wasip1', 'wasm32-wasi'];

@@ -135,6 +135,19 @@ export function envoyProgram(signal?: AbortSignal, version: string = versions.en
   };
 }
 
+/** `act`, which runs workflows of GitHub Actions on this machine. About 2 minutes cold on two cores. */
+export function actProgram(signal?: AbortSignal): Artefact {
+  const module = `github.com/nektos/act@${versions.act}`;
+  const ldflags = linkerFlags('main', { version: versions.act });
+  return {
+    name: `act-${versions.act}`,
+    inputs: { module, ldflags },
+    build: async (folder) => {
+      await go(['install', `-ldflags=${ldflags}`, module], { ...at(folder, signal), env: { GOBIN: folder } });
+    },
+  };
+}
+
 /** `-s -w` leave the symbol tables out: the programs are half as large and link faster. */
 function linkerFlags(goPackage: string, variables: Readonly<Record<string, string>>): string {
   return ['-s', '-w', ...Object.entries(variables).map(([name, value]) => `-X ${goPackage}.${name}=${value}`)].join(

@@ -20,6 +20,8 @@ export const versions = {
   envoy: '1.40.0',
   /** The oldest wheel, for what Envoy had then; only test/agreement runs it. */
   olderEnvoy: '1.36.2',
+  /** `github.com/nektos/act`, which runs workflows; only test/mesh uses it. */
+  act: 'v0.2.89',
   /** The oldest Go that builds all of them: argo-rollouts asks for the newest one. */
   goMinimum: '1.26.1',
 } as const;

@@ -13,7 +13,7 @@ import { type Api, ApiCallError, connectApi } from '../harness/api.ts';
 import { startRecorder } from '../harness/recorder.ts';
 import { SIDECAR } from '../harness/workloads.ts';
 import { startKubelet, TOLERATION } from '../kubelet/index.ts';
-import { renderTerminal, terminalOf } from './terminal.ts';
+import { outputWords, renderTerminal, terminalOf } from './terminal.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const BOOKSHOP = join(ROOT, 'examples/bookshop/bookshop.yaml');
@@ -95,7 +95,7 @@ async function act(title: string, inputs: ActionInputs, workspace: string): Prom
   const { code, stdout, summary, outputs } = await runBundle({ inputs, workspace });
   console.log(renderTerminal(summary, TERMINAL));
   const { result, changed, revision } = outputs;
-  console.log(dim(`outputs: result=${result} changed=${changed} revision=${revision}`));
+  console.log(dim(`outputs: ${outputWords({ result, changed, revision })}`));
   // On a runner, lines that begin with two colons are commands; one of them holds a credential.
   if (code !== 0) throw new Error(`The action ended with exit code ${code}.\n${stdout.replace(/^::.*\n/gm, '')}`);
   return result;

@@ -19,7 +19,7 @@ const DIFF: Readonly<Record<string, Style>> = { '+': 'green', '-': 'red', '@': '
 /** The lines of a page. What is folded there is one line here. */
 export function renderTerminal(markdown: string, { width, colours }: Terminal): string {
   const paint: Paint = (style, text) => (colours ? styleText(style, text, { validateStream: false }) : text);
-  return `${blockLines(unfolded(lexer(markdown, { gfm: true }), paint), width, paint)
+  return `${blockLines(withoutDiagrams(unfolded(lexer(markdown, { gfm: true }), paint)), width, paint)
     .join('\n')
     .trim()}\n`;
 }
@@ -50,6 +50,26 @@ function unfolded(tokens: readonly Token[], paint: Paint): Block[] {
     else if (hidden === 0) blocks.push(token);
   }
   return blocks;
+}
+
+/** Leaves out what a terminal cannot draw: a diagram, with its heading and what is said of it. */
+function withoutDiagrams(blocks: readonly Block[]): Block[] {
+  const sections: Block[][] = [[]];
+  for (const block of blocks) {
+    if (block.type === 'heading') sections.push([block]);
+    else sections.at(-1)?.push(block);
+  }
+  return sections.filter((section) => !section.some(isDiagram)).flat();
+}
+
+function isDiagram(block: Block): boolean {
+  return block.type === 'code' && (block as Tokens.Code).lang === 'mermaid';
+}
+
+/** Outputs for a line, without those that have no value. */
+export function outputWords(outputs: Readonly<Record<string, string | undefined>>): string {
+  const set = Object.entries(outputs).filter(([, value]) => value !== undefined && value !== '');
+  return set.map(([name, value]) => `${name}=${value}`).join(' ');
 }
 
 function blockLines(blocks: readonly Block[], width: number, paint: Paint): string[] {

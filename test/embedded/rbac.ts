@@ -58,7 +58,8 @@ export class Rbac {
         return { allowed: true, reason: '' };
       }
     } else if (
-      attributes.group === 'authorization.k8s.io' &&
+      // As the ClusterRole system:basic-user has it.
+      ['authentication.k8s.io', 'authorization.k8s.io'].includes(attributes.group) &&
       attributes.resource.startsWith('selfsubject') &&
       attributes.verb === 'create'
     ) {

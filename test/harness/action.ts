@@ -6,6 +6,7 @@ import { join, matchesGlob, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { ModuleFetcher } from '../../src/action/request/origin.ts';
 import { run } from '../../src/action/run.ts';
+import { reportedProblems } from '../../src/action/verdict/problem-groups.ts';
 import { defined } from '../../src/base/defined.ts';
 import type { ReadFile } from '../../src/base/files.ts';
 import { silentLog } from '../../src/base/log.ts';
@@ -23,6 +24,7 @@ import type { Optimizer } from '../../src/filter/shrink/shrink.ts';
 import type { Trial } from '../../src/filter/trial/verdict.ts';
 import type { Authority } from '../../src/provenance/authority.ts';
 import { formatReference, OCI_SCHEME } from '../../src/registry/reference.ts';
+import { misread } from './reading.ts';
 
 /** The action's inputs by name; what is left out is not set. */
 export type ActionInputs = Readonly<Record<string, string>>;
@@ -206,6 +208,8 @@ export async function runAction(inputs: ActionInputs, options: RunOptions = {}):
     ...(options.trial === undefined ? {} : { trial: options.trial }),
     ...(options.optimize === undefined ? {} : { optimize: options.optimize }),
   });
+  const wrong = misread(reportedProblems(report));
+  if (wrong.length > 0) throw new Error(`Problems whose form is not that of their message:\n${wrong.join('\n')}`);
   return { report: { ...seen(report), whole: report }, log, written, removed };
 }
 
@@ -216,8 +220,6 @@ export interface BundleRun {
   readonly stdout: string;
   readonly summary: string;
   readonly outputs: Readonly<Record<string, string>>;
-  /** From its first word to its end: a busy machine may take long to start it. */
-  readonly seconds: number;
 }
 
 export interface BundleOptions {
@@ -252,10 +254,8 @@ export async function runBundle({ inputs, workspace, environment = {}, onOutput 
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let started = Number.NaN;
     let stdout = '';
     const take = (chunk: Buffer): void => {
-      if (Number.isNaN(started)) started = performance.now();
       stdout += chunk;
       onOutput?.(
         String(chunk),
@@ -269,7 +269,6 @@ export async function runBundle({ inputs, workspace, environment = {}, onOutput 
     return {
       code,
       stdout,
-      seconds: (performance.now() - started) / 1000,
       summary: await readFile(summary, 'utf8'),
       outputs: parseOutputs(await readFile(output, 'utf8')),
     };

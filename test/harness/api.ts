@@ -103,8 +103,20 @@ export async function eventually<T>(what: string, ready: () => Promise<T | undef
   }
 }
 
-/** Lets a user do in a namespace what RBAC rules allow. */
-export async function grant(api: Api, namespace: string, user: string, rules: readonly object[]): Promise<void> {
+interface GrantedRule {
+  readonly apiGroups?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly verbs?: readonly string[];
+}
+
+/** Lets a user do in a namespace what RBAC rules allow, and waits until the API server knows it: it learns of Roles by a watch of its own. */
+export async function grant(
+  api: Api,
+  namespace: string,
+  user: string,
+  rules: readonly (object & GrantedRule)[],
+): Promise<void> {
   const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
   await api.create(`${rbac}/roles`, { metadata: { name: user }, rules } as never);
   await api.create(`${rbac}/rolebindings`, {
@@ -112,4 +124,27 @@ export async function grant(api: Api, namespace: string, user: string, rules: re
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: user },
     subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
   } as never);
+  const [rule] = rules;
+  if (rule !== undefined) await granted(api, namespace, user, rule);
+}
+
+/** Waits until an API server knows that a user may do what a rule allows; `namespace` is empty for what is in none. */
+export async function granted(api: Api, namespace: string, user: string, rule: GrantedRule): Promise<void> {
+  await eventually(`${user} may what was granted`, () => mayNow(api, namespace, user, rule));
+}
+
+/** Whether a user may do the first thing that a rule allows, as the API server sees it; `undefined` if not yet. */
+async function mayNow(api: Api, namespace: string, user: string, rule: GrantedRule): Promise<true | undefined> {
+  const [resource = '', subresource] = rule.resources?.[0]?.split('/') ?? [];
+  const verb = rule.verbs?.[0];
+  const attributes = {
+    ...{ namespace, group: rule.apiGroups?.[0] ?? '', resource, subresource, name: rule.resourceNames?.[0] },
+    verb: verb === '*' ? 'get' : verb,
+  };
+  const review = (await api.create('/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SubjectAccessReview',
+    spec: { user, resourceAttributes: attributes },
+  } as never)) as { readonly status?: { readonly allowed?: boolean } };
+  return review.status?.allowed === true ? true : undefined;
 }

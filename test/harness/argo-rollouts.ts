@@ -1,6 +1,6 @@
 /** What a test does with Rollouts of Argo Rollouts: make them, and do what `kubectl argo rollouts` does. */
 import type { ArgoRollout } from '../../src/cluster/argo-rollout.ts';
-import type { Workload } from '../../src/cluster/objects.ts';
+import type { KubernetesObject, Workload } from '../../src/cluster/objects.ts';
 import { ROLLOUT, resourcePath } from '../../src/cluster/resources.ts';
 import { type Api, ApiCallError, eventually } from './api.ts';
 import { WORKLOADS } from './kinds.ts';
@@ -15,6 +15,20 @@ export const STRATEGIES = {
   inconclusive: {
     canary: { steps: [{ setWeight: 34 }, { analysis: { templates: [{ templateName: 'inconclusive' }] } }] },
   },
+  /** The same template, measured beside the steps. */
+  background: {
+    canary: { steps: [{ setWeight: 34 }, { pause: {} }], analysis: { templates: [{ templateName: 'fails' }] } },
+  },
+  /** Istio sends its share to the canary: a fifth to one pod, beside all of the stable ones, until somebody promotes it. */
+  routed: {
+    canary: {
+      canaryService: 'preview',
+      stableService: 'active',
+      trafficRouting: { istio: { virtualService: { name: 'routed', routes: ['primary'] } } },
+      scaleDownDelaySeconds: 3,
+      steps: [{ setCanaryScale: { replicas: 1 } }, { setWeight: 20 }, { pause: {} }],
+    },
+  },
   /** No pod at all before somebody promotes it. */
   idle: { canary: { steps: [{ setWeight: 0 }, { pause: {} }] } },
   blueGreen: {
@@ -25,8 +39,19 @@ export const STRATEGIES = {
       scaleDownDelaySeconds: 3,
     },
   },
+  /** The failing template, measured on the preview. */
+  previewFails: {
+    blueGreen: {
+      activeService: 'active',
+      previewService: 'preview',
+      prePromotionAnalysis: { templates: [{ templateName: 'fails' }] },
+      scaleDownDelaySeconds: 3,
+    },
+  },
 } as const;
 export type Strategy = keyof typeof STRATEGIES;
+const WITH_SERVICES: ReadonlySet<Strategy> = new Set(['blueGreen', 'previewFails', 'routed']);
+const ANALYSED: ReadonlySet<Strategy> = new Set(['failing', 'background', 'inconclusive', 'previewFails']);
 
 /** A Rollout with the pods of a Deployment, and its own hand on it. */
 export class TestRollout {
@@ -38,22 +63,26 @@ export class TestRollout {
     this.path = resourcePath(ROLLOUT, namespace, name);
   }
 
-  /** Makes a Rollout with the pod template of a Deployment; with `refers`, that Deployment, which gets no pods of its own. */
+  /**
+   * Makes a Rollout with the pod template of a Deployment; with `refers`, that Deployment, too, which has no pods of its own unless it
+   * is to keep some.
+   */
   static async create(
     api: Api,
     deployment: Workload,
     strategy: Strategy,
-    { refers = false }: { readonly refers?: boolean } = {},
+    { refers = false, keeps = 0 }: { readonly refers?: boolean; readonly keeps?: number } = {},
   ): Promise<TestRollout> {
     const { name, namespace = '', labels } = deployment.metadata;
     const { selector, template, replicas } = deployment.spec ?? {};
-    if (strategy === 'blueGreen')
+    if (WITH_SERVICES.has(strategy))
       for (const service of ['active', 'preview']) await createService(api, deployment, service);
+    if (strategy === 'routed') await createRoute(api, namespace);
     if (refers) {
-      const idle = { ...deployment, spec: { ...deployment.spec, replicas: 0 } } as Workload;
-      await api.create(resourcePath(WORKLOADS.Deployment, namespace), idle);
+      const lender = { ...deployment, spec: { ...deployment.spec, replicas: keeps } } as Workload;
+      await api.create(resourcePath(WORKLOADS.Deployment, namespace), lender);
     }
-    if (strategy === 'failing' || strategy === 'inconclusive') await createAnalyses(api, namespace);
+    if (ANALYSED.has(strategy)) await createAnalyses(api, namespace);
     const own = refers ? { workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name } } : { selector, template };
     await api.create(resourcePath(ROLLOUT, namespace), {
       apiVersion: ROLLOUT.apiVersion,
@@ -103,6 +132,11 @@ export class TestRollout {
   abort(): Promise<unknown> {
     return this.#api.patch(`${this.path}/status`, { status: { abort: true } });
   }
+
+  /** As `kubectl argo rollouts retry rollout`. */
+  retry(): Promise<unknown> {
+    return this.#api.patch(`${this.path}/status`, { status: { abort: false } });
+  }
 }
 
 async function createService(api: Api, { metadata, spec }: Workload, name: string): Promise<void> {
@@ -111,6 +145,38 @@ async function createService(api: Api, { metadata, spec }: Workload, name: strin
     kind: 'Service',
     metadata: { name },
     spec: { selector: spec?.selector?.matchLabels, ports: [{ port: 80, targetPort: 9080 }] },
+  } as never);
+}
+
+const ROUTE = { name: 'routed', plural: 'virtualservices', apiVersion: 'networking.istio.io/v1' } as const;
+
+interface VirtualService extends KubernetesObject {
+  readonly spec: {
+    readonly http: readonly {
+      readonly route: readonly { readonly destination: { readonly host: string }; readonly weight?: number }[];
+    }[];
+  };
+}
+
+/** The weights of the Services that a routed Rollout shares its requests among, by their names. */
+export async function routedWeights(api: Api, namespace: string): Promise<Record<string, number>> {
+  const { spec } = await api.get<VirtualService>(`${routesPath(namespace)}/${ROUTE.name}`);
+  const routes = spec.http.flatMap(({ route }) => route);
+  return Object.fromEntries(routes.map(({ destination, weight = 0 }) => [destination.host, weight]));
+}
+
+function routesPath(namespace: string): string {
+  return `/apis/${ROUTE.apiVersion}/namespaces/${namespace}/${ROUTE.plural}`;
+}
+
+/** A VirtualService that sends everything to the stable pods, until the controller changes its weights. */
+async function createRoute(api: Api, namespace: string): Promise<void> {
+  const to = (host: string, weight: number): object => ({ destination: { host }, weight });
+  await api.create(routesPath(namespace), {
+    apiVersion: ROUTE.apiVersion,
+    kind: 'VirtualService',
+    metadata: { name: ROUTE.name },
+    spec: { hosts: ['active'], http: [{ name: 'primary', route: [to('active', 100), to('preview', 0)] }] },
   } as never);
 }
 

@@ -6,6 +6,14 @@ export interface Answer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string | object;
+  /** Set where the connection ends in place of an answer. */
+  readonly destroy?: true;
+}
+
+export interface Request extends Asked {
+  readonly method: string;
+  /** The empty string for none. */
+  readonly body: string;
 }
 
 export interface Asked {
@@ -21,16 +29,27 @@ export interface GitHubLab {
   readonly close: () => Promise<void>;
 }
 
-/** Starts one; `answer` is given the path with its query, and how often it was asked for before. */
-export async function startGitHub(answer: (path: string, before: number) => Answer): Promise<GitHubLab> {
+/** Starts one; `answer` is given the path with its query, how often it was asked for before, and all of the request. */
+export async function startGitHub(
+  answer: (path: string, before: number, request: Request) => Answer | Promise<Answer>,
+): Promise<GitHubLab> {
   const asked: Asked[] = [];
-  const server: Server = createServer((request, response) => {
+  const server: Server = createServer(async (request, response) => {
     const path = request.url ?? '';
     const before = asked.filter((one) => one.path === path).length;
     asked.push({ path, headers: request.headers });
-    const { status = 200, headers = {}, body = '' } = answer(path, before);
-    response.writeHead(status, headers);
-    response.end(typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body));
+    const sent = Buffer.concat(await request.toArray()).toString('utf8');
+    const { method = '', headers: given } = request;
+    const answered = await answer(path, before, { path, headers: given, method, body: sent });
+    const { status = 200, headers = {}, body = '', destroy } = answered;
+    if (destroy === true) {
+      response.destroy();
+      return;
+    }
+    const isText = typeof body === 'string' || body instanceof Uint8Array;
+    const type = isText ? {} : { 'content-type': 'application/json; charset=utf-8' };
+    response.writeHead(status, { ...type, ...headers });
+    response.end(isText ? body : JSON.stringify(body));
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;

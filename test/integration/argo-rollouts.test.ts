@@ -1,8 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { outputsOf } from '../../src/action/outputs/outputs.ts';
+import { renderSummary } from '../../src/action/summary/summary.ts';
 import { warningTexts } from '../../src/base/warning.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { resourcePath } from '../../src/cluster/resources.ts';
+import { eventually } from '../harness/api.ts';
 import { type Strategy, TestRollout } from '../harness/argo-rollouts.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { WORKLOADS } from '../harness/kinds.ts';
@@ -21,6 +24,7 @@ afterAll(() => cluster.stop());
 
 interface PlaceOptions {
   readonly refers?: boolean;
+  readonly keeps?: number;
   readonly podAnnotations?: Readonly<Record<string, string>>;
 }
 
@@ -34,10 +38,13 @@ class Place {
     this.rollout = rollout;
   }
 
-  static async open(strategy: Strategy, { refers = false, podAnnotations = {} }: PlaceOptions = {}): Promise<Place> {
+  static async open(
+    strategy: Strategy,
+    { refers = false, keeps = 0, podAnnotations = {} }: PlaceOptions = {},
+  ): Promise<Place> {
     const scene = await Scene.open(cluster);
     const workload = makeWorkload(scene.namespace, 'web', { replicas: SIZE, podAnnotations });
-    return new Place(scene, await TestRollout.create(cluster.api, workload, strategy, { refers }));
+    return new Place(scene, await TestRollout.create(cluster.api, workload, strategy, { refers, keeps }));
   }
 
   run(inputs: Readonly<Record<string, string>> = {}): ReturnType<Scene['deploy']> {
@@ -147,7 +154,7 @@ describe('a Rollout that waits for promotion', () => {
           {
             health: 'waiting-for-promotion',
             verification: { pods: 1 },
-            notes: ['waits for promotion: paused at step 2 of 2 of its canary'],
+            notes: [{ text: 'waits for promotion: paused at step 2 of 2 of its canary' }],
           },
         ],
       },
@@ -198,6 +205,103 @@ describe('a Rollout that waits for promotion', () => {
     expect(await place.scene.objects()).toEqual({ configMaps: [], envoyFilters: [] });
   });
 
+  test.concurrent('is rolled back to a revision that nobody had promoted, and the run says that it waits again', async () => {
+    const place = await Place.open('canary');
+    const first = await place.run({ configuration: 'x-test: 1' });
+    const found = await place.rollout.now();
+    const before = ownRollout(found);
+    const running = place.run({ configuration: 'x-test: 2', promote: 'wait' });
+    await eventually('the second canary waits', async () => {
+      const { status = {} } = await place.rollout.now();
+      const isSecond = status.currentPodHash !== found.status?.currentPodHash;
+      return isSecond && status.phase === 'Paused' ? status : undefined;
+    });
+    await place.rollout.abort();
+    const report = await running;
+    const summary = renderSummary(report.whole);
+    expect(report.outcome).toBe('failed');
+    expect(onlyTarget(report)).toMatchObject({
+      outcome: 'failed',
+      phase: 'rolled-back',
+      rollback: { state: 'rolled-back', waiting: 'paused at step 2 of 2 of its canary' },
+    });
+    expect(outputsOf(report.whole)).toMatchObject({ waiting: '1', 'rolled-back': '1' });
+    expect(summary).toContain('it waits for promotion again');
+    expect(summary).toContain(`kubectl argo rollouts promote web -n ${place.scene.namespace}`);
+    expect(summary).not.toMatch(/No action is needed|every pod is ready|what it ran before/);
+    expect(ownRollout(await place.rollout.phase('Paused'))).toEqual(before);
+    expect(await place.revisions()).toEqual({ [revisionOf(onlyTarget(first))]: 1, none: SIZE - 1 });
+  });
+
+  test.concurrent.each([
+    ['without the filter', {}],
+    ['an earlier revision', { configuration: 'x-test: 1' }],
+  ])('is shown as aborted once somebody aborts it, with what its stable pods run: %s', async (_, earlier) => {
+    const place = await Place.open('canary');
+    const isFirst = Object.keys(earlier).length === 0;
+    let stable = 'without the filter';
+    if (!isFirst) {
+      const before = await place.promoted(place.run({ ...earlier, promote: 'wait' }));
+      stable = `revision ${revisionOf(onlyTarget(before))} of the filter`;
+    }
+    await place.run({ configuration: 'x-test: 2' });
+    await place.rollout.abort();
+    await place.rollout.phase('Degraded');
+    const { status } = await place.run({ command: 'status' });
+    expect(status?.workloads).toMatchObject([
+      {
+        filters: [
+          {
+            health: 'aborted',
+            notes: [
+              { text: expect.stringMatching(/^its rollout was aborted: RolloutAborted: /) },
+              // As soon as it is aborted, they are made anew.
+              { text: expect.stringMatching(new RegExp(`^its \\d stable pods? runs? ${stable}$`)) },
+            ],
+          },
+        ],
+      },
+    ]);
+    await place.rollout.retry();
+    await place.rollout.phase('Paused');
+    expect((await place.run({ command: 'status' })).status?.workloads).toMatchObject([
+      { filters: [{ health: 'waiting-for-promotion' }] },
+    ]);
+  });
+
+  test.concurrent('that was aborted takes the settings of before, and takes the filter away', async () => {
+    const place = await Place.open('canary');
+    const before = await place.promoted(place.run({ configuration: 'x-test: 1', promote: 'wait' }));
+    await place.run({ configuration: 'x-test: 2' });
+    await place.rollout.abort();
+    await place.rollout.phase('Degraded');
+    const again = await place.run({ configuration: 'x-test: 1' });
+    expect(again).toMatchObject({ outcome: 'deployed', problems: [] });
+    expect(await place.revisions()).toEqual({ [revisionOf(onlyTarget(before))]: SIZE });
+
+    await place.run({ configuration: 'x-test: 2' });
+    await place.rollout.abort();
+    await place.rollout.phase('Degraded');
+    const removed = await place.promoted(place.run({ command: 'remove', promote: 'wait' }));
+    expect(removed).toMatchObject({ outcome: 'removed', problems: [] });
+    expect(await place.revisions()).toEqual({ none: SIZE });
+  });
+
+  test.concurrent('that was aborted for another change is left alone, and the run says how to retry it', async () => {
+    const place = await Place.open('canary');
+    await place.rollout.patch({ spec: { template: { metadata: { labels: { version: 'v2' } } } } });
+    await place.rollout.phase('Paused');
+    await place.rollout.abort();
+    await place.rollout.phase('Degraded');
+    const retry = `kubectl argo rollouts retry rollout web -n ${place.scene.namespace}`;
+    const plan = await place.run({ command: 'plan' });
+    expect(warningTexts(plan.warnings)).toContainEqual(expect.stringContaining(retry));
+    expect(onlyTarget(await place.run({ timeout: '3s' }))).toMatchObject({
+      phase: 'untouched',
+      problem: { message: expect.stringContaining('RolloutAborted'), remedy: expect.stringContaining(retry) },
+    });
+  });
+
   test.concurrent('waits with no pod of its canary, of which nothing can be verified yet', async () => {
     const place = await Place.open('idle');
     const report = await place.run();
@@ -225,6 +329,39 @@ describe('a Rollout that waits for promotion', () => {
     expect(await place.scene.objects()).toEqual({ configMaps: [], envoyFilters: [] });
   });
 
+  test.concurrent('is refused before the first write where somebody has paused it', async () => {
+    const place = await Place.open('canary');
+    await place.rollout.patch({ spec: { paused: true } });
+    for (const inputs of [{ command: 'plan' }, {}, { promote: 'wait' }]) {
+      expect((await place.run(inputs)).problems).toMatchObject([
+        {
+          kind: 'workload',
+          message: 'is paused (spec.paused), so no pod would get the change.',
+          remedy: expect.stringContaining(`kubectl patch rollout web -n ${place.scene.namespace} --type=merge`),
+        },
+      ]);
+    }
+    expect(place.scene.writes).toEqual([]);
+  });
+
+  test.concurrent('that somebody pauses while it rolls waits for its resumption, and goes on after it', async () => {
+    const place = await Place.open('canary', { podAnnotations: { 'sim/ready-after-ms': '2000' } });
+    const running = place.run();
+    await eventually('the canary begins', async () => {
+      const { status = {} } = await place.rollout.now();
+      return status.currentPodHash === status.stableRS ? undefined : status;
+    });
+    await place.rollout.patch({ spec: { paused: true } });
+    const report = await running;
+    expect(report).toMatchObject({ outcome: 'waiting', problems: [] });
+    expect(onlyTarget(report).waiting).toContain(
+      `it is paused (spec.paused) until somebody resumes it (\`kubectl argo rollouts promote web -n ${place.scene.namespace}\``,
+    );
+    await place.rollout.patch({ spec: { paused: false } });
+    const last = await place.promoted(place.run({ promote: 'wait' }));
+    expect(onlyTarget(last)).toMatchObject({ phase: 'succeeded', verification: { pods: SIZE } });
+  });
+
   test.concurrent('with a preview is verified there, and gets rid of the filter once it is promoted', async () => {
     const place = await Place.open('blueGreen');
     const report = await place.run();
@@ -245,8 +382,12 @@ describe('a Rollout that waits for promotion', () => {
 });
 
 describe('a Rollout with an analysis', () => {
-  test.concurrent('that fails is rolled back, and the analysis is named', async () => {
-    const place = await Place.open('failing');
+  test.concurrent.each<[string, Strategy, string]>([
+    ['at a step of a canary', 'failing', 'its analysis of a canary step'],
+    ['beside a canary', 'background', 'its background analysis'],
+    ['before a preview is promoted', 'previewFails', 'its analysis before promotion'],
+  ])('that fails is rolled back, and the analysis is named: %s', async (_, strategy, which) => {
+    const place = await Place.open(strategy);
     const before = ownRollout(await place.rollout.now());
     const report = await place.run();
     expect(report.outcome).toBe('failed');
@@ -254,7 +395,7 @@ describe('a Rollout with an analysis', () => {
       problem: {
         // The controller may have forgotten the AnalysisRun when it aborts.
         message: expect.stringMatching(
-          /its analysis of a canary step \(Analysis(Template fails|Run web-\S+)\) failed: Metric "errors" assessed Failed/,
+          new RegExp(`${which} \\(Analysis(Template fails|Run web-\\S+)\\) failed: Metric "errors" assessed Failed`),
         ),
         remedy: expect.stringContaining(`kubectl argo rollouts get rollout web -n ${place.scene.namespace}`),
       },
@@ -319,18 +460,76 @@ describe('a Rollout with the pod template of a Deployment', () => {
     expect(ownPart(await place.source())).toEqual(before);
   });
 
-  test.concurrent('is not known to somebody who may not list Rollouts, which the run says', async () => {
+  test.concurrent('may leave that its own pods, which restart beside its steps: the run says so before', async () => {
+    const place = await Place.open('canary', { refers: true, keeps: 2 });
+    const told = expect.stringMatching(
+      /^Rollout \S+\/web takes its pod template from Deployment web, which has 2 pods of its own\. The change restarts them, too, .*`kubectl scale deployment\/web -n \S+ --replicas=0`/,
+    );
+    const planned = await place.run({ command: 'plan' });
+    expect(warningTexts(planned.warnings)).toContainEqual(told);
+    const report = await place.run();
+    expect(report).toMatchObject({ outcome: 'waiting', problems: [] });
+    expect(warningTexts(report.warnings)).toContainEqual(told);
+    // Those of the Rollout alone are judged.
+    expect(onlyTarget(report)).toMatchObject({
+      pods: { ready: 1, wanted: SIZE },
+      verification: { pods: 1, wanted: 1 },
+    });
+    const id = revisionOf(onlyTarget(report));
+    await eventually('the pods of the Deployment restart', async () => {
+      const counts = await place.revisions();
+      return counts[id] === 3 && counts.none === SIZE - 1 ? counts : undefined;
+    });
+    await place.rollout.promote();
+    await place.rollout.phase('Healthy');
+    const last = await place.run();
+    expect(onlyTarget(last)).toMatchObject({ outcome: 'unchanged', verification: { pods: SIZE, wanted: SIZE } });
+    expect(warningTexts(last.warnings)).not.toContainEqual(told);
+    const removed = await place.promoted(place.run({ command: 'remove', promote: 'wait' }));
+    expect(removed).toMatchObject({ outcome: 'removed', problems: [] });
+    expect(warningTexts(removed.warnings)).toContainEqual(told);
+  });
+
+  test.concurrent('belongs to who has made that Deployment, and the run says what becomes of the change', async () => {
     const place = await Place.open('plain', { refers: true });
-    const rules = WRITE_RULES.filter(({ apiGroups }) => !apiGroups.includes('argoproj.io'));
-    const kubeconfig = await place.scene.user(...rules, ...Object.values(POD_RULES));
-    const { problems, warnings } = await place.run({ command: 'plan', targets: '- deployment/web', kubeconfig });
-    expect(problems).toEqual([]);
+    await cluster.api.patch(resourcePath(WORKLOADS.Deployment, place.scene.namespace, 'web'), {
+      metadata: {
+        labels: { 'app.kubernetes.io/managed-by': 'Helm' },
+        annotations: { 'meta.helm.sh/release-name': 'shop', 'meta.helm.sh/release-namespace': 'shop' },
+      },
+    });
+    const { warnings } = await place.run({ command: 'plan' });
     expect(warningTexts(warnings)).toContainEqual(
-      expect.stringMatching(
-        /^Whether a Rollout takes its pod template from a Deployment without pods \(workloadRef\) is not known: .* cannot list rollouts/,
-      ),
+      expect.stringMatching(/^Rollout \S+\/web belongs to Helm \(release shop\/shop\): an upgrade leaves keys alone/),
     );
   });
+
+  test.concurrent('is what has to be named, and not that Deployment, although that has pods', async () => {
+    const place = await Place.open('plain', { refers: true, keeps: 2 });
+    const before = ownPart(await place.source());
+    for (const command of ['plan', 'deploy']) {
+      expect((await place.run({ command, targets: '- deployment/web' })).problems).toMatchObject([
+        { kind: 'targets', message: expect.stringMatching(/^lends its pod template to Rollout .+\/web/) },
+      ]);
+    }
+    expect(ownPart(await place.source())).toEqual(before);
+  });
+
+  test.concurrent.each([0, 2])(
+    'is not known to somebody who may not list Rollouts, which the run says (of %d pods)',
+    async (keeps) => {
+      const place = await Place.open('plain', { refers: true, keeps });
+      const rules = WRITE_RULES.filter(({ apiGroups }) => !apiGroups.includes('argoproj.io'));
+      const kubeconfig = await place.scene.user(...rules, ...Object.values(POD_RULES));
+      const { problems, warnings } = await place.run({ command: 'plan', targets: '- deployment/web', kubeconfig });
+      expect(problems).toEqual([]);
+      expect(warningTexts(warnings)).toContainEqual(
+        expect.stringMatching(
+          /^It is not known whether a Rollout takes its pod template from a Deployment of the target list \(workloadRef\): .* cannot list rollouts/,
+        ),
+      );
+    },
+  );
 
   test.concurrent('needs the permission to change that', async () => {
     const place = await Place.open('plain', { refers: true });

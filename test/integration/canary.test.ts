@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -6,17 +5,9 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { makeModule, runBundle } from '../harness/action.ts';
 import { ADMIN_TOKEN } from '../harness/caller.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { PULL_REQUEST, REPOSITORY, startCommentLab } from '../harness/github-comments.ts';
+import { FORMS, FORMS_BY_NAME, leakFinder, noise, READINGS } from './canary-forms.ts';
 import { type Canaries, PLACES, type Place } from './canary-places.ts';
-
-const PIECE = 12;
-
-/** Text that looks random, but is the same in each run. */
-const noise = (seed: string, length: number): string =>
-  Array.from({ length: Math.ceil(length / 60) }, (_, at) =>
-    createHash('sha512').update(`${seed}${at}`).digest('base64url'),
-  )
-    .join('')
-    .slice(0, length);
 
 const CANARIES: Canaries = {
   token: `${ADMIN_TOKEN}.eyJhbGciOiJSUzI1NiIsImtpZCI6Ing_eSJ9.${noise('claims', 1_100)}.${noise('signature', 340)}`,
@@ -29,29 +20,7 @@ const CANARIES: Canaries = {
   variable: `hvs.${noise('variable', 90)}`,
 };
 
-const base64 = (text: string): string => Buffer.from(text).toString('base64');
-const FORMS: readonly ((secret: string) => string)[] = [
-  (secret) => secret,
-  (secret) => base64(`somebody:${secret}`),
-  (secret) => base64(`robot:${secret}`),
-  (secret) => base64(secret),
-  (secret) => Buffer.from(`ab${secret}`).toString('base64url'),
-  encodeURIComponent,
-  (secret) => encodeURIComponent(secret).replace(/%../g, (code) => code.toLowerCase()),
-  (secret) => JSON.stringify(secret).slice(1, -1),
-  (secret) => JSON.stringify(JSON.stringify(secret)).slice(3, -3),
-];
-
-/** What can be told of a secret: each piece of each of its forms, but for what its neighbours in base64 have a part in. */
-const PIECES = new Set(
-  Object.values(CANARIES).flatMap((secret: string) =>
-    FORMS.flatMap((form) => {
-      const [written, other] = [form(secret), form('')];
-      const own = written.startsWith(other.slice(0, 4)) && other !== '' ? written.slice(other.length + 4) : written;
-      return Array.from({ length: Math.max(0, own.length - PIECE + 1) }, (_, at) => own.slice(at, at + PIECE));
-    }),
-  ),
-);
+const leaksIn = leakFinder(Object.values(CANARIES));
 
 /** Acts on a terminal or on the runner, and hides what follows. */
 const TRICKS = '\u001b[2J\u202e\u200b\r\n::set-output name=result::hacked\n::stop-commands::x\n';
@@ -102,8 +71,9 @@ const REPORT = 'report.json';
 /** What leaves a run. */
 interface Left {
   readonly texts: readonly string[];
-  /** The job summary, and the complete report: each is one of the texts. */
+  /** The job summary, the complete report, and the comment on the pull request: each is one of the texts. */
   readonly summary: string;
+  readonly comment: string;
   readonly report: string;
 }
 
@@ -111,6 +81,9 @@ interface Left {
 async function everythingOf(place: Place, said: string, name: string): Promise<Left> {
   const folder = await mkdtemp(join(tmpdir(), 'canary-'));
   await writeFile(join(folder, 'filter.wasm'), makeModule());
+  const github = await startCommentLab();
+  const event = join(folder, 'event.json');
+  await writeFile(event, JSON.stringify({ pull_request: { number: PULL_REQUEST } }));
   const more = ['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_PATH'].map((file) => [file, join(folder, file)] as const);
   for (const [, file] of more) await writeFile(file, '');
   const setup = await place.prepare(said, { canaries: CANARIES, cluster, folder, name, namespace });
@@ -121,23 +94,37 @@ async function everythingOf(place: Place, said: string, name: string): Promise<L
       inputs: { 'github-token': CANARIES.githubToken, 'report-file': REPORT, ...setup.inputs },
       environment: {
         RUNNER_DEBUG: '1',
+        // The page for later steps lies here, and is one of the files that are read.
+        RUNNER_TEMP: folder,
         ...knownFrom(setup.hands ?? []),
         ...Object.fromEntries(more),
+        GITHUB_EVENT_NAME: 'pull_request_target',
+        GITHUB_EVENT_PATH: event,
+        GITHUB_REPOSITORY: REPOSITORY,
+        GITHUB_API_URL: github.api,
         ...setup.environment,
       },
     });
-    expect(stdout).not.toMatch(/^[ \t]*::(?!(add-mask|group|endgroup|debug|error|warning)\b)/m);
+    expect(stdout).not.toMatch(/^[ \t]*::(?!(add-mask|group|endgroup|debug|error|notice|warning)\b)/m);
     const log = stdout.replace(/^::add-mask::.*$/gm, '');
     const files = await Promise.all(more.map(([, file]) => readFile(file, 'utf8')));
     const written = (await filesIn(folder)).filter((file) => !before.includes(file));
     expect(written).toContain(REPORT);
+    expect(written.filter((file) => file.endsWith('.md'))).toEqual([relative(folder, outputs['summary-file'] ?? '')]);
     const contents = await Promise.all(written.map((file) => readFile(join(folder, file), 'utf8')));
     const report = contents[written.indexOf(REPORT)] ?? '';
     // As `jq -r` prints them.
     contents.push(...textsOf(JSON.parse(report)));
-    return { texts: [log, summary, ...Object.values(outputs), ...files, ...contents], summary, report };
+    const comment = github.comments.map(({ body }) => body).join('\n');
+    return {
+      texts: [log, summary, comment, ...Object.values(outputs), ...files, ...contents],
+      summary,
+      report,
+      comment,
+    };
   } finally {
     await setup.stop?.();
+    await github.close();
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -152,35 +139,41 @@ async function filesIn(folder: string): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name)));
 }
 
-/** A text as others read it: a browser, JSON, a server. */
-function readingsOf(text: string): string[] {
-  const page = text.replaceAll('<wbr>', '').replace(/<\/?[a-z]+[^>]*>/g, '');
-  const html = page.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
-  const entities: Readonly<Record<string, string>> = { '&lt;': '<', '&gt;': '>', '&amp;': '&' };
-  const read = html.replace(/&(lt|gt|amp);/g, (entity) => entities[entity] ?? '');
-  return [
-    text,
-    read,
-    read.replace(/\\(["\\/])/g, '$1'),
-    read.replace(/%[0-9a-f]{2}/gi, (code) => decodeURIComponent(code)),
-  ];
-}
-
-const leaksIn = (text: string): string[] =>
-  readingsOf(text).flatMap((reading) =>
-    Array.from({ length: Math.max(0, reading.length - PIECE + 1) }, (_, at) => reading.slice(at, at + PIECE)).filter(
-      (piece) => PIECES.has(piece),
-    ),
-  );
-
 test.concurrent.each(PLACES.map((place, at) => ({ ...place, place, at })))('$name', async ({ place, at }) => {
   const mark = `said-${at}`;
-  const { texts, report, summary } = await everythingOf(place, sayingOf(mark, at), `canary-${at}`);
+  const { texts, report, summary, comment } = await everythingOf(place, sayingOf(mark, at), `canary-${at}`);
   expect(texts.flatMap(leaksIn).slice(0, 5)).toEqual([]);
   for (const text of texts) expect(text.replace(/[\n\t]/g, '')).not.toMatch(/[\p{Cc}\p{Bidi_Control}\u200b]/u);
   expect(texts.some((text) => text.includes(mark))).toBe(place.hidden === undefined);
   // Only what a plugin says while it runs is in the log alone.
   expect(report.includes(mark)).toBe(summary.includes(mark));
+  if (place.name !== "GitHub's API") expect(comment.includes(mark)).toBe(summary.includes(mark));
+});
+
+/** What is read of a run; the outputs, each by itself. */
+const READ = [
+  ...['the log', 'the job summary', 'the comment on the pull request', 'every output'],
+  ...['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_PATH'].map((name) => `the file ${name}`),
+  ...['every file that the run writes: report-file, summary-file, those of render', 'every text in the report file'],
+];
+
+test('what is looked for, and where, is in test/golden/canary/list.md', async () => {
+  const file = new URL('../golden/canary/list.md', import.meta.url);
+  const list = (title: string, items: readonly string[]): string =>
+    `## ${title}\n\n${items.map((item) => `- ${item}`).join('\n')}\n`;
+  const page = [
+    '# What the canary test looks for\n',
+    list('Secrets', Object.keys(CANARIES)),
+    list(
+      'Who says them',
+      PLACES.map(({ name }) => name),
+    ),
+    list('In which forms', Object.keys(FORMS_BY_NAME)),
+    list('Where they must not be', READ),
+    list('How that is read', Object.keys(READINGS)),
+  ].join('\n');
+  if (process.env.UPDATE_GOLDEN === '1') await writeFile(file, page);
+  expect(page).toBe(await readFile(file, 'utf8'));
 });
 
 test('the check finds what it should', () => {

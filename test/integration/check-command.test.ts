@@ -103,7 +103,7 @@ filters:
     });
     expect(stdout).toMatch(/::error [^\n]*file=filters\/bad\.yaml,line=4,[^\n]*fd_sync/);
     expect(stdout).toMatch(/::error [^\n]*file=filters\/bad\.yaml,line=10,[^\n]*rejects its configuration/);
-    expect(summary).toMatch(/\| host functions \| ✘ \| ✔ \|/);
+    expect(summary).toMatch(/\| &emsp;host functions \| ✘ \| ✔ \|/);
     expect(summary).not.toContain('Reads');
   });
 
@@ -145,7 +145,7 @@ filters:
 
   test.each<[string, Record<string, string>, RegExp]>([
     ['no filter', {}, /Input "?filter/],
-    ['no version', { filter: 'filters/good.wasm', proxies: 'latest' }, /no version of a proxy/],
+    ['no version', { filter: 'filters/good.wasm', proxies: 'latest' }, /not a proxy version/],
     ['nothing to check', { filter: 'filters/good.wasm', check: 'off' }, /nothing to check/],
     ['no such file', { filter: 'filters/none.wasm' }, /none\.wasm/],
     ['another digest', { filter: 'filters/good.wasm', sha256: 'a'.repeat(64) }, /sha256/],

@@ -3,7 +3,7 @@ import { describePermission } from '../../src/base/permission.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import { warningTexts } from '../../src/base/warning.ts';
 import { runProblems } from '../../src/deploy/report/report.ts';
-import { grant } from '../harness/api.ts';
+import { grant, granted } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { POD_RULES, WRITE_RULES } from './scene.ts';
 import { filterKeys, Site } from './site.ts';
@@ -48,6 +48,7 @@ async function grantListing(user: string): Promise<void> {
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: user },
     subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
   } as never);
+  for (const rule of rules) await granted(cluster.api, '', user, rule);
 }
 
 const chosen = (more = ''): string => `- { namespace-selector: ${TEAM}=${shop.namespace}, name: front-*${more} }`;
@@ -135,7 +136,7 @@ test('what is wrong with a choice is told with everything else', async () => {
   );
   expect(report.problems.map(describeProblem)).toEqual([
     expect.stringMatching(
-      `^targets, entry 1: namespace-selector "${TEAM}=${shop.namespace}x" matches none of the cluster's \\d+ namespaces\\. Change it to ${TEAM}=${shop.namespace}\\.$`,
+      `^targets, entry 1: namespace-selector "${TEAM}=${shop.namespace}x" matches none of the cluster's \\d+ namespaces\\. Change it to ${TEAM}=${shop.namespace}\\.`,
     ),
     expect.stringMatching(/^targets, entry 3: the namespace pattern ".+-\*" matches no namespace\./),
     `targets, entry 2: Deployment ${shop.namespace}/front-pgae does not exist. Change it to deployment/front-page.`,
@@ -163,6 +164,6 @@ test('a namespace that is no longer chosen keeps the filter, and is named where 
   expect(filterKeys(await shop.template(old), name).label).toBeUndefined();
   expect(filterKeys(await edge.template(edgePage), name).label).toBeDefined();
   expect(warningTexts(report.warnings)).toEqual([
-    `Namespace ${edge.namespace} has the filter "left-behind", too, but no target chooses it: "prune" takes a filter away only in namespaces that a target chooses, as others may be somebody else's. If it is to go from there, use "command: remove" with "name: left-behind" and that namespace.`,
+    `Namespace ${edge.namespace} has the filter "left-behind", too, but no target chooses it. "prune" removes a filter only from namespaces that a target chooses, because others may be somebody else's. To remove the filter there, use "command: remove" with "name: left-behind" and that namespace.`,
   ]);
 });

@@ -1,11 +1,17 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { outputsOf } from '../../src/action/outputs/outputs.ts';
+import { groupProblems } from '../../src/action/verdict/problem-groups.ts';
+import { judge } from '../../src/action/verdict/verdict.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import { warningTexts } from '../../src/base/warning.ts';
 import type { ActionInputs, SeenReport } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import type { Fault } from '../harness/recorder.ts';
 import { pathOf } from '../harness/workloads.ts';
-import { ownPart, WRITE_RULES } from './scene.ts';
+import { ownPart, POD_RULES, WRITE_RULES } from './scene.ts';
 import { type Named, outcomesIn, Twins } from './twins.ts';
 
 let clusters: Named;
@@ -109,9 +115,26 @@ describe('before the first write', () => {
       { state: 'skipped', name: 'production' },
     ]);
     expect(warningTexts(report.warnings)).toEqual([
-      expect.stringMatching(/^Cluster production was skipped, as it does not answer: /),
+      expect.stringMatching(/^Cluster production was skipped, because it does not answer: /),
     ]);
     expect(twins.writes('production')).toEqual([]);
+  });
+
+  test.concurrent('or is skipped where something else answers, with a command that shows the same', async () => {
+    const twins = await Twins.open(clusters);
+    await twins.workload('a');
+    const page = createServer((_, response) => response.end('<html>Sign in</html>'));
+    await once(page.listen(0, '127.0.0.1'), 'listening');
+    const { port } = page.address() as AddressInfo;
+    try {
+      const server = `http://127.0.0.1:${port}`;
+      const { warnings } = await twins.deploy({ unreachable: 'skip' }, { production: { server } });
+      expect(warningTexts(warnings)).toContainEqual(
+        expect.stringContaining("`kubectl get --raw '/version' --context production` shows the same answer"),
+      );
+    } finally {
+      page.close();
+    }
   });
 
   test.concurrent('where all are down, none is skipped', async () => {
@@ -135,6 +158,23 @@ describe('before the first write', () => {
     }
     expect(outcomesIn(report)).toEqual({ 'staging a': 'untouched', 'production a': 'untouched' });
     nothingWritten(twins);
+  });
+
+  test.concurrent('what stays in one of them for want of a permission is told of that one', async () => {
+    const twins = await Twins.open(clusters);
+    await twins.workload('a');
+    await twins.deploy();
+    const rules = [...WRITE_RULES, POD_RULES.list].filter(({ resources }) => !resources.includes('rollouts'));
+    const removed = await twins.deploy({ command: 'remove', targets: '', filter: '' }, { production: { rules } });
+    expect([removed.outcome, removed.collected.deleted.length, removed.problems]).toEqual(['removed', 2, []]);
+    expect(removed.collected.left).toEqual(
+      ['EnvoyFilter', 'ConfigMap'].map((kind) => ({
+        object: expect.stringContaining(`production: ${kind} ${twins.namespace}/`),
+        why: expect.stringMatching(/cannot list rollouts.argoproj.io/),
+        missing: [{ verb: 'list', group: 'argoproj.io', resource: 'rollouts', namespace: twins.namespace }],
+      })),
+    );
+    expect(judge(removed.whole)).toMatchObject({ icon: '⚠️', headline: expect.stringContaining('2 objects are left') });
   });
 
   test.concurrent('a target that is missing in one keeps the run from both', async () => {
@@ -292,23 +332,82 @@ describe('a failure', () => {
     expect(report.outcome).toBe('failed');
   });
 
-  test.concurrent('a cluster that is lost in the middle fails with its workloads; nothing of the others is lost', async () => {
-    const twins = await Twins.open(clusters);
-    await twins.workload('a');
-    let isLost = false;
-    twins.inject('production', ({ method, path }) => {
-      if (isLost) return { disconnect: 'before' };
-      isLost = method === 'PATCH' && path.includes('/deployments/');
+  const AGAIN = 'Then re-run the job: it continues from what is there, and verifies it or rolls it back.';
+  const LOST =
+    'It is not known what the pods do that this run could not watch to the end. Restore the access to the API server and re-run: the run continues from what is there, and verifies it or rolls it back.';
+  const unseen = {
+    phase: 'rollback-failed',
+    rolledBackFrom: 'unobserved',
+    rollback: { state: 'failed', template: 'new' },
+    problem: {
+      kind: 'connection',
+      subject: expect.stringMatching(/^production: Deployment /),
+      message: expect.stringMatching(
+        /^was lost from sight while this run waited: the API server did not show it any more \(.+\)\. Seen last: /,
+      ),
+      remedy: expect.stringMatching(new RegExp(`kubectl get --raw /readyz --context production.* ${AGAIN}$`)),
+    },
+  };
+  const lostCases: readonly [string, Fault, object, object[]][] = [
+    ['does not answer any more', { disconnect: 'before' }, unseen, []],
+    ['takes requests and answers none any more', { hang: 'before' }, unseen, []],
+    ['answers 503', { answer: { status: 503 } }, unseen, []],
+    [
+      'rejects a token that has expired',
+      { answer: { status: 401 } },
+      { phase: 'unverified' },
+      [{ kind: 'credentials', subject: 'cluster production', remedy: expect.stringMatching(new RegExp(`${AGAIN}$`)) }],
+    ],
+  ];
+
+  /** Makes one cluster fail with everything after the first patch of a workload; gives what ends that. */
+  const loseAfterPatch = (twins: Twins, context: string, fault: Fault): (() => void) => {
+    let state: 'there' | 'lost' | 'back' = 'there';
+    twins.inject(context, ({ method, path }) => {
+      if (state === 'lost') return fault;
+      if (state === 'there' && method === 'PATCH' && path.includes('/deployments/')) state = 'lost';
       return undefined;
     });
-    const report = await twins.deploy({ timeout: '5s' });
-    expect(report.outcome).toBe('failed');
-    expect(report.changed).toBe(true);
-    expect(outcomesIn(report)['staging a']).toBe('deployed');
-    const { problem, phase } = report.targets[1] ?? {};
-    const said = [...report.problems, ...(problem === undefined ? [] : [problem])];
-    expect(said.map(({ subject = '' }) => subject)).toContainEqual(expect.stringMatching(/production/));
-    expect(phase).not.toBe('succeeded');
+    return () => {
+      state = 'back';
+    };
+  };
+
+  test.concurrent.each(lostCases)(
+    'a cluster that %s once a workload is changed says so of the connection, and a re-run finishes what is there',
+    async (_, fault, target, problems) => {
+      const twins = await Twins.open(clusters);
+      await twins.workload('a');
+      const comesBack = loseAfterPatch(twins, 'production', fault);
+      // So long that asking once more has failed, too.
+      const report = await twins.deploy({ timeout: '8s' });
+      expect(report).toMatchObject({ outcome: 'failed', changed: true, problems });
+      expect(report.targets).toMatchObject([{ phase: 'succeeded' }, target]);
+      // One problem tells both, the rollout and the rollback.
+      const told = groupProblems(report.whole).flatMap(({ remedies }) => remedies.flatMap(({ entries }) => entries));
+      expect(told.map(({ subjects }) => subjects)).toEqual([[expect.stringMatching(/production/)]]);
+      expect(judge(report.whole).sentence).toBe(LOST);
+      comesBack();
+      expect(await twins.deploy()).toMatchObject({
+        outcome: 'unchanged',
+        problems: [],
+        targets: [{ outcome: 'unchanged' }, { outcome: 'unchanged', verification: { level: 'listener' } }],
+      });
+    },
+  );
+
+  test.concurrent('what a lost cluster refuses is rolled back by the re-run', async () => {
+    const twins = await Twins.open(clusters);
+    const workload = await twins.workload('a', { production: REFUSES });
+    await twins.deploy({ configuration: 'well' });
+    const template = async (): Promise<unknown> => (await twins.now('production', workload)).spec?.template;
+    const before = await template();
+    const comesBack = loseAfterPatch(twins, 'production', { answer: { status: 401 } });
+    await twins.deploy({ configuration: 'bad' });
+    comesBack();
+    const report = await twins.deploy({ configuration: 'bad' });
+    expect(report.targets[1]).toMatchObject({ outcome: 'failed', rollback: { state: 'rolled-back' } });
+    expect(await template()).toEqual(before);
   });
 
   test.concurrent('a cancelled run starts nothing more anywhere', async () => {

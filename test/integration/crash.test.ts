@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { renderSummary } from '../../src/action/summary/summary.ts';
 import type { KubernetesObject, Workload } from '../../src/cluster/objects.ts';
 import { CONFIG_MAP, ENVOY_FILTER, resourcePath } from '../../src/cluster/resources.ts';
 import { GARBAGE_ANNOTATION, podLabel, STATE_ANNOTATION } from '../../src/mesh/identity/names.ts';
@@ -8,7 +9,7 @@ import { eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { WORKLOADS } from '../harness/kinds.ts';
 import type { RecordedRequest } from '../harness/recorder.ts';
-import { awaitReady, createWorkloads, makeWorkload } from '../harness/workloads.ts';
+import { awaitReady, createWorkloads, makeWorkload, pathOf } from '../harness/workloads.ts';
 import { FILTER, objectsOf, Site } from './site.ts';
 
 const WORKLOAD_COUNT = 20;
@@ -154,6 +155,8 @@ describe('a run that ends in the middle of its work', () => {
     };
 
     test.each([
+      [1, 'rollback'],
+      [2, 'rollback'],
       [3, 'rollback'],
       [4, 'rollback'],
       [6, 'rollback'],
@@ -167,10 +170,11 @@ describe('a run that ends in the middle of its work', () => {
       const bad = { configuration: 'bad', timeout: '1s', 'on-failure': policy };
       await turn(UNWELL);
       expect(await runUntil(at, ALL, bad)).toBe(at);
-      expect(await carried()).toHaveLength(at < 6 ? 2 : 1);
+      expect(await carried()).toHaveLength(at > 2 && at < 6 ? 2 : 1);
       const { report } = await site.run('deploy', ALL, bad);
-      expect(report.outcome).toBe('failed');
+      expect(report).toMatchObject({ outcome: 'failed', changed: true });
       expect(await carried()).toEqual([old]);
+      expect(await site.objects()).toEqual(objectsOf(old));
       expect((await workloads()).map(({ spec }) => spec?.template)).toEqual(before);
       expect(await recorded()).toEqual(states);
       for (const workload of all) await awaitReady(cluster.api, workload);
@@ -179,7 +183,7 @@ describe('a run that ends in the middle of its work', () => {
       await expectNothingLeft();
     });
 
-    test.each([3, 5])('after its write %i and where there was none before, too', async (at) => {
+    test.each([1, 2, 3, 5])('after its write %i and where there was none before, too', async (at) => {
       await createSwitched(3);
       const before = (await workloads()).map(({ spec }) => spec?.template);
       const bad = { configuration: 'bad', timeout: '1s', 'on-failure': 'rollback-all' };
@@ -189,8 +193,42 @@ describe('a run that ends in the middle of its work', () => {
       expect(report.outcome).toBe('failed');
       expect((await workloads()).map(({ spec }) => spec?.template)).toEqual(before);
       expect((await workloads()).flatMap(ours)).toEqual([]);
-      await turn(WELL);
-      await expectNothingLeft();
+      expect(await site.objects()).toEqual([]);
+      expect(renderSummary(report.whole)).toContain('2 unused objects deleted');
+    });
+  });
+
+  describe('a revision that a killed run has left behind stays where the next one fails', () => {
+    const unready = { podAnnotations: { 'sim/behaviour-with-filter': 'never-ready' } };
+    const bad = { configuration: 'bad', timeout: '1s' };
+
+    test('if another workload runs it', async () => {
+      await createWorkloads(cluster.api, makeWorkload(site.namespace, 'other', { replicas: 0 }));
+      await createWorkloads(cluster.api, makeWorkload(site.namespace, 'w0', unready));
+      const revision = await site.deployed(['other'], 'bad');
+      const { report } = await site.run('deploy', ['w0'], bad);
+      expect(report).toMatchObject({ outcome: 'failed', collected: { deleted: [], left: [] } });
+      expect(await site.objects()).toEqual(objectsOf(revision));
+    });
+
+    test('if another one goes back to it', async () => {
+      await createWorkloads(cluster.api, makeWorkload(site.namespace, 'other', { replicas: 0 }));
+      await createWorkloads(cluster.api, makeWorkload(site.namespace, 'w0', unready));
+      const revision = await site.deployed(['other'], 'bad');
+      const next = await site.deployed(['other'], 'next');
+      const { report } = await site.run('deploy', ['w0'], bad);
+      expect(report).toMatchObject({ outcome: 'failed', collected: { deleted: [], left: [] } });
+      expect(await site.objects()).toEqual(objectsOf(revision, next));
+    });
+
+    test('if it was verified once', async () => {
+      await createWorkloads(cluster.api, makeWorkload(site.namespace, 'other'));
+      await createWorkloads(cluster.api, makeWorkload(site.namespace, 'w0', unready));
+      const revision = await site.deployed(['other'], 'bad');
+      await cluster.api.delete(pathOf(makeWorkload(site.namespace, 'other')));
+      const { report } = await site.run('deploy', ['w0'], bad);
+      expect(report).toMatchObject({ outcome: 'failed', collected: { deleted: [], left: [] } });
+      expect(await site.objects()).toEqual(objectsOf(revision));
     });
   });
 

@@ -10,6 +10,9 @@ import { createWorkloads, makeWorkload, pathOf } from '../harness/workloads.ts';
 const USER_VOLUME = 'sidecar.istio.io/userVolume';
 const USER_VOLUME_MOUNT = 'sidecar.istio.io/userVolumeMount';
 
+/** What a log says that a run is about to do. */
+const plansIn = (log: readonly string[]): string[] => log.filter((line) => /^\d+ targets?, /.test(line));
+
 describe('deploying a filter', () => {
   let cluster: TestCluster;
   beforeAll(async () => {
@@ -87,9 +90,11 @@ describe('deploying a filter', () => {
     const second = await runAction(given);
     expect(second.report.outcome).toBe('unchanged');
     expect(second.report.changed).toBe(false);
+    expect(plansIn(first.log)).toEqual([expect.stringMatching(/^3 targets, .*; 3 workloads to restart\.$/)]);
+    expect(plansIn(second.log)).toEqual(['3 targets, nothing to change.']);
     expect(cluster.recorder.writes).toEqual([]);
-    // The version, one list per kind, the ConfigMaps and the EnvoyFilters.
-    expect(cluster.recorder.requests).toHaveLength(1 + 3 + 2);
+    // The version, one list per kind, the ConfigMaps and the EnvoyFilters, and whether there are Rollouts.
+    expect(cluster.recorder.requests).toHaveLength(1 + 3 + 2 + 1);
   });
 
   test('keeps foreign volumes in the form they have', async () => {
@@ -233,7 +238,7 @@ describe('deploying a filter', () => {
     expect(writesDone()).toHaveLength(102);
     cluster.recorder.reset();
     expect((await runAction(given)).report.outcome).toBe('unchanged');
-    // Of Deployments without replicas it is asked, too, whether a Rollout has their pods.
-    expect(cluster.recorder.requests).toHaveLength(5);
+    // Of Deployments without replicas it is asked, too, whether a Rollout has their pods; and of a cluster, whether it has Rollouts.
+    expect(cluster.recorder.requests).toHaveLength(6);
   });
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { warningTexts } from '../../src/base/warning.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { CONFIG_MAP, ENVOY_FILTER } from '../../src/cluster/resources.ts';
+import { driftIn, resultOf } from '../../src/deploy/report/drift.ts';
 import { runProblems } from '../../src/deploy/report/report.ts';
 import {
   podLabel,
@@ -36,7 +37,73 @@ describe('what others change', () => {
     expect(runProblems(report)).toEqual([]);
     return report;
   };
+  /** What a command comes to that is to fail on drift, and which workloads it counts, each with whether it has repaired it. */
+  const counted = async (command: string): Promise<unknown> => {
+    const more = { configuration: CONFIGURATION, 'fail-on-drift': 'true' };
+    const { whole } = (await site.run(command, ['reviews', 'ratings'], more)).report;
+    return [resultOf(whole), ...driftIn(whole).map(({ ref, repaired }) => [ref.name, repaired])];
+  };
+  const expectCounted = async (names: readonly string[], commands = ['plan', 'status']): Promise<void> => {
+    for (const command of commands) {
+      expect([command, await counted(command)]).toEqual([command, ['failed', ...names.map((one) => [one, false])]]);
+    }
+  };
   const driftOf = ({ targets }: SeenReport): unknown => targets.map(({ ref, drift }) => [ref.name, drift]);
+
+  describe('of another filter on the workload, whose run is not this one,', () => {
+    const OTHER = 'rate-limit';
+    let reviews: Workload;
+    let revision: string;
+    let good: unknown;
+    const facts = async (): Promise<unknown> => (await site.template(reviews)).annotations;
+    const next = async (command: string): Promise<SeenReport> => {
+      const { report } = await site.run(command, ['reviews'], { name: OTHER, configuration: 'limit: 6' });
+      return report;
+    };
+    const LOST = /^add-header \w{10}: its (volume|mount|volume and its mount) (was|were) removed from the annotations/;
+    beforeEach(async () => {
+      reviews = await site.workload('reviews');
+      revision = await site.deployed(['reviews'], CONFIGURATION);
+      await site.deployed(['reviews'], 'limit: 5', { name: OTHER });
+      good = Object.keys((await site.template(reviews)).annotations).sort();
+    });
+    const without = async (key: string): Promise<void> => site.edit(reviews, { annotations: { [key]: null } });
+    const mounts = async (): Promise<string> => JSON.stringify(await facts());
+
+    test.each<[string, readonly string[]]>([
+      ['the volumes', [USER_VOLUME_ANNOTATION]],
+      ['the mounts', [USER_VOLUME_MOUNT_ANNOTATION]],
+      ['both', [USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION]],
+    ])('%s are planned and put back with its own', async (_, keys) => {
+      for (const key of keys) await without(key);
+      const planned = await next('plan');
+      expect(driftOf(planned)).toEqual([['reviews', expect.arrayContaining([expect.stringMatching(LOST)])]]);
+      const report = await next('deploy');
+      expect(runProblems(report)).toEqual([]);
+      expect(driftOf(report)).toEqual([['reviews', expect.arrayContaining([expect.stringMatching(LOST)])]]);
+      expect(Object.keys((await site.template(reviews)).annotations).sort()).toEqual(good);
+      expect(await mounts()).toContain(`add-header-${revision}`);
+      const { report: after } = await site.run('deploy', ['reviews'], { configuration: CONFIGURATION });
+      expect([after.outcome, driftOf(after)]).toEqual(['unchanged', [['reviews', []]]]);
+    });
+
+    test('are put back by a removal of the other', async () => {
+      await without(USER_VOLUME_ANNOTATION);
+      const { report } = await site.run('remove', ['reviews'], { name: OTHER });
+      expect(runProblems(report)).toEqual([]);
+      expect(await mounts()).toContain(`add-header-${revision}`);
+    });
+
+    test('are named before anything is written where their module is gone', async () => {
+      await without(USER_VOLUME_ANNOTATION);
+      await cluster.api.delete(site.path(CONFIG_MAP, revision));
+      cluster.recorder.reset();
+      const [problem] = runProblems(await next('deploy'));
+      expect(problem?.message).toContain('the volume of its filter "add-header" was removed');
+      expect(problem?.remedy).toContain('Deploy "add-header" to it in the same run, by a manifest');
+      expect(written()).toEqual([]);
+    });
+  });
 
   describe('is named, repaired, and nothing else is written', () => {
     let reviews: Workload;
@@ -103,6 +170,7 @@ describe('what others change', () => {
       ],
     ])('%s', async (_what, sentence, change) => {
       await change();
+      await expectCounted(['reviews'], ['plan']);
       const report = await deployAgain();
       expect(driftOf(report)).toEqual([
         ['reviews', [expect.stringMatching(sentence)]],
@@ -111,6 +179,15 @@ describe('what others change', () => {
       expect(report.outcome).toBe('deployed');
       expect(written()).toEqual(['change Deployment reviews']);
       expect(await facts()).toEqual(good);
+    });
+
+    test('with "fail-on-drift" the run fails all the same, once; a plan before it finds the same', async () => {
+      await site.edit(reviews, { labels: { [podLabel(FILTER)]: null } });
+      await expectCounted(['reviews']);
+      expect(await counted('deploy')).toEqual(['failed', ['reviews', true]]);
+      expect(await facts()).toEqual(good);
+      cluster.recorder.reset();
+      expect([await counted('deploy'), written()]).toEqual([['unchanged'], []]);
     });
 
     test.each<[string, string, RegExp, () => Promise<void>]>([
@@ -164,6 +241,7 @@ describe('what others change', () => {
       ],
     ])('%s', async (_what, write, sentence, change) => {
       await change();
+      await expectCounted(['reviews', 'ratings']);
       const report = await deployAgain();
       const drift = [expect.stringMatching(sentence)];
       expect(driftOf(report)).toEqual([

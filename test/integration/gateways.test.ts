@@ -145,7 +145,14 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
     expect(place.written()).toMatchObject([{ url: `oci://${pinned(V2)}`, pluginConfig: { mode: 'two' } }]);
     expect(await place.objects()).toEqual(objectsOf(first, second));
     expect(JSON.parse((await place.gatewayPlugin())?.metadata.annotations?.[STATE] ?? '')).toEqual({
-      'add-header': { revision: second, previous: first, run: 'local', started: expect.any(String) },
+      'add-header': {
+        revision: second,
+        previous: first,
+        run: 'local',
+        started: expect.any(String),
+        source: expect.stringMatching(`^${V2} ${pinned(V2)} sha256:`),
+        digest: expect.stringMatching(/^sha256:/),
+      },
     });
     await place.deployed({ filter: V2, configuration: '{"mode":"three"}', 'keep-revisions': '0' });
     expect(await place.objects()).toHaveLength(3);
@@ -222,7 +229,7 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
       outcome: 'failed',
       rollback: { state: 'rolled-back', to: { 'add-header': first } },
     });
-    expect(target.problem?.message).toMatch('rejects every request in its place');
+    expect(target.problem?.message).toMatch('rejects every request instead');
     expect((await place.gatewayPlugin())?.spec).toMatchObject({ url: `oci://${pinned(V1)}` });
   });
 
@@ -262,7 +269,7 @@ describe('a Gateway', () => {
     await cluster.api.patch(path, { spec: { priority: 7 } }, 'somebody');
     const { status } = await place.run({ command: 'status' });
     const edited = `WasmPlugin ${place.scene.namespace}/add-header.web was edited by somebody`;
-    expect(status?.workloads).toMatchObject([{ filters: [{ health: 'drifted', notes: [edited] }] }]);
+    expect(status?.workloads).toMatchObject([{ filters: [{ health: 'drifted', notes: [{ text: edited }] }] }]);
     const report = await place.run();
     expect(onlyTarget(report)).toMatchObject({ outcome: 'deployed', drift: [edited] });
     expect((await place.gatewayPlugin())?.spec).toMatchObject({ priority: 0 });
@@ -381,7 +388,7 @@ describe('a Gateway', () => {
     const place = await Place.open({ className: 'istio-waypoint' });
     const report = await place.run({ port: '9080' });
     expect(report.problems.map(({ message }) => message)).toEqual([
-      'is a waypoint, where Istio leaves out every filter that is for one port.',
+      'is a waypoint, where Istio ignores filters that are for one port.',
     ]);
     const probed = await place.run({ probe: ':9080/' });
     expect(probed.problems.map(({ message }) => message)).toEqual([

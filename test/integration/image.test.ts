@@ -175,12 +175,12 @@ describe('a filter that the proxies pull as an image', () => {
     await cluster.api.patch(site.path(WASM_PLUGIN, revision), { spec: { phase: 'AUTHN' } }, 'kubectl-edit');
     expect(await health()).toMatchObject({
       health: 'drifted',
-      notes: [`WasmPlugin ${site.namespace}/${FILTER}-${revision} was edited by kubectl-edit`],
+      notes: [{ text: `WasmPlugin ${site.namespace}/${FILTER}-${revision} was edited by kubectl-edit` }],
     });
     await cluster.api.delete(site.path(WASM_PLUGIN, revision));
     expect(await health()).toMatchObject({
       health: 'drifted',
-      notes: [`WasmPlugin ${site.namespace}/${FILTER}-${revision} was deleted; no proxy runs it`],
+      notes: [{ text: `WasmPlugin ${site.namespace}/${FILTER}-${revision} was deleted; no proxy runs it` }],
     });
   });
 

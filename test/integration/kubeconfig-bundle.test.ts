@@ -6,6 +6,7 @@ import { dump, load } from 'js-yaml';
 import { type BundleOptions, type BundleRun, runBundle } from '../harness/action.ts';
 import { eventually } from '../harness/api.ts';
 import { ADMIN_TOKEN } from '../harness/caller.ts';
+import { cancel } from '../harness/cancel.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 
 const TOKEN = 'eyJhbGciOiJSUzI1NiJ9.HIDDENHIDDENHIDDEN.sig';
@@ -119,9 +120,7 @@ describe('the built action and kubeconfigs from the field', () => {
           onOutput: (text, kill) => {
             if (sent || !text.includes('ABCD1234')) return;
             sent = true;
-            kill(signal);
-            // As the runner does (docs.github.com, "Workflow cancellation reference").
-            setTimeout(() => kill('SIGKILL'), 10_000).unref();
+            cancel(kill, signal);
           },
         });
         expect(run.code).toBe(1);

@@ -339,9 +339,7 @@ export function casesOf(m: Materials): readonly Case[] {
       field: 'cluster.proxy-url',
       name: 'of a proxy that refuses',
       cluster: { ...far, 'proxy-url': m.refusingProxy },
-      ...refused(
-        /The proxy .* does not connect to the API server .*: it answers 407.*Put a user name and a password into its address/,
-      ),
+      ...refused(/The proxy .* does not connect to the API server .*: it answers 407.*Put them into its address/),
     },
     { field: 'HTTPS_PROXY', name: 'with a scheme', cluster: far, environment: { HTTPS_PROXY: m.httpProxy }, ...taken },
     {

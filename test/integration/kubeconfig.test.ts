@@ -4,21 +4,13 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { loadAccesses } from '../../src/action/request/kubeconfig.ts';
-import { describeProblem } from '../../src/base/problem.ts';
-import { ApiError, callProblem } from '../../src/cluster/errors.ts';
 import { CLUSTER_FIELDS, CONTEXT_FIELDS, EXEC_FIELDS, USER_FIELDS } from '../../src/cluster/kubeconfig/fields.ts';
-import { pluginRunner } from '../../src/cluster/kubeconfig/plugin-runner.ts';
-import { Transport } from '../../src/cluster/transport.ts';
-import { NO_RUNTIME } from '../harness/access.ts';
+import { askAs, type Outcome } from './kubeconfig-ask.ts';
 import { type Case, casesOf, encode } from './kubeconfig-cases.ts';
 import { type KubeconfigLab, type Materials, startKubeconfigLab } from './kubeconfig-lab.ts';
 
 /** Names the program that has kubectl, where one is to be compared with: `PROGRAM kubectl …`. */
 const KUBECTL = process.env.TEST_KUBECTL;
-
-/** What happens to a kubeconfig: who the server says is calling, or why it is not even asked. */
-type Outcome = { readonly user: unknown } | { readonly refused: string };
 
 let lab: KubeconfigLab;
 let folder: string;
@@ -54,36 +46,6 @@ async function prepare(one: Case, m: Materials, place: string): Promise<Record<s
   const paths = list.map((name) => (name === '' ? '' : join(place, name))).join(delimiter);
   const given = Object.entries(environment).map(([name, value]) => [name, value.replaceAll('@FOLDER@', place)]);
   return { PATH: '/usr/bin:/bin', HOME: place, KUBECONFIG: paths, ...Object.fromEntries(given) };
-}
-
-async function ask(environment: Record<string, string>): Promise<Outcome> {
-  const killGroup = (pid: number): void => void process.kill(-pid, 'SIGKILL');
-  const host = { environment, signal: new AbortController().signal, killGroup, running: new Set<number>() };
-  const runtime = {
-    ...NO_RUNTIME,
-    environment,
-    readFile: (path: string) => readFile(path),
-    runPlugin: pluginRunner(host),
-  };
-  const accesses = await loadAccesses({ kubeconfig: '', contexts: [''] }, runtime);
-  if (!accesses.ok) return { refused: accesses.problems.map(describeProblem).join('\n') };
-  const [access] = accesses.value;
-  if (access === undefined) throw new Error('No access to the current context');
-  const transport = new Transport(access, { userAgent: 'tester', random: () => 0 });
-  const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
-  const body = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' });
-  try {
-    const headers = { 'content-type': 'application/json' };
-    const answer = await transport.send({ method: 'POST', path, headers, body });
-    // The embedded server does not know the question, but whom it knows it does not send away.
-    if (answer.status === 404 && !lab.isReal) return { user: undefined };
-    if (answer.status !== 201) throw new ApiError('create', path, answer.status, JSON.parse(answer.text || '{}'));
-    return { user: JSON.parse(answer.text).status.userInfo };
-  } catch (error) {
-    return { refused: describeProblem(callProblem(error, 'asking who calls')) };
-  } finally {
-    await transport.close();
-  }
 }
 
 async function askKubectl(program: string, environment: Record<string, string>, cwd: string): Promise<Outcome> {
@@ -135,7 +97,7 @@ describe('a kubeconfig is taken or refused as by kubectl, but by the name of the
     const one = casesOf(lab.materials)[index] as Case;
     const places = [join(folder, `${index}-ours`), join(folder, `${index}-kubectl`)] as const;
     const [ours, theirs] = await Promise.all([
-      prepare(one, lab.materials, places[0]).then(ask),
+      prepare(one, lab.materials, places[0]).then((environment) => askAs(environment, lab.isReal)),
       KUBECTL === undefined
         ? undefined
         : prepare(one, lab.materials, places[1]).then((environment) => askKubectl(KUBECTL, environment, places[1])),

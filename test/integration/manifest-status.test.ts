@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { renderSummary } from '../../src/action/summary/summary.ts';
 import { judge } from '../../src/action/verdict/verdict.ts';
+import type { KubernetesObject } from '../../src/cluster/objects.ts';
+import { CONFIG_MAP, DEPLOYMENT, resourcePath } from '../../src/cluster/resources.ts';
 import { type ActionRun, makeModule, runAction } from '../harness/action.ts';
+import { eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { Scene } from './scene.ts';
 
@@ -62,13 +66,13 @@ describe('the status of a manifest', () => {
     const seen = await status(scene, CHANGED);
     expect(found(seen)).toContain('reviews limits outdated everything');
     expect(found(seen)).toContain('reviews auth verified everything');
-    expect(judge(seen.report.whole).headline).toContain('of 2 workloads, 1 runs something else than the manifest says');
+    expect(judge(seen.report.whole).headline).toContain('1 of 2 workloads does not run what the manifest says');
     const limits = seen.report.status?.workloads[0]?.filters.find(({ filter }) => filter === 'limits');
     const { report } = await run(scene, CHANGED);
     const deployed = report.targets[0]?.revisions.find(({ filter }) => filter === 'limits');
     expect([limits?.revision, limits?.wanted]).toEqual([deployed?.before, deployed?.revision]);
     expect(limits?.notes).toEqual([
-      `runs ${deployed?.before}, the manifest says ${deployed?.revision}; the next "deploy" brings it`,
+      { text: `runs ${deployed?.before}, the manifest says ${deployed?.revision}; the next "deploy" updates it` },
     ]);
     expect(found(await status(scene, CHANGED))).toContain('reviews limits verified everything');
   });
@@ -112,5 +116,26 @@ describe('the status of a manifest', () => {
     const scene = await open();
     expect(found(await status(scene, MANIFEST, { name: 'limits' }))).toContain('reviews limits verified everything');
     expect(found(await status(scene, CHANGED, { name: 'limits' }))).toContain('reviews limits outdated everything');
+  });
+
+  test('says of a rollout once that its pods are not ready, and waits for none that lacks an object of either filter', async () => {
+    const scene = await open();
+    const configMaps = resourcePath(CONFIG_MAP, scene.namespace);
+    const { items } = await cluster.api.get<KubernetesObject & { items: KubernetesObject[] }>(configMaps);
+    const auth = items.find(({ metadata }) => metadata.name.startsWith('auth-'));
+    await cluster.api.delete(`${configMaps}/${auth?.metadata.name}`);
+    await cluster.api.patch(`${resourcePath(DEPLOYMENT, scene.namespace)}/reviews`, {
+      spec: { template: { metadata: { annotations: { 'sim/behaviour': 'never-ready' } } } },
+    });
+    // Until the ReplicaSet is there the pods are not ready for other reasons.
+    const { seen, page } = await eventually('a rollout that keeps its old pod', async () => {
+      const seen = await status(scene, MANIFEST);
+      const page = renderSummary(seen.report.whole);
+      return page.includes('old pod still there') ? { seen, page } : undefined;
+    });
+    expect(found(seen)).toContain('reviews limits not-ready everything');
+    expect(found(seen)).toContain('reviews auth drifted everything');
+    expect(page.match(/old pod still there/g)).toHaveLength(1);
+    expect(page).not.toContain('rolling out');
   });
 });

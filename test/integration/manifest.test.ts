@@ -85,6 +85,8 @@ describe('a manifest', () => {
     ]);
     const [failed] = report.targets;
     expect([failed?.problem?.message, ...(failed?.diagnosis ?? [])].join('\n')).toContain('limits');
+    // Where that filter is written down, for an annotation on its line.
+    expect(failed?.problem?.at).toMatchObject({ file: 'mesh/filters.yaml', line: 5 });
   });
 
   test.concurrent('is what status and remove are about', async () => {

@@ -1,11 +1,14 @@
 /** Runs as a user whose Role is from before the cluster had Argo Rollouts: only who names one has to be allowed to list them. */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { judge } from '../../src/action/verdict/verdict.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import { warningTexts } from '../../src/base/warning.ts';
 import { runProblems } from '../../src/deploy/report/report.ts';
 import type { ActionInputs, SeenReport } from '../harness/action.ts';
 import { grant } from '../harness/api.ts';
+import { TestRollout } from '../harness/argo-rollouts.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { makeWorkload } from '../harness/workloads.ts';
 
 import { POD_RULES, Scene, WRITE_RULES } from './scene.ts';
 
@@ -59,6 +62,58 @@ test('it deploys, looks and removes, and is told what may have been missed', asy
   expect(problemsOf(again)).toEqual([]);
   const cleaned = await scene.deploy({ command: 'remove', targets: '' });
   expect(cleaned.collected.deleted).toHaveLength(2);
+});
+
+test('its Role for the rest has all that a later run needs, and names who lacks it', async () => {
+  const verbsOf = ({ permissions = [] }: SeenReport, kind: string): string[] => [
+    ...new Set(permissions.flatMap(({ resource, verb }) => (resource === kind ? [verb] : []))),
+  ];
+  await asOld({ targets: EVERY });
+  const status = await asOld({ command: 'status', targets: '' });
+  expect(verbsOf(status, 'rollouts').sort()).toEqual(['get', 'list']);
+  const removed = await asOld({ command: 'remove', targets: '' });
+  expect(verbsOf(removed, 'rollouts').sort()).toEqual(['get', 'list', 'patch', 'watch']);
+  expect(verbsOf(removed, 'rollouts').sort()).toEqual(verbsOf(removed, 'deployments').sort());
+  expect([status.users, removed.users]).toEqual([['old-role'], ['old-role']]);
+});
+
+test('no removal is a success while pods of a workload that may not be listed run the filter, and none says that nobody has it', async () => {
+  await TestRollout.create(cluster.api, makeWorkload(scene.namespace, 'web', { replicas: 2 }), 'plain');
+  const targets = '- rollout/web\n- deployment/reviews';
+  expect((await scene.deploy({ targets })).outcome).toBe('deployed');
+  const status = await asOld({ command: 'status', targets: '' });
+  expect(status.status?.inUse ?? status.status?.inUseUnseen).toBeUndefined();
+  const verdict = judge(status.whole);
+  expect([verdict.icon, verdict.headline]).toEqual([
+    '⚠️',
+    expect.stringMatching(/; rollouts\.argoproj\.io not looked at$/),
+  ]);
+  expect(verdict.sentence).not.toContain('No action is needed');
+  const refused = await asOld({ command: 'remove', targets: '' });
+  expect([refused.outcome, refused.changed]).toEqual(['failed', false]);
+  expect(refused.problems).toMatchObject([
+    {
+      kind: 'permission',
+      permission: { verb: 'list', resource: 'rollouts' },
+      permissionNote: expect.stringMatching(
+        /^2 pods in namespace "\S+" still run add-header; they belong to Rollout web, which this user may not read\.$/,
+      ),
+    },
+  ]);
+  const named = await asOld({ command: 'remove', targets: '- deployment/reviews' });
+  expect(named.outcome).toBe('removed');
+  // No template that may be read names them now.
+  const after = await asOld({ command: 'status', targets: '' });
+  expect([after.status?.inUse, after.status?.inUseUnseen?.length]).toEqual([undefined, 2]);
+  const blind = [...WRITE_RULES].filter(({ resources }) => !resources.includes('rollouts'));
+  await grant(cluster.api, scene.namespace, 'blind', blind);
+  const kubeconfig = cluster.recorder.kubeconfig('blind');
+  const again = await scene.deploy({ command: 'remove', targets: '', kubeconfig });
+  expect([problemsOf(again), again.collected.deleted]).toEqual([[], []]);
+  expect(judge(again.whole)).toMatchObject({
+    icon: '⚠️',
+    sentence: expect.stringMatching(/it is not known whether others \(rollouts\.argoproj\.io\) have it/),
+  });
 });
 
 test.each(['plan', 'deploy', 'status', 'remove'])(

@@ -79,7 +79,7 @@ describe('a rollback that is barred', () => {
     expect(problem && describeProblem(problem)).toMatch(/rejects the filter/);
     expect(rollback?.state).toBe('failed');
     expect(rollback?.problem && describeProblem(rollback.problem)).toMatch(
-      /could not be rolled back: .*etcd is full.*Re-run: the run finds out whether its pod template is back/,
+      /could not be rolled back: .*etcd is full.*Re-run: the next run finds out whether the pod template is rolled back/,
     );
     // Its pods still need them.
     expect((await scene.objects()).configMaps).toHaveLength(1);
@@ -102,7 +102,7 @@ describe('a rollback that is barred', () => {
         if (method !== verb || !fits || left-- < 1) return undefined;
         return {
           meanwhile: async () => {
-            await cluster.api.patch(pathOf(workload), newer);
+            await cluster.api.patch(pathOf(workload), newer, 'deploy-wasm-filter');
           },
         };
       });
@@ -112,7 +112,9 @@ describe('a rollback that is barred', () => {
       expect(found).toEqual({ filter: 'add-header', revision: '0123456789', run: 'newer' });
       // Once it has failed for itself, that is told all the same.
       expect(
-        warningTexts(report.warnings).filter((warning) => /its revision failed: .*rejects the filter/.test(warning)),
+        warningTexts(report.warnings).filter((warning) =>
+          /Its revision failed before another run replaced it: .*rejects the filter/.test(warning),
+        ),
       ).toHaveLength(verb === 'PATCH' ? 1 : 0);
       expect(await scene.now(workload)).toMatchObject(newer);
       expect(scene.writes.filter(isRollback)).toEqual([]);

@@ -4,6 +4,7 @@ import { warningTexts } from '../../src/base/warning.ts';
 import type { KubernetesObject } from '../../src/cluster/objects.ts';
 import { resourcePath } from '../../src/cluster/resources.ts';
 import { USER_VOLUME_ANNOTATION } from '../../src/mesh/identity/names.ts';
+import { revisionOn } from '../../src/mesh/template/template.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { WORKLOADS } from '../harness/kinds.ts';
 import { awaitReady, makeWorkload, pathOf } from '../harness/workloads.ts';
@@ -56,6 +57,35 @@ test.concurrent('an owner that puts the pod template back is named, before and a
   expect(status?.workloads.flatMap(({ filters }) => filters)).toEqual([
     expect.objectContaining({ changed: true, owner: 'ConfigMap hello-00001' }),
   ]);
+});
+
+test.concurrent('who rolls back by hand is named, and no run that did nothing: the state of then comes back, too', async () => {
+  const scene = await Scene.open(cluster);
+  const workload = await scene.workload('reviews', { podAnnotations: { 'sim/ready-after-ms': '2000' } });
+  const first = revisionOf(onlyTarget(await scene.deploy({ configuration: 'x-test: 1' })));
+  const { metadata, spec } = await scene.now(workload);
+  scene.forget();
+  const running = scene.run({ configuration: 'x-test: 2' });
+  await scene.seen('the patch', ({ method, path, status }) => {
+    return method === 'PATCH' && path.startsWith(`${pathOf(workload)}?`) && status === 200;
+  });
+  const { labels, annotations } = spec?.template?.metadata ?? {};
+  await cluster.api.patch(
+    pathOf(workload),
+    { metadata: { annotations: metadata.annotations }, spec: { template: { metadata: { labels, annotations } } } },
+    'kubectl-rollout',
+  );
+  const { report, log } = await running;
+  expect(onlyTarget(report)).toMatchObject({
+    outcome: 'failed',
+    phase: 'overwritten',
+    problem: {
+      message: expect.stringContaining('its pod template was put back by the field manager "kubectl-rollout"'),
+      remedy: expect.stringContaining('by hand'),
+    },
+  });
+  expect(log.join('\n')).not.toMatch(/run \d+|another run|takes the workload over/);
+  expect(revisionOn(await scene.now(workload), 'add-header')).toBe(first);
 });
 
 test.concurrent('who takes the mount alone out of the template is named, and the workload is rolled back', async () => {

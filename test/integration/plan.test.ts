@@ -7,7 +7,7 @@ import { describeProblem } from '../../src/base/problem.ts';
 import { ENVOY_FILTER } from '../../src/cluster/resources.ts';
 import type { PlannedChange } from '../../src/deploy/report/plan-report.ts';
 import type { SeenReport } from '../harness/action.ts';
-import { grant } from '../harness/api.ts';
+import { grant, granted } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import type { ApiObject } from '../kubelet/client.ts';
 import { objectsOf, Site } from './site.ts';
@@ -42,6 +42,28 @@ describe('planning', () => {
     (plan?.changes ?? []).map(({ action, kind, name }) => `${action} ${kind} ${name}`);
   const changeOf = ({ plan }: SeenReport, kind: string): PlannedChange | undefined =>
     plan?.changes.find((change) => change.kind === kind);
+
+  test('what changes in configuration and environment is told by key, once for all workloads', async () => {
+    for (const name of ['reviews', 'ratings', 'details']) await site.workload(name, { replicas: 0 });
+    const before = { configuration: '{"header":"open","pin":4711}', environment: '{ MODE: gentle }' };
+    await site.run('deploy', ['reviews', 'ratings'], before);
+    const after = { configuration: '{"header":"closed","pin":4711}', environment: '{ MODE: gentle, LEVEL: "2" }' };
+    const { report } = await site.run('plan', ['reviews', 'ratings', 'details'], after);
+    const page = renderSummary(report.whole);
+    expect(report.plan?.settings.map(({ workloads }) => workloads.length)).toEqual([2]);
+    expect(report.plan?.modules.map(({ state, workloads }) => [state, workloads.length])).toEqual([
+      ['same', 2],
+      ['new', 1],
+    ]);
+    expect(page).toMatch(/ on 3 workloads: the same on 2 workloads, none on 1 workload → .*B\)$/m);
+    expect(/```diff\n([\s\S]*?)\n```/.exec(page)?.[1]?.split('\n')).toEqual([
+      '- configuration.header: "open"',
+      '+ configuration.header: "closed"',
+      '+ environment.LEVEL: "2"',
+    ]);
+    const same = (await site.run('plan', ['reviews', 'ratings'], before)).report;
+    expect(same.plan?.settings).toEqual([]);
+  });
 
   test.each([
     ['plan', '🛑 Plan: cancelled'],
@@ -102,9 +124,9 @@ describe('planning', () => {
         `+  sidecar.istio.io/userVolume: [{"name":"wasm-filter-add-header","configMap":{"name":"add-header-${revision}"}}]`,
       ]),
     );
-    expect(report.plan?.restarts.map(({ ref, pods, wave }) => [ref.name, pods, wave])).toEqual([
-      ['reviews', 2, 1],
-      ['ratings', 1, 2],
+    expect(report.plan?.restarts.map(({ ref, pods, wave, wavePart }) => [ref.name, pods, wave, wavePart])).toEqual([
+      ['reviews', 2, 1, 'canary'],
+      ['ratings', 1, 1, undefined],
     ]);
     expect(report.plan?.waves).toBe(2);
     expect(report.plan?.missingPermissions).toEqual([]);
@@ -127,7 +149,7 @@ describe('planning', () => {
       { configuration: 'signing_key: input-value' },
       { mask: (secret) => known.add(secret) },
     );
-    expect(changeOf(report, 'EnvoyFilter')?.diff.join('\n')).toMatch(/^-.*edited-value.*\n\+.*deployed-value/m);
+    expect(changeOf(report, 'EnvoyFilter')?.diff).toEqual(['! only secret values change']);
     expect([...known]).toEqual(expect.arrayContaining(['edited-value', 'deployed-value', 'input-value']));
   });
 
@@ -138,12 +160,16 @@ describe('planning', () => {
     const same = await site.run('plan', ['reviews'], { configuration: 'x-test: 1' });
     expect(same.report.outcome).toBe('planned');
     expect(same.report.plan).toEqual({
+      parts: expect.any(Array),
       changes: [],
+      modules: [],
+      settings: [],
       restarts: [],
       inPlace: [],
       adoptions: [],
       waves: 0,
       missingPermissions: [],
+      uncheckedPermissions: [],
     });
     expect(dryRuns()).toEqual([]);
 
@@ -193,7 +219,8 @@ describe('planning', () => {
     expect(report.problems).toEqual([]);
     expect(report.outcome).toBe('planned');
     const where = `in namespace "${site.namespace}"`;
-    expect(report.plan?.missingPermissions.map(describePermission)).toEqual([
+    expect(report.plan?.missingPermissions).toEqual([]);
+    expect(report.plan?.uncheckedPermissions.map(describePermission)).toEqual([
       `create configmaps ${where}`,
       `create envoyfilters.networking.istio.io ${where}`,
       `delete configmaps ${where}`,
@@ -229,6 +256,8 @@ describe('planning', () => {
     const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${site.namespace}`;
     await cluster.api.create(`${rbac}/roles`, role as never);
     await cluster.api.create(`${rbac}/rolebindings`, binding as never);
+    const listing = { apiGroups: [''], resources: ['configmaps'], verbs: ['list'] };
+    await granted(cluster.api, site.namespace, 'reader', listing);
     const { report } = await site.run('deploy', ['reviews'], { kubeconfig });
     expect(report.problems).toEqual([]);
     expect(report.outcome).toBe('deployed');

@@ -31,9 +31,9 @@ describe('pruning', () => {
       'keep-revisions': '0',
     });
     expect(runProblems(report)).toEqual([]);
-    expect(report.targets.map(({ ref, outcome, wave }) => [ref.name, outcome, wave])).toEqual([
+    expect(report.targets.map(({ ref, outcome, wave, wavePart }) => [ref.name, outcome, wavePart ?? wave])).toEqual([
       ['reviews', 'deployed', 1],
-      ['ratings', 'removed', 2],
+      ['ratings', 'removed', 'prune'],
     ]);
     expect(filterKeys(await site.template(ratings))).toEqual({});
     expect(await site.state(ratings)).toEqual({});

@@ -256,7 +256,7 @@ describe('settings that were pushed in a run that fails with "on-failure: rollba
       outcome: 'failed',
       rollback: { state: 'rolled-back', to: { 'add-header': null } },
     });
-    expect(log).toContain('Another workload failed; putting the previous settings back.');
+    expect(log).toContain('Another workload failed; rolling back to the previous settings.');
     const { metadata, spec } = await envoyFilterOf(scene, first);
     expect([spec, metadata.annotations?.['deploy-wasm-filter/pushed']]).toEqual([before.spec, undefined]);
     expect(await podsOf(scene)).toHaveLength(pods);

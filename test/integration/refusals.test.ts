@@ -3,6 +3,7 @@ import { renderSummary } from '../../src/action/summary/summary.ts';
 import type { Problem } from '../../src/base/problem.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import { EMPTY_MODULE, runAction } from '../harness/action.ts';
+import { grant } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { createWorkloads, makeWorkload } from '../harness/workloads.ts';
 
@@ -227,16 +228,9 @@ describe('what is refused before the first write', () => {
   });
 
   describe('missing permissions', () => {
-    const rbac = (): string => `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
-    const grant = async (user: string, rules: readonly object[]): Promise<void> => {
-      await cluster.api.create(`${rbac()}/roles`, { metadata: { name: user }, rules } as never);
-      await cluster.api.create(`${rbac()}/rolebindings`, {
-        metadata: { name: user },
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: user },
-        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
-      } as never);
-    };
-    beforeAll(() => grant('reader', READ));
+    const grantHere = (user: string, rules: readonly object[]): Promise<void> =>
+      grant(cluster.api, namespace, user, rules);
+    beforeAll(() => grantHere('reader', READ));
     const READ = [
       { apiGroups: [''], resources: ['configmaps'], verbs: ['list'] },
       { apiGroups: ['apps'], resources: ['deployments'], verbs: ['list', 'watch'] },
@@ -246,7 +240,7 @@ describe('what is refused before the first write', () => {
     const TO_WRITE = [
       /cannot create configmaps in/,
       /cannot create envoyfilters.networking.istio.io in/,
-      /cannot delete configmaps in .* Objects are deleted of revisions that fail or are superseded/,
+      /cannot delete configmaps in .* Deleting is needed for objects of revisions that failed or were superseded/,
       /cannot delete envoyfilters.networking.istio.io in/,
       /cannot patch configmaps in/,
       /cannot patch deployments.apps in/,
@@ -276,7 +270,8 @@ describe('what is refused before the first write', () => {
         expect.stringMatching(/is paused/),
         expect.stringMatching(/not a Proxy-Wasm filter/),
         expect.stringMatching(/exports neither malloc/),
-        ...TO_WRITE,
+        // An account that may write nothing at all only plans.
+        ...(command === 'plan' ? [] : TO_WRITE),
       ]);
     });
 
@@ -294,7 +289,7 @@ describe('what is refused before the first write', () => {
     });
 
     test('the permissions that the README names are enough', async () => {
-      await grant('deployer', [
+      await grantHere('deployer', [
         { apiGroups: [''], resources: ['configmaps'], verbs: ['list', 'create', 'patch', 'delete'] },
         {
           apiGroups: ['networking.istio.io'],

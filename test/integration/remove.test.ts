@@ -102,7 +102,7 @@ describe('taking a filter away', () => {
       for (const name of ['reviews', 'ratings']) await site.workload(name, { replicas: 0 });
       await site.deployed(['reviews'], 'x-test: 1');
       expect(await problemsOf('remove', ['ratings'])).toEqual([
-        `target list: means Deployment ${site.namespace}/ratings, and it does not have the filter "${FILTER}". Deployment ${site.namespace}/reviews has it. ${GONE}`,
+        `target list means Deployment ${site.namespace}/ratings, and it does not have the filter "${FILTER}". Deployment ${site.namespace}/reviews has it. ${GONE}`,
       ]);
     });
 
@@ -167,10 +167,43 @@ describe('taking a filter away', () => {
     const first = await site.run('remove', ['reviews']);
     expect(first.report.outcome).toBe('removed');
     expect(first.report.collected).toEqual({ deleted: [], left: [] });
+    const way = `run "remove" with "name: ${FILTER}" and "namespace: ${site.namespace}", without targets and without a manifest.`;
+    expect(warningTexts(first.report.warnings)).toEqual([
+      `Deployment ${site.namespace}/ratings still has the filter "${FILTER}", because the target list does not mean it. To remove it there, too, ${way}`,
+    ]);
     expect(await site.objects()).toEqual(objectsOf(revision));
     expect(filterKeys(await site.template(ratings)).label).toBe(revision);
     const last = await site.run('remove', ['ratings']);
     expect(last.report.collected.deleted).toHaveLength(2);
+    expect(last.report.warnings).toEqual([]);
+    expect(await site.objects()).toEqual([]);
+  });
+
+  test('of some targets: what the others go back to stays, and what only these ran goes', async () => {
+    for (const name of ['reviews', 'ratings']) await site.workload(name);
+    const both = ['reviews', 'ratings'];
+    const before = await site.deployed(both, 'x-test: 1');
+    const revision = await site.deployed(both, 'x-test: 2');
+    await site.deployed(['reviews'], 'x-test: 3');
+    const { report } = await site.run('remove', ['reviews']);
+    expect(report.outcome).toBe('removed');
+    expect(await site.objects()).toEqual(objectsOf(...[before, revision]));
+    await site.run('remove', ['ratings']);
+    expect(await site.objects()).toEqual([]);
+  });
+
+  test('of some targets: the others that still have it are named, and where there are many, counted', async () => {
+    for (let at = 1; at <= 8; at++) await site.workload(`w${at}`, { replicas: 0 });
+    await site.workload('bare', { replicas: 0 });
+    await site.deployed('- { name: "w*" }', 'x-test: 1', { 'max-parallel': '100%' });
+    const { report } = await site.run('remove', ['w1', 'w8']);
+    const names = [2, 3, 4, 5, 6].map((at) => `Deployment ${site.namespace}/w${at}`).join(', ');
+    expect(warningTexts(report.warnings)).toEqual([
+      expect.stringContaining(`${names} and 1 more still have the filter`),
+    ]);
+    // As the warning says.
+    const rest = await site.run('remove', '');
+    expect([rest.report.outcome, rest.report.targets.length, rest.report.warnings]).toEqual(['removed', 6, []]);
     expect(await site.objects()).toEqual([]);
   });
 

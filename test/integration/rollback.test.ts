@@ -99,7 +99,7 @@ describe('new pods that never become ready', () => {
     const report = await scene.deploy({ kubeconfig, timeout: '3s' });
     expect(report.problems.map(describeProblem)).toEqual([
       expect.stringMatching(
-        /cannot delete pods in namespace "\S+"\. .* where a StatefulSet that is rolled back waits for them/,
+        /cannot delete pods in namespace "\S+"\. .* that a StatefulSet waits for when it is rolled back/,
       ),
     ]);
     expect(scene.writes).toEqual([]);

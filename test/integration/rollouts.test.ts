@@ -70,11 +70,12 @@ describe('rollouts that do not go well', () => {
     for (const { ref, problem, rollback } of targets) {
       expect(problem?.message).toMatch(cases[ref.name]?.[2] ?? /no such workload/);
       expect(rollback?.state).toBe('rolled-back');
-      const mounts = /choose another "mount-path"/.test(problem?.remedy ?? '');
+      const mounts = /Choose another folder with .*"mount-path"/.test(problem?.remedy ?? '');
       expect([ref.name, mounts]).toEqual([ref.name, ref.name === 'proxy']);
     }
     expect(targets).toHaveLength(Object.keys(cases).length);
-  });
+    // A trouble has to last for 20 s to be a verdict; nine of them, and their rollbacks, share what may be a slow machine.
+  }, 180_000);
 
   test.concurrent.each<[string, RegExp]>([
     ['never-ready', /not ready after 10 s: .*container app not ready.* The log of app ends: no database\./],
@@ -166,14 +167,14 @@ describe('rollouts that do not go well', () => {
     );
     expect(report.targets[0]?.newer).toMatchObject({ filter: 'add-header', revision, run: 'shop/filters/42/1' });
     expect(outputsOf(report.whole)).toMatchObject({ result: 'superseded', revision, failed: '0', deployed: '0' });
-    expect(verdictOf(report.whole)).toBe('⏭️ add-header: run 42 has brought a newer revision to 1 of 2 workloads');
+    expect(verdictOf(report.whole)).toBe('⏭️ add-header: run 42 has deployed a newer revision to 1 of 2 workloads');
     expect(renderSummary(report.whole)).not.toMatch(/rolled back|written|patched/);
     expect(scene.patchesOf(other)).toEqual([]);
     const { labels } = (await scene.now(workload)).spec?.template?.metadata ?? {};
     expect(labels?.['deploy-wasm-filter/add-header']).toBe(revision);
   });
 
-  test.concurrent('of three runs at once the last one keeps what was there directly before it, and the last good one', async () => {
+  test.concurrent('of three runs at once the last one keeps the last good revision, and none that was never verified', async () => {
     const scene = await Scene.open(cluster);
     const workload = await scene.switched('reviews');
     const first = revisionOf(onlyTarget(await scene.deploy()));
@@ -190,10 +191,10 @@ describe('rollouts that do not go well', () => {
     await release();
     const reports = await Promise.all(runs);
     expect(reports.map(({ outcome }) => outcome)).toEqual(['superseded', 'superseded', 'deployed']);
-    const [, second, third] = reports.map((report) => revisionOf(onlyTarget(report)));
+    const third = revisionOf(onlyTarget(reports[2] as SeenReport));
     const state = JSON.parse((await scene.now(workload)).metadata.annotations?.['deploy-wasm-filter/state'] ?? '');
-    expect(state['add-header']).toMatchObject({ revision: third, previous: second, fallback: first });
-    const names = [first, second, third].map((revision) => `add-header-${revision}`).sort();
+    expect(state['add-header']).toMatchObject({ revision: third, previous: first });
+    const names = [first, third].map((revision) => `add-header-${revision}`).sort();
     expect(await scene.objects()).toEqual({ configMaps: names, envoyFilters: names });
   });
 
@@ -218,6 +219,31 @@ describe('rollouts that do not go well', () => {
     expect(report.outcome).toBe('failed');
     expect(onlyTarget(report).rollback).toBeUndefined();
     expect(scene.patchesOf(workload)).toHaveLength(1);
+  });
+
+  test.concurrent('a run that is cancelled during a rollback says that the pod template is back', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews', { podAnnotations: { 'sim/refuses': 'bad' } });
+    const { revision } = outputsOf((await scene.deploy({ configuration: 'well' })).whole);
+    const controller = new AbortController();
+    const report = await scene.deploy(
+      { configuration: 'bad' },
+      {
+        cancelled: controller.signal,
+        onLog: (line) => {
+          if (line.includes('reviews rolled back')) controller.abort();
+        },
+      },
+    );
+    expect(onlyTarget(report)).toMatchObject({
+      outcome: 'failed',
+      phase: 'rollback-unconfirmed',
+      rollback: { state: 'rolled-back', to: { 'add-header': revision }, unconfirmed: true },
+    });
+    expect(outputsOf(report.whole)).toMatchObject({ revision, 'rolled-back': '1', failed: '1', changed: 'true' });
+    const page = renderSummary(report.whole);
+    expect(page).toMatch(/was rolled back, and then the run was cancelled: the pod template is back/);
+    expect(page).not.toMatch(/✅&nbsp;patched/);
   });
 
   test.concurrent('a StatefulSet is done only when every pod has the new revision', async () => {

@@ -15,6 +15,10 @@ const CONFIGURATION = 'x-test: 1';
 const STATE = 'deploy-wasm-filter/state';
 const HOUR_MS = 3_600_000;
 
+function textsOf({ notes }: FilterStatus): string[] {
+  return notes.map(({ text }) => text);
+}
+
 describe('status', () => {
   let cluster: TestCluster;
   let site: Site;
@@ -81,7 +85,7 @@ describe('status', () => {
       health: 'progressing',
       revision: deployment.targets[0]?.revisions[0]?.revision,
       alsoRuns: [before],
-      notes: [expect.stringMatching(/^rolling out: /)],
+      notes: [{ text: expect.stringMatching(/^rolling out: /) }],
     });
     const objects = [ENVOY_FILTER, CONFIG_MAP].map(({ kind }) => `${kind} ${site.namespace}/${FILTER}-${before}`);
     expect(report.status).toMatchObject({ garbage: [], inUse: objects });
@@ -115,7 +119,7 @@ describe('status', () => {
     expect(renderSummary(report.whole)).not.toContain('deploy&quot; with the same');
     await site.edit(workload, { annotations: { 'sidecar.istio.io/userVolumeMount': null } });
     const drifted = await ask(['reviews']);
-    expect(judge(drifted.whole).sentence).toContain('when they are applied again');
+    expect(judge(drifted.whole).sentence).toContain('Apply the rendered files again');
     expect(judge(drifted.whole).sentence).not.toContain('deploy');
   });
 
@@ -146,6 +150,11 @@ describe('status', () => {
         () => site.edit(workload, { annotations: { 'sidecar.istio.io/userVolumeMount': null } }),
       ],
       [
+        'no volume',
+        /^its volume was removed from the annotations of the pod template$/,
+        () => site.edit(workload, { annotations: { 'sidecar.istio.io/userVolume': null } }),
+      ],
+      [
         'no ConfigMap',
         /^ConfigMap \S+ was deleted; new pods cannot start$/,
         () => cluster.api.delete(site.path(CONFIG_MAP, revision)),
@@ -162,7 +171,7 @@ describe('status', () => {
       await change();
       await awaitReady(cluster.api, workload);
       const found = only(await ask());
-      expect([found.health, found.notes]).toEqual(['drifted', [expect.stringMatching(note)]]);
+      expect([found.health, textsOf(found)]).toEqual(['drifted', [expect.stringMatching(note)]]);
     });
 
     test('a rollout that waits for what is missing is none to wait for', async () => {
@@ -172,7 +181,7 @@ describe('status', () => {
         const filter = only(await ask());
         return filter.notes.length > 1 ? filter : undefined;
       });
-      expect([found.health, found.changed, found.notes]).toEqual([
+      expect([found.health, found.changed, textsOf(found)]).toEqual([
         'drifted',
         true,
         [expect.stringMatching(/^its mount was removed/), expect.stringMatching(/^not ready: /)],
@@ -181,11 +190,13 @@ describe('status', () => {
 
     test('nor is one whose pods cannot run', async () => {
       await site.edit(workload, { annotations: { 'sim/behaviour': 'image-pull-back-off' } });
+      // Before its new pod is there, it is not ready for another reason.
       const found = await eventually('a pod that cannot run', async () => {
         const filter = only(await ask());
-        return filter.health === 'not-ready' ? filter : undefined;
+        return textsOf(filter).some((text) => text.includes('ImagePullBackOff')) ? filter : undefined;
       });
-      expect(found.notes).toEqual([expect.stringMatching(/^not ready: ImagePullBackOff \(app\)/)]);
+      expect(found.health).toBe('not-ready');
+      expect(textsOf(found)).toEqual([expect.stringMatching(/^not ready: ImagePullBackOff \(app\)/)]);
     });
 
     test('what a later deployment repaired is not told any more', async () => {
@@ -211,7 +222,7 @@ describe('status', () => {
     });
     for (const workload of settling) await awaitReady(cluster.api, workload);
     const report = await ask();
-    expect(filtersOf(report).map(([name, { health, notes }]) => [name, health, notes])).toEqual([
+    expect(filtersOf(report).map(([name, filter]) => [name, filter.health, textsOf(filter)])).toEqual([
       ['no-effect', 'no-effect', [expect.stringMatching(/Unable to create Wasm plugin add-header/)]],
       ['not-ready', 'progressing', [expect.stringMatching(/^rolling out: /)]],
       ['scaled-to-zero', 'scaled-to-zero', []],
@@ -251,6 +262,10 @@ describe('status', () => {
       'c rate-limit',
     ]);
     expect(await seen(['a'], { name: '' })).toEqual(['a add-header']);
+    expect(judge((await ask('', { name: 'rate-limits' })).whole)).toMatchObject({
+      headline: `Nothing found: no workload of namespace ${site.namespace} has the filter rate-limits`,
+      sentence: expect.stringContaining('Filters there: add-header and rate-limit.'),
+    });
     expect(await seen(`- {namespaces: [${site.namespace}, ${other.namespace}], selector: "!x"}`, limit)).toEqual([
       'a rate-limit',
       'b rate-limit',
@@ -280,7 +295,12 @@ describe('status', () => {
     await site.workload('bare', { replicas: 0 });
     const report = await ask();
     expect([report.outcome, report.problems]).toEqual(['reported', []]);
-    expect(report.status).toEqual({ workloads: [], namespaces: [site.namespace], garbage: [] });
+    expect(report.status).toEqual({
+      workloads: [],
+      namespaces: [site.namespace],
+      asked: { names: [FILTER], present: [] },
+      garbage: [],
+    });
   });
 
   test('objects that no pod template names are garbage, each filter for itself', async () => {
@@ -326,6 +346,6 @@ describe('status', () => {
     await site.deployed(['reviews'], CONFIGURATION);
     cluster.recorder.inject(({ path }) => (path.includes('/envoyfilters') ? { answer: { status: 404 } } : undefined));
     const report = await ask();
-    expect(only(report).notes).toEqual([expect.stringMatching(/EnvoyFilter \S+ was deleted/)]);
+    expect(textsOf(only(report))).toEqual([expect.stringMatching(/EnvoyFilter \S+ was deleted/)]);
   });
 });

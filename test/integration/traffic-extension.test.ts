@@ -180,7 +180,7 @@ describe.each([
     await cluster.api.patch(place.path(last), { spec: { wasm: { failStrategy: 'FAIL_OPEN' } } }, 'somebody');
     const edited = `TrafficExtension ${place.scene.namespace}/${last} was edited by somebody`;
     const { status } = await place.run({ command: 'status' });
-    expect(status?.workloads).toMatchObject([{ filters: [{ health: 'drifted', notes: [edited] }] }]);
+    expect(status?.workloads).toMatchObject([{ filters: [{ health: 'drifted', notes: [{ text: edited }] }] }]);
     expect(onlyTarget(await place.run())).toMatchObject({ outcome: 'deployed', drift: [edited] });
     expect((await place.plugins()).at(-1)?.spec).toMatchObject({ wasm: { failStrategy: 'FAIL_CLOSE' } });
 
@@ -188,7 +188,9 @@ describe.each([
     await cluster.api.delete(place.path(own));
     const deleted = `TrafficExtension ${place.scene.namespace}/${own} was deleted`;
     const after = await place.run({ command: 'status' });
-    expect(after.status?.workloads).toMatchObject([{ filters: [{ notes: [`${deleted}; no proxy runs it`] }] }]);
+    expect(after.status?.workloads).toMatchObject([
+      { filters: [{ notes: [{ text: `${deleted}; no proxy runs it` }] }] },
+    ]);
     expect(onlyTarget(await place.run())).toMatchObject({ outcome: 'deployed', drift: [deleted] });
     expect(await place.run()).toMatchObject({ outcome: 'unchanged' });
   });

@@ -1,9 +1,11 @@
+import { expect } from '@jest/globals';
 import { dump, load } from 'js-yaml';
 import type { Workload } from '../../src/cluster/objects.ts';
 import type { TargetReport } from '../../src/deploy/report/report.ts';
 import { type ActionInputs, type ActionRun, type RunOptions, runAction, type SeenReport } from '../harness/action.ts';
 import { grant } from '../harness/api.ts';
 import type { TestCluster } from '../harness/cluster.ts';
+import { commandsWithoutContext } from '../harness/commands-in-context.ts';
 import type { FaultRule, RecordedRequest } from '../harness/recorder.ts';
 import { createWorkloads, makeWorkload, pathOf, type WorkloadOptions } from '../harness/workloads.ts';
 import { startInputs } from './start-inputs.ts';
@@ -11,9 +13,10 @@ import { startInputs } from './start-inputs.ts';
 /** The clusters of a run by their contexts, in the order in which they are named. */
 export type Named = Readonly<Record<string, TestCluster>>;
 
-/** What becomes of the kubeconfig of one cluster before a run gets it: `down`, a user with these permissions only. */
+/** What becomes of the kubeconfig of one cluster before a run gets it: another server, none that listens, a user with these permissions only. */
 export interface ClusterParts {
   readonly down?: true;
+  readonly server?: string;
   readonly rules?: readonly object[];
 }
 
@@ -58,7 +61,7 @@ export class Twins {
     return (await this.run(inputs, parts)).report;
   }
 
-  /** Runs the action over all clusters. */
+  /** Runs the action over all clusters. Whatever kubectl command it offers has to say which of them it asks. */
   async run(
     inputs: ActionInputs = {},
     parts: Readonly<Record<string, ClusterParts>> = {},
@@ -68,7 +71,7 @@ export class Twins {
     for (const [context, cluster] of Object.entries(this.#clusters)) {
       configs.push(await this.#kubeconfig(context, cluster, parts[context] ?? {}));
     }
-    return runAction(
+    const done = await runAction(
       {
         ...startInputs(this.namespace, this.#workloads),
         contexts: '*',
@@ -77,6 +80,8 @@ export class Twins {
       },
       options,
     );
+    expect(commandsWithoutContext([done.report, done.log])).toEqual([]);
+    return done;
   }
 
   /** What was changed in a cluster of this namespace since the start, or since `forget`. */
@@ -108,14 +113,19 @@ export class Twins {
   }
 
   /** With names of its own, as the kubeconfigs of two clusters that are read together must have. */
-  async #kubeconfig(context: string, { api, recorder }: TestCluster, { down, rules }: ClusterParts): Promise<string> {
+  async #kubeconfig(
+    context: string,
+    { api, recorder }: TestCluster,
+    { down, server, rules }: ClusterParts,
+  ): Promise<string> {
     const user = `${this.namespace}-limited`;
     if (rules !== undefined) await grant(api, this.namespace, user, rules);
     const config = load(recorder.kubeconfig(rules === undefined ? undefined : user)) as Config;
     for (const one of [...config.clusters, ...config.users, ...config.contexts]) one.name = context;
     for (const one of config.contexts) one.context = { cluster: context, user: context };
     // Nobody listens there.
-    if (down) for (const { cluster } of config.clusters) cluster.server = 'https://127.0.0.1:9';
+    const other = down ? 'https://127.0.0.1:9' : server;
+    if (other !== undefined) for (const { cluster } of config.clusters) cluster.server = other;
     config['current-context'] = context;
     return dump(config);
   }

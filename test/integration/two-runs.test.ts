@@ -67,8 +67,21 @@ class Shop {
     return method === 'PATCH' && status === 200 && this.#workloads.some((one) => path.startsWith(`${pathOf(one)}?`));
   }
 
+  /** The patches of workloads that have some text. */
+  patches(text: string): readonly RecordedRequest[] {
+    return this.scene.requests.filter((one) => this.#isPatch(one) && one.body?.includes(text) === true);
+  }
+
   now(): Promise<readonly Workload[]> {
     return Promise.all(this.#workloads.map((workload) => this.scene.now(workload)));
+  }
+
+  /** What `status` says of the filter on each workload that has it. */
+  async status(): Promise<readonly [health: string, revision: string | undefined][]> {
+    const { status } = await this.scene.deploy({ command: 'status', targets: '', configuration: '', filter: '' });
+    return (status?.workloads ?? []).flatMap(({ filters }) =>
+      filters.map(({ health, revision }): [string, string | undefined] => [health, revision]),
+    );
   }
 
   /** Every workload runs this revision, whose objects are there. */
@@ -76,6 +89,17 @@ class Shop {
     const now = await this.now();
     expect(now.map((workload) => revisionOn(workload, FILTER))).toEqual(now.map(() => revision));
     expect((await this.scene.objects()).configMaps).toContain(`${FILTER}-${revision}`);
+    expect(await this.status()).toEqual(now.map(() => ['verified', revision]));
+  }
+
+  /** No workload has the filter, and nothing of it is left. */
+  async expectNone(): Promise<void> {
+    const now = await this.now();
+    expect(now.map((workload) => [revisionOn(workload, FILTER), stateOn(workload)])).toEqual(
+      now.map(() => [undefined, {}]),
+    );
+    expect(await this.scene.objects()).toEqual({ configMaps: [], envoyFilters: [] });
+    expect(await this.status()).toEqual([]);
   }
 }
 
@@ -102,6 +126,11 @@ describe('two runs at once, with no more workloads at once than by default', () 
     expect(reports.flatMap(({ problems }) => problems)).toEqual([]);
     const revision = wantedBy(reports[1]);
     await shop.expectAll(revision);
+    // The earlier one has written, and tells what it leaves that no workload has of it any more.
+    const [{ changed, targets, collected }] = reports;
+    const name = `${FILTER}-${wantedBy(reports[0])}`;
+    const left = targets.some(({ outcome }) => outcome === 'deployed') ? [] : [name, name];
+    expect([changed, collected.left.map(({ object }) => object.split('/')[1])]).toEqual([true, left]);
     // What was good before both is what it goes back to.
     for (const workload of await shop.now()) {
       const { previous, fallback } = stateOn(workload)[FILTER] ?? {};
@@ -193,18 +222,75 @@ describe('two runs at once, with no more workloads at once than by default', () 
     await shop.expectAll(wantedBy(report));
   });
 
-  test('and one of them removes the filter: the deployment gets all', async () => {
-    const shop = await Shop.open();
-    const deploying = shop.deploy('deploy', runOf(101));
-    await shop.patched('filters/101/1', 5);
-    const removing = shop.scene.deploy({ command: 'remove', targets: '', configuration: '', filter: '' }, runOf(102));
-    // The removal is there, and the deployment has come back to it.
-    await shop.patched('filters/101/1', 6);
-    await shop.release();
-    const [deployed, removed] = await Promise.all([deploying, removing]);
-    expect([deployed.outcome, deployed.problems]).toEqual(['deployed', []]);
-    expect(removed.outcome).toBe('superseded');
-    await shop.expectAll(wantedBy(deployed));
+  describe('and one of them removes the filter', () => {
+    const REMOVE: ActionInputs = { command: 'remove', targets: '', configuration: '', filter: '' };
+    /** A patch of a removal names no run: it takes the state away. */
+    const removals = (shop: Shop): number => shop.patches('"deploy-wasm-filter/state":null').length;
+
+    test('after the deployment has begun: the filter is gone everywhere, with the objects of both', async () => {
+      const shop = await Shop.open();
+      const deploying = shop.deploy('deploy', runOf(101));
+      await shop.patched('filters/101/1', 5);
+      const removing = shop.scene.deploy(REMOVE, runOf(102));
+      await shop.scene.seen('some removals', () => removals(shop) >= 5);
+      await shop.release();
+      const [deployed, removed] = await Promise.all([deploying, removing]);
+      expect([deployed.outcome, deployed.problems]).toEqual(['superseded', []]);
+      expect([removed.outcome, removed.problems]).toEqual(['removed', []]);
+      await shop.expectNone();
+    });
+
+    test('from the other end: the same', async () => {
+      const shop = await Shop.open();
+      const deploying = shop.deploy('deploy', runOf(103), {}, 'backwards');
+      await shop.patched('filters/103/1', 5);
+      const removing = shop.scene.deploy(REMOVE, runOf(104));
+      await shop.scene.seen('some removals', () => removals(shop) >= 5);
+      await shop.release();
+      const [deployed, removed] = await Promise.all([deploying, removing]);
+      expect([deployed.outcome, deployed.problems]).toEqual(['superseded', []]);
+      expect([removed.outcome, removed.problems]).toEqual(['removed', []]);
+      await shop.expectNone();
+    });
+
+    test.each(['forwards', 'backwards'] as const)(
+      'before the deployment has begun, which comes %s: the filter is deployed everywhere',
+      async (order) => {
+        const shop = await Shop.open();
+        const removing = shop.scene.deploy(REMOVE, runOf(105));
+        await shop.scene.seen('some removals', () => removals(shop) >= 5);
+        const deploying = shop.deploy('deploy', runOf(106), {}, order);
+        await shop.scene.seen('the objects of the deployment', ({ method, path }) => {
+          return method === 'PATCH' && path.includes(`/envoyfilters/${FILTER}`);
+        });
+        await shop.release();
+        const [removed, deployed] = await Promise.all([removing, deploying]);
+        expect([deployed.outcome, deployed.problems]).toEqual(['deployed', []]);
+        expect([removed.outcome, removed.problems]).toEqual(['superseded', []]);
+        await shop.expectAll(wantedBy(deployed));
+      },
+    );
+
+    test.each(['removal', 'deployment'] as const)(
+      'and the %s is killed in the middle: the other one gets all',
+      async (who) => {
+        const shop = await Shop.open();
+        const killed = new AbortController();
+        const dies = { ...runOf(107), cancelled: killed.signal, abandoned: killed.signal };
+        const isRemoval = who === 'removal';
+        const dying = isRemoval ? shop.scene.deploy(REMOVE, dies) : shop.deploy('dies', dies);
+        if (isRemoval) await shop.scene.seen('some removals', () => removals(shop) >= 5);
+        else await shop.patched('filters/107/1', 5);
+        killed.abort();
+        await dying;
+        const living = isRemoval ? shop.deploy('lives', runOf(108)) : shop.scene.deploy(REMOVE, runOf(108));
+        await shop.release();
+        const report = await living;
+        expect([report.outcome, report.problems]).toEqual([isRemoval ? 'deployed' : 'removed', []]);
+        if (isRemoval) await shop.expectAll(wantedBy(report));
+        else await shop.expectNone();
+      },
+    );
   });
 
   describe('and one of its workloads is held back, so that the older one is done with the others first', () => {

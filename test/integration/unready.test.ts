@@ -85,7 +85,7 @@ describe('a workload that is not ready before the run', () => {
     const counts = log.flatMap((line) => /^\d+\/\d+ (?:ready|verified)/.exec(line) ?? []);
     expect(counts).toContain('0/2 ready');
     expect(counts.filter((text) => !text.includes('/2 '))).toEqual([]);
-    expect(log.find((line) => line.includes('/2 verified'))).toMatch(/^1\/2 verified, the slowest ready after /);
+    expect(log.find((line) => line.includes('/2 verified'))).toMatch(/^1\/2 verified; the slowest ready after /);
     expect(scene.patchesOf(bad)).toEqual([]);
   });
 
@@ -127,7 +127,7 @@ describe('unready: deploy', () => {
       targets: targetsOf(workload),
       timeout: '4s',
     });
-    expect(log).toContain('0/1 ready, 1 not ready as before.');
+    expect(log).toContain('0/1 ready; 1 not ready, as before.');
     expect(onlyTarget(removal)).toMatchObject({ outcome: 'removed', unready: expect.any(String) });
     // A Deployment keeps the old pod while the new one is not ready, and what it mounts stays with it.
     const left = kind === 'Deployment' ? 2 : 0;

@@ -252,7 +252,7 @@ describe('a probe', () => {
         message: expect.stringMatching(
           /^the probe GET :9080\/health cannot get through: its sidecar takes only mutual TLS on port 9080 \(PeerAuthentication STRICT\)/,
         ),
-        remedy: expect.stringMatching(/PERMISSIVE on that port .*lets in plaintext from anyone/),
+        remedy: expect.stringMatching(/PERMISSIVE for that port .*takes plaintext from everyone/),
       }),
     ]);
     expect(scene.writes).toEqual([]);

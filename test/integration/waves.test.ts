@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
+import { waveName, waveOf } from '../../src/deploy/report/wave-mark.ts';
 import type { SeenReport } from '../harness/action.ts';
 import { eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
@@ -44,7 +45,11 @@ const firstVerification = (scene: Scene): Promise<unknown> =>
 const firstSteps = (scene: Scene): string[] => [...new Set(steps(scene))];
 const outcomes = ({ targets }: SeenReport): Record<string, string> =>
   Object.fromEntries(targets.map(({ ref, outcome }) => [ref.name, outcome]));
-const wavesOf = ({ targets }: SeenReport): (number | undefined)[] => targets.map(({ wave }) => wave);
+const wavesOf = ({ targets }: SeenReport): string[] =>
+  targets.map((target) => {
+    const mark = waveOf(target);
+    return mark === undefined ? '' : waveName(mark);
+  });
 
 describe('a canary', () => {
   test.concurrent('is verified before the others are touched', async () => {
@@ -52,7 +57,7 @@ describe('a canary', () => {
     await makeAll(scene, ['a', 'b', 'c', 'd']);
     const report = await scene.deploy({ canary: '1' });
     expect(report.outcome).toBe('deployed');
-    expect(wavesOf(report)).toEqual([1, 2, 2, 2]);
+    expect(wavesOf(report)).toEqual(['1 (canary)', '1', '1', '1']);
     const [first, second, ...rest] = firstSteps(scene);
     expect([first, second]).toEqual(['patch a', 'proof a']);
     expect(rest.toSorted()).toEqual(['b', 'c', 'd'].flatMap((name) => [`patch ${name}`, `proof ${name}`]).toSorted());
@@ -81,7 +86,7 @@ describe('a canary', () => {
     const scene = await Scene.open(cluster);
     await makeAll(scene, ['a', 'b', 'c']);
     const report = await scene.deploy({ canary: '34%' });
-    expect(wavesOf(report)).toEqual([1, 1, 2]);
+    expect(wavesOf(report)).toEqual(['1 (canary)', '1 (canary)', '1']);
     const found = firstSteps(scene);
     expect(found.indexOf('patch c')).toBeGreaterThan(Math.max(found.indexOf('proof a'), found.indexOf('proof b')));
   });
@@ -108,7 +113,7 @@ describe('the order', () => {
     const report = await scene.deploy({ targets });
     expect(report.outcome).toBe('deployed');
     expect(firstSteps(scene)).toEqual(['patch b', 'proof b', 'patch c', 'proof c', 'patch a', 'proof a']);
-    expect(wavesOf(report)).toEqual([3, 1, 2]);
+    expect(wavesOf(report)).toEqual(['7', '1', '3']);
   });
 
   test.concurrent('is one after the other with "max-parallel: 1"', async () => {
@@ -118,7 +123,7 @@ describe('the order', () => {
     expect(report.outcome).toBe('deployed');
     expect(firstSteps(scene)).toEqual(['a', 'b', 'c'].flatMap((name) => [`patch ${name}`, `proof ${name}`]));
     // They are one wave all the same.
-    expect(wavesOf(report)).toEqual([undefined, undefined, undefined]);
+    expect(wavesOf(report)).toEqual(['', '', '']);
   });
 
   test.concurrent('are at most five at once where nothing else is said', async () => {

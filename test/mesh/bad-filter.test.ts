@@ -67,7 +67,6 @@ describe('under a steady load', () => {
       const checked = await mesh.deploy({ ...given, ...bad() });
       expect(checked.outputs).toMatchObject({ result: 'failed', changed: 'false' });
       expect(checked.summary).toContain('Nothing was written');
-      const started = Date.now();
       const { value, load } = await underLoad(mesh, { workload: app, header: 'x-wasm' }, () =>
         mesh.deploy({ ...given, ...bad(), timeout: '10m', check: 'off' }),
       );
@@ -75,8 +74,7 @@ describe('under a steady load', () => {
       console.log(
         `${_case}: ${load.requests} requests, ${load.failures.length} failed; verdict ${target?.seconds} s after the patch that started the pod`,
       );
-      // Verdict, rollback and cleaning up: the verdict comes when Envoy has spoken, not at the timeout.
-      expect(Date.now() - started).toBeLessThan(30_000);
+      // The verdict comes when Envoy has spoken, not at the timeout: that is longer than jest lets a test take.
       expect(value.code).toBe(1);
       expect(value.outputs).toMatchObject({ result: 'failed', failed: '1' });
       expect(value.summary).toMatch(reason);

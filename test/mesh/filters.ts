@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -28,20 +29,45 @@ export async function buildMeshFilters(folder: string): Promise<MeshFilters> {
     corrupt: join(folder, 'corrupt.wasm'),
     missingImport: join(folder, 'missing-import.wasm'),
   };
-  await buildFilter(EXAMPLE_FILTER, filters.abi021);
-  await buildAbi020(filters.abi020);
+  await buildOnce(EXAMPLE_FILTER, filters.abi021, (output) => buildFilter(EXAMPLE_FILTER, output));
+  await buildOnce(ABI_020, filters.abi020, buildAbi020);
   const good = await readFile(filters.abi021);
   await writeFile(filters.corrupt, corruptCode(good));
   await writeFile(filters.missingImport, await assemble(MISSING_IMPORT));
   return filters;
 }
 
+/** What compiled filters depend on, beside their sources: compilers, SDKs and flags. */
+const MADE_WITH = ['package-lock.json', 'scripts/build-filter.ts', 'test/mesh/filters.ts'];
+
+/**
+ * Compiles a filter once for all suites, as a compiler needs ten seconds of a processor. What is made stays in a folder that Git ignores,
+ * under the digest of all that it is made of; several processes may ask at once.
+ */
+async function buildOnce(source: string, output: string, build: (output: string) => Promise<void>): Promise<void> {
+  const hash = createHash('sha256');
+  for (const file of [resolve(ROOT, source), ...MADE_WITH.map((name) => join(ROOT, name))])
+    hash.update(await readFile(file));
+  const folder = join(ROOT, 'build/filters');
+  const kept = join(folder, `${hash.digest('hex')}.wasm`);
+  try {
+    await copyFile(kept, output);
+  } catch {
+    await build(output);
+    await mkdir(folder, { recursive: true });
+    const unfinished = join(folder, randomUUID());
+    await copyFile(output, unfinished);
+    await rename(unfinished, kept);
+  }
+}
+
+const ABI_020 = 'test/fixtures/filters/abi-0.2.0/assembly/index.ts';
+
 async function buildAbi020(output: string): Promise<void> {
   const asc = join(dirname(createRequire(import.meta.url).resolve('assemblyscript-0.14/package.json')), 'bin', 'asc');
-  const source = 'test/fixtures/filters/abi-0.2.0/assembly/index.ts';
   await promisify(execFile)(
     process.execPath,
-    [asc, source, '--use', 'abort=abort_proc_exit', '--optimize', '-b', output],
+    [asc, ABI_020, '--use', 'abort=abort_proc_exit', '--optimize', '-b', output],
     { cwd: ROOT },
   );
 }

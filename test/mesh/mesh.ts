@@ -250,7 +250,7 @@ export function ownedPath(of: Resource, namespace: string | undefined): string {
 
 /** The names of this action's objects of some kinds in a namespace. */
 export async function ownedNames(
-  { api }: Mesh,
+  { api }: Pick<Mesh, 'api'>,
   namespace: string | undefined,
   ...kinds: Resource[]
 ): Promise<string[]> {
@@ -259,6 +259,6 @@ export async function ownedNames(
 }
 
 /** The names of this action's ConfigMaps and EnvoyFilters in a workload's namespace. */
-export function objectsOf(mesh: Mesh, { metadata: { namespace } }: Workload): Promise<string[]> {
+export function objectsOf(mesh: Pick<Mesh, 'api'>, { metadata: { namespace } }: Workload): Promise<string[]> {
   return ownedNames(mesh, namespace, CONFIG_MAP, ENVOY_FILTER);
 }

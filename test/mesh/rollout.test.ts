@@ -148,7 +148,7 @@ describe('going on and going back', () => {
       adopt: 'one',
     });
     expect(outputs).toMatchObject({ result: 'failed', changed: 'false' });
-    expect(summary).toMatch(/is also that of another filter of EnvoyFilter \S+two/);
+    expect(summary).toMatch(/is also the name of another filter of EnvoyFilter \S+two/);
     expect(await objectsOf(mesh, app)).toEqual([]);
   });
 

@@ -2,21 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { parseListeners } from '../../src/mesh/proxy/config-dump.ts';
 import { eventually } from '../harness/api.ts';
+import { rulesOf, without } from '../harness/permission-files.ts';
 import { pathOf } from '../harness/workloads.ts';
 import { connectMesh, createApps, headerOfPods, httpFiltersOf, type Mesh, makeApp, objectsOf } from './mesh.ts';
 import { kubeconfigFor } from './user.ts';
 
-const EVERYTHING_BUT_EXEC = [
-  { apiGroups: [''], resources: ['configmaps'], verbs: ['list', 'create', 'patch', 'delete'] },
-  { apiGroups: ['networking.istio.io'], resources: ['envoyfilters'], verbs: ['list', 'create', 'patch', 'delete'] },
-  {
-    apiGroups: ['apps', 'argoproj.io'],
-    resources: ['deployments', 'statefulsets', 'daemonsets', 'rollouts'],
-    verbs: ['get', 'list', 'watch', 'patch'],
-  },
-  { apiGroups: [''], resources: ['pods', 'pods/log', 'events'], verbs: ['get', 'list'] },
-];
-const PROXY = { apiGroups: [''], resources: ['pods/proxy'], verbs: ['get'] };
+const WITH_PROXY = without('pods/exec', rulesOf('deploy'));
+const WITHOUT = without('pods/proxy', WITH_PROXY);
 
 describe('verification in real proxies', () => {
   let mesh: Mesh;
@@ -54,8 +46,8 @@ describe('verification in real proxies', () => {
     await createApps(mesh, makeApp(namespace, 'stats'), makeApp(namespace, 'ready'));
     const given = { filter: mesh.filters.abi021, namespace, configuration: 'x-wasm: one' };
     const [withProxy, without] = await Promise.all([
-      kubeconfigFor(mesh, namespace, 'with-proxy', [...EVERYTHING_BUT_EXEC, PROXY]),
-      kubeconfigFor(mesh, namespace, 'without', EVERYTHING_BUT_EXEC),
+      kubeconfigFor(mesh, namespace, 'with-proxy', WITH_PROXY),
+      kubeconfigFor(mesh, namespace, 'without', WITHOUT),
     ]);
     const stats = await mesh.deploy({ ...given, name: 'a', kubeconfig: withProxy, targets: '- deployment/stats' });
     expect(verificationOf(stats.outputs)).toMatchObject({ level: 'stats', pods: 1 });

@@ -157,7 +157,7 @@ export interface ClusterParts {
   /** A WasmPlugin when absent. */
   readonly pluginKind?: PluginKind;
   /** Namespaces that are there although they have no workloads, and those that are known not to be. */
-  readonly namespaces?: Readonly<Record<string, boolean>>;
+  readonly namespaces?: Readonly<Record<string, boolean | 'ending'>>;
   /** What there is of filters that are not ours besides EnvoyFilters; nothing when absent. */
   readonly unmanaged?: Partial<UnmanagedView>;
   /** Lists that failed, as `shop/Deployment`. */
@@ -172,9 +172,11 @@ export function workloadIndexOf({ workloads = {}, namespaces = {}, unlisted = []
       unlisted.includes(`${namespace}/${kind}`)
         ? undefined
         : placed.filter(({ ref }) => ref.kind === kind && ref.namespace === namespace).map(({ object }) => object),
-    namespaceExists: (namespace) =>
-      placed.some(({ ref }) => ref.namespace === namespace) ? true : namespaces[namespace],
-    namespaces: Object.keys(namespaces).filter((namespace) => namespaces[namespace]),
+    namespaceState: (namespace) => {
+      const state = placed.some(({ ref }) => ref.namespace === namespace) ? true : namespaces[namespace];
+      return typeof state === 'boolean' ? (state ? 'there' : 'missing') : state;
+    },
+    namespaces: Object.keys(namespaces).filter((namespace) => namespaces[namespace] === true),
   };
 }
 
@@ -216,6 +218,8 @@ export function filterRequest(targets: string, over: Partial<FilterRequest> = {}
     targets: entriesOf(targets),
     check: true,
     adopt: false,
+    onNewDigest: 'deploy',
+    delivery: { delivery: 'auto', phase: 'unspecified' },
     ...over,
   };
 }

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { load } from 'js-yaml';
+import { load, loadAll } from 'js-yaml';
 import { parseProbe } from '../../src/action/inputs/probe.ts';
 import { parseAttestation } from '../../src/action/inputs/provenance.ts';
 import { INPUT_GROUPS, INPUTS } from '../../src/action/inputs/table.ts';
@@ -11,9 +12,8 @@ import { kindNames } from '../../src/deploy/kinds/kinds.ts';
 import { KINDS } from '../../src/deploy/kinds/list.ts';
 import { COMMANDS } from '../../src/deploy/report/report.ts';
 import { parseTargets, readTargetList } from '../../src/targets/parse.ts';
-
-const ROOT = join(import.meta.dirname, '..', '..');
-const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+import { ROOT, read } from '../harness/pages.ts';
+import { rulesOf } from '../harness/permission-files.ts';
 
 interface ActionFile {
   readonly name: string;
@@ -26,27 +26,27 @@ interface ActionFile {
 }
 
 const ACTION = load(read('action.yml')) as ActionFile;
-const README = read('README.md');
-
-/** A section of the README: from its heading to the next of the same level. */
-function section(heading: string): string {
-  const [, body] = README.split(`\n## ${heading}\n`);
-  if (body === undefined) throw new Error(`README.md has no section "${heading}"`);
+/** A section of a page: from its heading to the next of the same level. */
+function section(page: string, heading: string): string {
+  const [, body] = read(page).split(`\n## ${heading}\n`);
+  if (body === undefined) throw new Error(`${page} has no section "${heading}"`);
   return body.split('\n## ')[0] ?? '';
 }
 
-/** The body rows of a section's table, without the titles of groups in it, as cells without the code marks around names and values. */
-function rows(heading: string): string[][] {
-  const lines = section(heading)
-    .split('\n')
-    .filter((line) => line.startsWith('|') && !line.startsWith('| **'));
-  return lines.slice(2).map((line) =>
+/** The body rows of the tables of a text, without the titles of groups in it, as cells without the code marks around names and values. */
+function rows(text: string): string[][] {
+  const lines = text.split('\n').filter((line) => /^\| `[a-z]/.test(line));
+  return lines.map((line) =>
     line
       .split('|')
       .slice(1, -1)
       .map((cell) => cell.trim().replace(/^`([^`]*)`$/, '$1')),
   );
 }
+
+/** The first block of YAML that begins with a key. */
+const block = (page: string, key: string): string =>
+  new RegExp(`\`\`\`yaml\n(${key}[\\s\\S]*?)\`\`\``).exec(read(page))?.[1] ?? '';
 
 const TABLE = Object.entries(INPUTS);
 const NAMES = TABLE.map(([name]) => name);
@@ -102,63 +102,65 @@ describe('action.yml', () => {
   });
 });
 
-describe('README.md', () => {
+describe('docs/inputs.md', () => {
+  const inputs = rows(read('docs/inputs.md'));
+
   test('lists the inputs of the table, in its order and with their types', () => {
-    expect(rows('Inputs').map(([name, type]) => [name, type])).toEqual(TABLE.map(([name, { type }]) => [name, type]));
+    expect(inputs.map(([name, type]) => [name, type])).toEqual(TABLE.map(([name, { type }]) => [name, type]));
   });
 
   test('groups them as the table does', () => {
-    const groups = [...section('Inputs').matchAll(/^\| \*\*(.*)\*\* \|.*\n\| `([a-z-]+)` \|/gm)].map(
-      ([, title, first]) => [title, first],
-    );
-    expect(groups).toEqual(Object.entries(INPUT_GROUPS));
+    const groups = [...read('docs/inputs.md').matchAll(/^## (.*)\n\n.*\n\| ---.*\n\| `([a-z-]+)` \|/gm)];
+    expect(groups.map(([, title, first]) => [title, first])).toEqual(Object.entries(INPUT_GROUPS));
   });
 
   test.each(TABLE.filter(([, input]) => input.default !== ''))('states the default of %s', (name, input) => {
-    expect(rows('Inputs').find(([row]) => row === name)?.[2]).toBe(input.default);
-  });
-
-  test('lists the outputs that are set, in their order', () => {
-    expect(rows('Outputs').map(([name]) => name)).toEqual([...OUTPUTS]);
+    expect(inputs.find(([row]) => row === name)?.[2]).toBe(input.default);
   });
 
   test('names every command', () => {
-    const [description = ''] = rows('Inputs').flatMap(([name, , , text]) => (name === 'command' ? [text] : []));
+    const [description = ''] = inputs.flatMap(([name, , , text]) => (name === 'command' ? [text] : []));
     for (const command of COMMANDS) expect(description).toContain(`\`${command}\``);
-  });
-
-  test('shows an attestation, a probe and a target list that can be read', () => {
-    const [, attested = ''] = /```yaml\n(attestation: [\s\S]*?)```/.exec(section('Inputs')) ?? [];
-    const { attestation } = load(attested) as { attestation: string };
-    expect(parseAttestation(attestation, 'README.md')).toMatchObject({ ok: true });
-    const { probe } = load(/```yaml\n(probe: [\s\S]*?)```/.exec(section('Inputs'))?.[1] ?? '') as { probe: string };
-    expect(parseProbe({ origin: 'README.md', text: probe }, undefined)).toMatchObject({ ok: true });
-    const [, list = ''] = /```yaml\n([\s\S]*?)```/.exec(section('Targets')) ?? [];
-    expect(
-      parseTargets(readTargetList('README.md', list), { defaultNamespace: 'default', kinds: kindNames() }),
-    ).toMatchObject({ ok: true });
-  });
-
-  test('uses inputs and outputs in its examples that exist', () => {
-    const [, withBlock = ''] = /\n {8}with:\n((?: {10}.*\n)+)/.exec(section('Quick start')) ?? [];
-    const used = [...withBlock.matchAll(/^ {10}([a-z-]+):/gm)].map(([, name]) => name);
-    expect(used.length).toBeGreaterThan(3);
-    expect(used.filter((name) => !NAMES.includes(name ?? ''))).toEqual([]);
-    const outputs = [...README.matchAll(/steps\.[\w-]+\.outputs\.([\w-]+)/g)].map(([, name]) => name);
-    expect(outputs.filter((name) => !OUTPUTS.some((known) => known === name))).toEqual([]);
   });
 });
 
-describe('the permissions that the README names', () => {
-  interface Rule {
-    readonly apiGroups: readonly string[];
-    readonly resources: readonly string[];
-    readonly verbs: readonly string[];
-  }
-  const [, block = ''] = /```yaml\n([\s\S]*?)```/.exec(section('What you need')) ?? [];
-  const { rules } = load(block) as { rules: readonly Rule[] };
+describe('README.md', () => {
+  test('is short enough to be read', () => {
+    expect(read('README.md').split('\n').length).toBeLessThan(250);
+  });
+
+  test('names every command', () => {
+    expect(rows(section('README.md', 'Commands')).map(([name]) => name)).toEqual([...COMMANDS]);
+  });
+
+  test('begins with four inputs', () => {
+    const [, withBlock = ''] = /\n {8}with:\n((?: {10}.*\n)+)/.exec(section('README.md', 'Quick start')) ?? [];
+    const used = [...withBlock.matchAll(/^ {10}([a-z-]+):/gm)].map(([, name]) => name);
+    expect(used).toEqual(['filter', 'configuration', 'targets', 'kubeconfig']);
+  });
+});
+
+test('docs/outputs.md lists the outputs that are set, in their order', () => {
+  expect(rows(read('docs/outputs.md')).map(([name]) => name)).toEqual([...OUTPUTS]);
+});
+
+test.each(['README.md', 'docs/targets.md'])('the target list of %s can be read', (page) => {
+  const list = readTargetList(page, block(page, '- deployment/'));
+  expect(parseTargets(list, { defaultNamespace: 'default', kinds: kindNames() })).toMatchObject({ ok: true });
+});
+
+test('an attestation and a probe are shown that can be read', () => {
+  const { attestation } = load(block('docs/provenance.md', 'attestation: ')) as { attestation: string };
+  expect(parseAttestation(attestation, 'provenance.md')).toMatchObject({ ok: true });
+  const { probe } = load(block('docs/checks.md', 'probe: ')) as { probe: string };
+  expect(parseProbe({ origin: 'checks.md', text: probe }, undefined)).toMatchObject({ ok: true });
+});
+
+describe('the permissions of docs/permissions', () => {
+  const rules = rulesOf('deploy', 'image', 'gateway');
   const needed = [
-    ...[CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN, TRAFFIC_EXTENSION].map((resource) => ({
+    { resource: CONFIG_MAP, verbs: ['get', 'list', 'create', 'patch', 'delete'] },
+    ...[ENVOY_FILTER, WASM_PLUGIN, TRAFFIC_EXTENSION].map((resource) => ({
       resource,
       verbs: ['list', 'create', 'patch', 'delete'],
     })),
@@ -180,5 +182,32 @@ describe('the permissions that the README names', () => {
       verbs.filter((verb) => verb !== 'get' && verb !== 'list').map((verb) => `${verb} ${resources.join()}`),
     );
     expect(writing).toEqual(['delete pods', 'create pods/exec']);
+  });
+});
+
+describe.each(['deploy', 'plan', 'remove'])('what docs/permissions/README.md makes of %s.yaml', (file) => {
+  interface Made {
+    readonly kind: string;
+    readonly metadata: { readonly namespace: string };
+    readonly subjects?: readonly { readonly namespace: string }[];
+  }
+  /** What the commands of the page give to kubectl. */
+  const made = read('docs/permissions/README.md')
+    .split('\n')
+    .flatMap((line) => /^\$ (sed .*) deploy\.yaml \| kubectl apply -f -$/.exec(line)?.[1] ?? [])
+    .map((command) => {
+      const text = execFileSync('bash', ['-c', `${command} ${file}.yaml`], { cwd: join(ROOT, 'docs/permissions') });
+      return loadAll(text.toString()) as Made[];
+    });
+  const placesOf = (objects: readonly Made[] = []): string[] =>
+    objects.map(({ kind, metadata, subjects = [] }) =>
+      [kind, metadata.namespace, ...subjects.map(({ namespace }) => `for ${namespace}`)].join(' '),
+    );
+
+  test('is an account with its rights in the first namespace, and rights for that account in another', () => {
+    expect(made.map(placesOf)).toEqual([
+      ['ServiceAccount NAMESPACE', 'Role NAMESPACE', 'RoleBinding NAMESPACE for NAMESPACE'],
+      ['Role ANOTHER-NAMESPACE', 'RoleBinding ANOTHER-NAMESPACE for NAMESPACE'],
+    ]);
   });
 });

@@ -75,6 +75,7 @@ describe('the test itself', () => {
     ['a tag that is never closed', '<[^>]*>', 'g'],
     ['behind a fixed beginning', '^key=[a-z]*[a-z0-9]*;', ''],
     ['whatever comes first', '.*x', ''],
+    ['a long beginning that comes again', 'Missing root context factory for root id: (.*?) at$', ''],
   ])('finds what is slow: %s', (_case, source, flags) => {
     expect(findSlow(source, flags)).toBeDefined();
   });

@@ -110,7 +110,8 @@ describe('what only some rooms may use', () => {
   });
 
   test('the rooms that speak to other servers do not know the cluster, nor the cluster room them', () => {
-    expect(roomsImportedBy('provenance')).toEqual(new Set(['provenance', 'http', 'base']));
+    expect(roomsImportedBy('provenance')).toEqual(new Set(['provenance', 'github', 'http', 'base']));
+    expect(roomsImportedBy('github')).toEqual(new Set(['github', 'http', 'base']));
     expect(roomsImportedBy('registry')).toEqual(new Set(['registry', 'filter', 'http', 'base']));
     expect(roomsImportedBy('http')).toEqual(new Set(['http', 'base']));
     expect(roomsImportedBy('cluster')).toEqual(new Set(['cluster', 'base']));
@@ -193,6 +194,7 @@ describe('lists of any length', () => {
   const FEW: Readonly<Record<string, string>> = {
     'action/verdict/status.ts: ...advice': 'sentences of the code',
     'action/verdict/failure.ts: ...LEFT_AS_FOUND': 'a constant',
+    'action/verdict/failure-advice.ts: ...URGENT': 'a constant',
     'action/verdict/failure.ts: ...URGENT': 'a constant',
     'action/verdict/failure.ts: ...wanted': 'a line of a constant table',
     'cluster/kubeconfig/exec-plugin.ts: ...interactive': 'a pair',

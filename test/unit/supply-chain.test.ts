@@ -1,10 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
-
-const ROOT = join(import.meta.dirname, '..', '..');
-const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+import { ROOT, read } from '../harness/pages.ts';
 
 describe('package-lock.json', () => {
   interface Entry {
@@ -51,35 +49,92 @@ interface Workflow {
   >;
 }
 
+const filesOf = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(ROOT, join(parentPath, name)));
 const FOLDER = '.github/workflows';
-const WORKFLOWS = readdirSync(join(ROOT, FOLDER)).map((file) => `${FOLDER}/${file}`);
+const WORKFLOWS = filesOf(FOLDER);
+/** Those that a user copies. */
+const EXAMPLES = 'examples/workflows';
+const COPIED = filesOf(EXAMPLES).filter((file) => file.endsWith('.yml'));
 /** What a reader may copy. Code of a page that is YAML has its own blocks. */
-const PAGES = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((file) => `docs/${file}`)];
+const PAGES = ['README.md', ...filesOf('docs')];
 /** By a commit, with the version that it is; the action itself by the tag that its users take. */
 const PINNED =
   /^(?:[\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|deploy-wasm-filter\/deploy-wasm-filter@v\d+|\.\/.*)$/;
 
-test.each([...WORKFLOWS, ...PAGES])('%s names actions by commit and version', (file) => {
+/** The jobs that may do something else than read the repository. */
+const OTHER_RIGHTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  [`${FOLDER}/codeql.yml analyze`]: { contents: 'read', 'security-events': 'write' },
+  [`${FOLDER}/scorecard.yml analysis`]: { contents: 'read', 'security-events': 'write', 'id-token': 'write' },
+  [`${FOLDER}/release.yml publish`]: { contents: 'write', 'id-token': 'write', attestations: 'write' },
+  [`${EXAMPLES}/build-assemblyscript.yml deploy`]: {},
+  [`${EXAMPLES}/build-cpp.yml deploy`]: {},
+  [`${EXAMPLES}/build-rust.yml deploy`]: {},
+  [`${EXAMPLES}/build-tinygo.yml deploy`]: {},
+  [`${EXAMPLES}/build-go.yml deploy`]: { packages: 'write' },
+  [`${EXAMPLES}/login-aks.yml deploy`]: { 'id-token': 'write' },
+  [`${EXAMPLES}/login-eks.yml deploy`]: { 'id-token': 'write' },
+  [`${EXAMPLES}/login-gke.yml deploy`]: { 'id-token': 'write' },
+  [`${EXAMPLES}/login-tke.yml deploy`]: {},
+  [`${EXAMPLES}/login-token.yml deploy`]: {},
+  [`${EXAMPLES}/login-token.yml expiry`]: {},
+  [`${EXAMPLES}/manifest-clusters.yml plan`]: { contents: 'read', 'pull-requests': 'write' },
+  [`${EXAMPLES}/manifest-clusters.yml deploy`]: { contents: 'read', 'pull-requests': 'write' },
+  [`${EXAMPLES}/matrix-approvals.yml plan`]: { 'pull-requests': 'write' },
+  [`${EXAMPLES}/matrix-approvals.yml deploy`]: { 'pull-requests': 'write' },
+  [`${EXAMPLES}/preview.yml deploy`]: { contents: 'read', 'pull-requests': 'write' },
+  [`${EXAMPLES}/preview.yml remove`]: { 'pull-requests': 'write', deployments: 'write' },
+  [`${EXAMPLES}/preview.yml no-preview`]: {},
+  [`${EXAMPLES}/preview-cleanup.yml sweep`]: {},
+  [`${EXAMPLES}/registry-provenance.yml build`]: {
+    contents: 'read',
+    packages: 'write',
+    'id-token': 'write',
+    attestations: 'write',
+  },
+  [`${EXAMPLES}/registry-provenance.yml deploy`]: { packages: 'read', attestations: 'read' },
+  [`${EXAMPLES}/reviewed-plan.yml plan`]: { contents: 'read', 'pull-requests': 'write' },
+  [`${EXAMPLES}/reviewed-plan.yml deploy`]: { contents: 'read', 'pull-requests': 'write' },
+  [`${EXAMPLES}/schedule.yml drift`]: { contents: 'read', issues: 'write' },
+  [`${EXAMPLES}/self-hosted.yml deploy`]: {},
+};
+
+test('no workflow is missing that has other rights', () => {
+  const jobs = [...WORKFLOWS, ...COPIED].flatMap((file) =>
+    Object.keys((load(read(file)) as Workflow).jobs).map((name) => `${file} ${name}`),
+  );
+  expect(Object.keys(OTHER_RIGHTS).filter((job) => !jobs.includes(job))).toEqual([]);
+});
+
+test.each([...WORKFLOWS, ...COPIED, ...PAGES])('%s names actions by commit and version', (file) => {
   const used = [...read(file).matchAll(/^\s*(?:- )?uses: (.*)$/gm)].map(([, action]) => action ?? '');
-  expect(used.length).toBeGreaterThanOrEqual(WORKFLOWS.includes(file) ? 1 : 0);
+  expect(used.length).toBeGreaterThanOrEqual(PAGES.includes(file) ? 0 : 1);
   expect(used.filter((action) => !PINNED.test(action))).toEqual([]);
 });
 
-describe.each(WORKFLOWS)('%s', (file) => {
+describe.each([...WORKFLOWS, ...COPIED])('%s', (file) => {
   const workflow = load(read(file)) as Workflow;
   const jobs = Object.values(workflow.jobs);
   const steps = jobs.flatMap((job) => job.steps);
 
-  test('may read the repository, and nothing else', () => {
+  test('gives each job the permissions that its work needs, and leaves no token in the checkout', () => {
     expect(workflow.permissions).toEqual({});
-    expect(jobs.map(({ permissions }) => permissions)).toEqual(jobs.map(() => ({ contents: 'read' })));
+    const granted = Object.entries(workflow.jobs).map(([name, { permissions }]) => [name, permissions]);
+    const needed = Object.keys(workflow.jobs).map((name) => [
+      name,
+      OTHER_RIGHTS[`${file} ${name}`] ?? { contents: 'read' },
+    ]);
+    expect(granted).toEqual(needed);
     expect(jobs.filter((job) => job['timeout-minutes'] === undefined)).toEqual([]);
     const checkouts = steps.filter(({ uses = '' }) => uses.startsWith('actions/checkout@'));
     expect(checkouts.map((step) => step.with?.['persist-credentials'])).toEqual(checkouts.map(() => false));
   });
 
   test('checks what it downloads before anything reads it', () => {
-    const downloads = steps.flatMap(({ run = '' }) => (/\b(curl|wget)\b/.test(run) ? [run] : []));
+    // What is sent is no download.
+    const downloads = steps.flatMap(({ run = '' }) => (/\b(curl(?! -fsS --json)|wget)\b/.test(run) ? [run] : []));
     for (const run of downloads) {
       expect(run).not.toMatch(/\b(curl|wget)\b[^\n]*\|/);
       expect(run.match(/\b(curl|wget)\b/g)?.length).toBe(run.match(/\| sha256sum --check --strict$/gm)?.length);

@@ -5,6 +5,8 @@ import type { Crash } from './last-words.ts';
 /** What is listened to: `process`, or a stand-in. */
 export interface ProcessEvents {
   on(name: 'uncaughtException', listener: (error: unknown) => void): unknown;
+  /** Nothing is left that the process waits for; what is begun here is waited for once more. */
+  on(name: 'beforeExit', listener: () => void): unknown;
   on(name: 'exit', listener: () => void): unknown;
   readonly stdout: { on(name: 'error', listener: () => void): unknown };
   /** Ends the process; the listeners of `exit` run before. */
@@ -22,6 +24,8 @@ export interface CrashRuntime {
   readonly tell: (error: unknown) => void;
   /** Publishes what is known, at once. */
   readonly publish: (crash: Crash) => void;
+  /** Tells those who read of the run elsewhere, before it ends. Takes a few seconds at most, and never rejects. */
+  readonly comment: (crash: Crash) => Promise<void>;
 }
 
 /** What the last handlers have seen. */
@@ -42,6 +46,12 @@ const END_MS = 5_000;
 const DEFECT =
   'If it happens again, re-run the job with debug logging, and report it as a bug in deploy-wasm-filter, with the log.';
 
+const TOO_EARLY: Omit<Crash, 'progress'> = {
+  how: 'it ended too early',
+  cause: 'Something that the run waited for will never come.',
+  advice: DEFECT,
+};
+
 /**
  * What nobody catches does not end the process without a word. An error from somewhere else stops the run, which still says how
  * far it got; whatever ends the process before that, the end itself is told.
@@ -49,12 +59,15 @@ const DEFECT =
 export function handleCrashes(source: ProcessEvents, runtime: CrashRuntime): LastHandlers {
   let known: Omit<Crash, 'progress'> | undefined;
   let over = false;
+  /** Ends the process, once it is told. */
+  const end = (why: Omit<Crash, 'progress'>): void => {
+    known ??= why;
+    const told = over ? Promise.resolve() : runtime.comment({ ...known, progress: runtime.progress() });
+    void told.finally(() => source.exit(1));
+  };
   const crash = (): Crash | undefined => known && { ...known, progress: runtime.progress() };
   const expectEnd = (how: string): void => {
-    setTimeout(() => {
-      known ??= { how, cause: 'It did not end by itself in time.' };
-      source.exit(1);
-    }, END_MS).unref();
+    setTimeout(() => end({ how, cause: 'It did not end by itself in time.' }), END_MS).unref();
   };
   const breakOff = (why: Omit<Crash, 'progress'>): void => {
     if (known !== undefined || over) return;
@@ -74,22 +87,24 @@ export function handleCrashes(source: ProcessEvents, runtime: CrashRuntime): Las
   source.stdout.on('error', () =>
     breakOff({ how: 'its log was closed', cause: 'Nothing reads the log of the step any more.' }),
   );
+  let asked = false;
+  source.on('beforeExit', () => {
+    if (over || asked) return;
+    asked = true;
+    known ??= TOO_EARLY;
+    void runtime.comment({ ...known, progress: runtime.progress() });
+  });
   source.on('exit', () => {
     if (over) return;
     over = true;
-    known ??= {
-      how: 'it ended too early',
-      cause: 'Something that the run waited for will never come.',
-      advice: DEFECT,
-    };
+    known ??= TOO_EARLY;
     runtime.publish({ ...known, progress: runtime.progress() });
   });
   return {
     crash,
     fail: (error) => {
       runtime.tell(error);
-      known ??= unexpected(error);
-      source.exit(1);
+      end(unexpected(error));
     },
     expectEnd,
     done: () => {

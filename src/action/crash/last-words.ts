@@ -27,6 +27,7 @@ export interface LastWords {
 const MAX_CAUSE = 600;
 /** These change nothing in the cluster. */
 const READING = ['plan', 'status', 'render', 'check'];
+const REMOVING = ['remove', 'sweep'];
 
 /** Says in a few lines what happened, in which phase, what may be in the cluster, and what to do. */
 export function lastWords({ how, cause, advice, progress }: Crash): LastWords {
@@ -48,7 +49,13 @@ export function lastWords({ how, cause, advice, progress }: Crash): LastWords {
         `- **What to do:** ${text(next)}`,
       ].join('\n'),
     )}\n`,
-    outputs: { result: 'failed', changed: String(writes > 0), targets: '[]', filters: '{}' },
+    outputs: {
+      result: 'failed',
+      changed: String(writes > 0),
+      targets: '[]',
+      filters: '{}',
+      headline: `❌ ${plain(title)}`,
+    },
   };
 }
 
@@ -56,10 +63,15 @@ function clusterWords({ command, writes, objects }: Progress): string {
   if (READING.includes(command)) return `Nothing was changed: "${command}" only reads.`;
   if (writes === 0) return 'Nothing was written to the cluster.';
   const more = objects.length < writes ? ', some of them more than once or of further objects' : '';
-  return `${writes === 1 ? '1 write was' : `${thousands(writes)} writes were`} sent to the cluster and may have arrived: ${someOf(objects)}${more}. No workload is half written: each has its old revision or the new one, and all objects that it needs.`;
+  return `${writes === 1 ? '1 write was' : `${thousands(writes)} writes were`} sent to the cluster and may have arrived: ${someOf(objects)}${more}. No workload is half written: ${
+    REMOVING.includes(command)
+      ? 'each has the filter, with all objects that it needs, or is without it'
+      : 'each has its old revision or the new one, and all objects that it needs'
+  }.`;
 }
 
 function nextSteps({ command, writes }: Progress): string {
   if (writes === 0 || READING.includes(command)) return 'Re-run the job.';
+  if (REMOVING.includes(command)) return 'Re-run it: the next run removes what is left. "status" says what runs now.';
   return 'Re-run it: the next run finishes what this one began, or rolls it back where it fails. "status" says what runs now; "remove" removes the filter.';
 }

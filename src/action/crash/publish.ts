@@ -11,7 +11,7 @@ export type WriteError = (title: string, message: string) => void;
  * Publishes a run that ended without a report: outputs, job summary, and one annotation, which also says what of these could not
  * be written. Synchronous, and never throws: nothing comes after it.
  */
-export function publishCrash(crash: Crash, writeError: WriteError, { outputs, summary }: CommandFiles): void {
+export function publishCrash(crash: Crash, writeError: WriteError, { outputs, summary, page }: CommandFiles): void {
   const words = lastWords(crash);
   const troubles: string[] = [];
   const attempt = (what: string, work: () => void): void => {
@@ -21,7 +21,12 @@ export function publishCrash(crash: Crash, writeError: WriteError, { outputs, su
       troubles.push(sentence(`${what} could not be written: ${messageOf(error)}`));
     }
   };
-  attempt('The outputs', () => outputs?.append(outputLines(words.outputs)));
+  let summaryFile = '';
+  attempt('The file for the output "summary-file"', () => {
+    page?.append(words.page);
+    summaryFile = page?.path ?? '';
+  });
+  attempt('The outputs', () => outputs?.append(outputLines({ ...words.outputs, 'summary-file': summaryFile })));
   const notes = troubles.map((trouble) => `> ⚠️ ${text(trouble)}`);
   attempt('The job summary', () => summary?.append(`${blocks(words.page.trimEnd(), notes)}\n`));
   attempt('The annotation', () => writeError(words.title, [words.annotation, ...troubles].join('\n')));

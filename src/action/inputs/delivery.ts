@@ -19,7 +19,7 @@ export function readDelivery(reader: InputReader): DeliveryInputs {
     reader.wrong(
       'pull-secret',
       `is ${quoted(pullSecret)}.`,
-      'Give the name of a Secret in the namespace of the workloads; it holds the credentials, not this input.',
+      'Give the name of a Secret in the namespace of the workloads. The Secret holds the credentials, not this input.',
     );
   }
   return {

@@ -24,7 +24,7 @@ export interface FilterInputs extends InputScope {
 }
 
 /** What a deployment is told of one filter. */
-export type FilterOptions = Pick<FilterRequest, 'check' | 'adopt' | 'expiresMs'>;
+export type FilterOptions = Pick<FilterRequest, 'check' | 'adopt' | 'onNewDigest' | 'expiresMs'>;
 
 /** Stands in for the name of a filter that has none. */
 export const UNNAMED = 'filter';
@@ -67,5 +67,10 @@ function readOptions(reader: InputReader): FilterOptions {
     max: MAX_EXPIRY_DAYS * DAY_MS,
     remedy: `Write a time such as 72h or 7d, at most ${MAX_EXPIRY_DAYS}d; leave it out for never.`,
   });
-  return { check: reader.oneOf('check') === 'auto', adopt: readAdopt(reader), ...defined({ expiresMs }) };
+  return {
+    check: reader.oneOf('check') === 'auto',
+    adopt: readAdopt(reader),
+    onNewDigest: reader.oneOf('on-new-digest'),
+    ...defined({ expiresMs }),
+  };
 }

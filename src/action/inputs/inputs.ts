@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Problem, Result } from '../../base/problem.ts';
 import type { Warning } from '../../base/warning.ts';
 import type { Missing, RolloutPolicy } from '../../deploy/policy.ts';
@@ -32,8 +33,24 @@ export interface RunInputs extends ClusterInputs {
   readonly proxies: readonly ProxyVersion[];
   /** What a removal makes of a filter that is not there. */
   readonly missing: Missing;
+  /** The reviewed plan, by its digest or its report file; empty for none. */
+  readonly expectPlan: string;
+  /** Whether a run fails where others have changed what an earlier one left. */
+  readonly failOnDrift: boolean;
   /** The file of the workspace that the complete report is written to; empty for none. */
   readonly reportFile: string;
+  readonly comment: CommentInputs;
+}
+
+/** What is said of the comment on a pull request. */
+export interface CommentInputs {
+  readonly isWanted: boolean;
+  /** What tells it from the comments of other runs; the empty string for what the run itself has. */
+  readonly key: string;
+  /** The context `matrix` of the job as JSON: `null` outside of a matrix, and anything where no runner has filled it in. */
+  readonly matrix: string;
+  /** Whether it shows values of configuration and environment. */
+  readonly showConfiguration: boolean;
 }
 
 /** The action's inputs, read and checked. What means nothing to the command has its default. */
@@ -88,7 +105,15 @@ export function readInputs(read: ReadInput, environment: Environment = {}): Inpu
     renderTo: reader.text('render-to'),
     proxies: readProxies(reader),
     missing: reader.oneOf('missing'),
-    reportFile: reader.text('report-file'),
+    expectPlan: readExpectPlan(reader),
+    failOnDrift: reader.boolean('fail-on-drift'),
+    reportFile: readReportFile(reader, environment),
+    comment: {
+      isWanted: reader.oneOf('comment') === 'auto',
+      key: reader.text('comment-key'),
+      matrix: reader.raw('matrix'),
+      showConfiguration: reader.boolean('show-configuration'),
+    },
   };
   // What `deploy` would give a manifest's filters is what `status` compares them with.
   const compares = reader.command === 'status' && !isOwn;
@@ -111,11 +136,38 @@ export function readInputs(read: ReadInput, environment: Environment = {}): Inpu
 }
 
 /** What is one filter's and makes no other revision of it, or is never in common to several. */
-const NO_SETTINGS: readonly InputName[] = ['sha256', 'push-to', 'check', 'attestation', 'adopt', 'expires'];
+const NO_SETTINGS: readonly InputName[] = [
+  'sha256',
+  'on-new-digest',
+  'push-to',
+  'check',
+  'attestation',
+  'adopt',
+  'expires',
+];
 
 /** Whether an input is a setting that a manifest's filters may have in common. */
 function isSetting(name: InputName): boolean {
   return isFilterInput(name) && !NO_SETTINGS.includes(name);
+}
+
+/** A removal cannot be planned, so nobody can have reviewed what it does. */
+function readExpectPlan(reader: InputReader): string {
+  if (reader.isSet('expect-plan') && (reader.command === 'remove' || reader.command === 'sweep')) {
+    const message = `is set, but "command: ${reader.command}" has no plan that somebody could have reviewed.`;
+    reader.wrong('expect-plan', message, 'Leave it out: "plan" says what "deploy" would do.');
+  }
+  return reader.text('expect-plan');
+}
+
+/** A run removes what an earlier one has left in the place of its report. */
+function readReportFile(reader: InputReader, { GITHUB_WORKSPACE = '.' }: Environment): string {
+  const [report, plan] = [reader.text('report-file'), reader.text('expect-plan')];
+  if (report === '' || plan === '' || resolve(GITHUB_WORKSPACE, report) !== resolve(GITHUB_WORKSPACE, plan))
+    return report;
+  const message = 'is the file of the input "expect-plan", which the report of this run would replace.';
+  reader.wrong('report-file', message, 'Give the report a path of its own, such as "deploy.json".');
+  return '';
 }
 
 function readOptions(reader: InputReader): DeployOptions {

@@ -48,6 +48,13 @@ export function readOrigin(reader: InputReader): OriginInputs {
   };
 }
 
+/** Whether a tag decides which bytes the filter has, so that they may be others in a later run. */
+export function isByTag({ origin, sha256, pushTo }: Pick<OriginInputs, 'origin' | 'sha256' | 'pushTo'>): boolean {
+  return (
+    origin?.kind === 'image' && origin.reference.digest === undefined && sha256 === undefined && pushTo === undefined
+  );
+}
+
 /** The name that a filter gets from where it is; may be no valid name. `undefined` for an image reference that is none. */
 export function nameFromFilter(filter: string): string | undefined {
   if (isImageReference(filter)) {
@@ -135,7 +142,7 @@ function readLogin(reader: InputReader): GivenLogin | undefined {
     reader.wrong(
       missing,
       `is missing, and "${other}" is set.`,
-      'Set both or neither. A secret that is missing, or not passed to pull requests from forks, is empty, too.',
+      'Set both or neither. A secret is empty if it does not exist, or if Dependabot started the run, or a pull request from a fork.',
     );
   }
   return username === '' || password === '' ? undefined : { username, password };

@@ -1,8 +1,9 @@
 import { defined } from '../../base/defined.ts';
 import { shareOf } from '../../base/share.ts';
-import { listWords } from '../../base/text.ts';
+import { capital } from '../../base/text.ts';
 import type { Warning } from '../../base/warning.ts';
 import type { RolloutPolicy } from '../../deploy/policy.ts';
+import { nameShared, type SettingPlaces } from '../../filter/written.ts';
 import { DAY_MS } from './duration.ts';
 import { parseProbe } from './probe.ts';
 import type { InputReader } from './reader.ts';
@@ -103,15 +104,12 @@ export function policyWarnings(reader: InputReader, { wait }: RolloutPolicy): Wa
   return idle.length === 0 ? [] : [ignoring(idle, 'with "wait: false"')];
 }
 
-/** Warns of inputs: `The inputs "soak" and "canary" mean nothing to "command: status" and are ignored.` */
-export function ignoring(names: readonly InputName[], where: string): Warning {
-  const quoted = listWords(
-    names.map((name) => `"${name}"`),
-    'and',
-  );
-  const text =
-    names.length === 1
-      ? `The input ${quoted} means nothing ${where} and is ignored.`
-      : `The inputs ${quoted} mean nothing ${where} and are ignored.`;
-  return { topic: 'Ignored', subject: `${names.length === 1 ? 'input' : 'inputs'} ${quoted}`, text };
+/**
+ * Warns of inputs: `The inputs "soak" and "canary" mean nothing to "command: status" and are ignored.` `places` are those of the ones
+ * that a manifest has.
+ */
+export function ignoring(names: readonly InputName[], where: string, places?: SettingPlaces): Warning {
+  const named = nameShared(names, places);
+  const text = `${capital(named)} ${names.length === 1 ? 'means' : 'mean'} nothing ${where} and ${names.length === 1 ? 'is' : 'are'} ignored.`;
+  return { topic: 'Ignored', subject: named.replace(/^the /, ''), text };
 }

@@ -56,7 +56,7 @@ export function parseAttestation(text: string, origin: string): Result<Provenanc
   if (workflow !== undefined && !fits(workflow, WORKFLOW)) {
     wrong(
       `has the workflow ${quoted(workflow)}.`,
-      'Write .github/workflows/FILE.yml or, for a reusable one of another repository, OWNER/REPO/.github/workflows/FILE.yml; where only one version of it counts, with @ and its full ref or commit, such as @refs/tags/v1.',
+      'Write .github/workflows/FILE.yml, or OWNER/REPO/.github/workflows/FILE.yml for a reusable workflow of another repository. To trust only one version, add @ and its full ref or commit, such as @refs/tags/v1.',
     );
   }
   if (ref !== undefined && !fits(ref, REF)) {

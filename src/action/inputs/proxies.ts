@@ -17,7 +17,7 @@ export function readProxies(reader: InputReader): ProxyVersion[] {
   const named = new Map<string, ProxyVersion>();
   for (const word of words.slice(0, MAX_VERSIONS)) {
     const proxy = parseProxyVersion(word);
-    if (proxy === undefined) reader.wrong('proxies', `has ${quoted(word)}, which is no version of a proxy.`, REMEDY);
+    if (proxy === undefined) reader.wrong('proxies', `has ${quoted(word)}, which is not a proxy version.`, REMEDY);
     else named.set(formatProxyVersion(proxy), proxy);
   }
   if (words.length > MAX_VERSIONS) {

@@ -1,22 +1,43 @@
 import { append } from '../../base/lists.ts';
-import type { Problem } from '../../base/problem.ts';
+import { describePosition, type Problem } from '../../base/problem.ts';
 import { parseShare, type Share } from '../../base/share.ts';
 import { quoted, useWords } from '../../base/text.ts';
 import type { Command } from '../../deploy/report/report.ts';
+import { type SettingPlace, type SettingPlaces, subjectAt } from '../../filter/written.ts';
 import { parseDuration } from './duration.ts';
-import { INPUT_NAMES, INPUTS, type InputName, isInputOf, type WordInput, type WordOf } from './table.ts';
+import { FILTER_INPUTS, INPUT_NAMES, INPUTS, type InputName, isInputOf, type WordInput, type WordOf } from './table.ts';
 
 /** Gives an input's text as the runner passes it, untrimmed; the empty string when it is not set. */
 export type ReadInput = (name: string) => string;
 
 /** What is wrong with a value is told of where the value stands. */
-export type InputPlace = Pick<Problem, 'at'> & Required<Pick<Problem, 'subject'>>;
+export type InputPlace = SettingPlace;
 
 /** Tells how messages call a value, and where it stands. */
 export type PlaceOfInput = (name: InputName) => InputPlace;
 
 /** A value that the workflow sets. */
 export const inputPlace: PlaceOfInput = (name) => ({ subject: `input "${name}"` });
+
+/** Returns where a manifest says something of a filter, by the names of inputs; `undefined` where none does. */
+export function settingPlaces(place: PlaceOfInput): SettingPlaces | undefined {
+  const places = FILTER_INPUTS.flatMap((name) => {
+    const where = place(name);
+    return where.at === undefined ? [] : [[name, where] as const];
+  });
+  return places.length === 0 ? undefined : Object.fromEntries(places);
+}
+
+/** Returns the problems of what a value names, such as a file, with where the value stands if that is in a file of the workspace. */
+export function problemsAt({ at }: InputPlace, problems: readonly Problem[]): readonly Problem[] {
+  if (at === undefined) return problems;
+  const where = describePosition(at);
+  return problems.map((problem) => ({
+    ...problem,
+    at,
+    subject: problem.subject === undefined ? where : `${where}: ${problem.subject}`,
+  }));
+}
 
 /** The runner's environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -89,7 +110,7 @@ export class InputReader {
 
   wrong(name: InputName, message: string, remedy: string): void {
     this.#faulty.add(name);
-    this.#problems.push({ kind: 'input', ...this.#place(name), message, remedy });
+    this.#problems.push({ kind: 'input', ...subjectAt(this.#place(name)), message, remedy });
   }
 
   /** Keeps what somebody else has found wrong with an input. */
@@ -97,7 +118,7 @@ export class InputReader {
     if (problems.length > 0) this.#faulty.add(name);
     append(
       this.#problems,
-      problems.map((problem) => ({ ...problem, ...this.#place(name) })),
+      problems.map((problem) => ({ ...problem, ...subjectAt(this.#place(name)) })),
     );
   }
 

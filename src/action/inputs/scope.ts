@@ -92,14 +92,14 @@ function readNamespaces(reader: InputReader, listed: boolean): string[] {
     if (LOADING.includes(command)) {
       reader.wrong(
         'namespace',
-        `${several}, but "command: ${command}" takes one: that of targets that name none.`,
+        `${several}, but "command: ${command}" takes only one: the namespace of targets that name none.`,
         'Name one, and write the others into the target list, such as "shop/deployment/reviews".',
       );
     } else if (listed) {
       reader.wrong(
         'namespace',
-        `${several}; together with a target list it is the one namespace of targets that name none.`,
-        'Name one, or leave the target list out: then every workload of these namespaces is meant.',
+        `${several}; with a target list, it takes only one: the namespace of targets that name none.`,
+        'Name one namespace, or leave the target list out to mean every workload of these namespaces.',
       );
     }
   }

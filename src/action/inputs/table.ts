@@ -1,4 +1,13 @@
-import { MISSING, ON_FAILURE, PROMOTE, SETTINGS_CHANGES, UNREACHABLE, UNREADY, VERIFY } from '../../deploy/policy.ts';
+import {
+  MISSING,
+  ON_FAILURE,
+  ON_NEW_DIGEST,
+  PROMOTE,
+  SETTINGS_CHANGES,
+  UNREACHABLE,
+  UNREADY,
+  VERIFY,
+} from '../../deploy/policy.ts';
 import { COMMANDS, type Command } from '../../deploy/report/report.ts';
 import { DIRECTIONS, FAIL_POLICIES, PLUGIN_PHASES } from '../../filter/settings.ts';
 import { SHRINK_MODES } from '../../filter/shrink/shrink.ts';
@@ -38,10 +47,14 @@ const PREPARE = [...DEPLOY, 'check'] as const;
 const FILTER = [...PREPARE, 'render'] as const;
 /** Whether a filter is looked at and tried on the runner before anything is written. */
 const CHECKS = ['auto', 'off'] as const;
+/** Whether a run for a pull request writes a comment there. */
+const COMMENTS = ['auto', 'off'] as const;
 /** A manifest may name filters for those that name one filter each. */
 const NAMED = [...FILTER, 'status', 'remove'] as const;
 /** `status` asks whether a tag has moved. */
 const REGISTRY = [...FILTER, 'status'] as const;
+/** What compares a filter with what workloads run. */
+const COMPARED = [...DEPLOY, 'status'] as const;
 const ROLLOUT = [...DEPLOY, 'remove', 'sweep'] as const;
 const CLUSTER = [...ROLLOUT, 'status'] as const;
 
@@ -51,6 +64,7 @@ export const INPUTS = {
   manifest: { type: 'Paths', default: '', commands: NAMED },
   filter: { type: 'Path or URL', default: '', of: 'filter' },
   sha256: { type: 'String', default: '', commands: FILTER, of: 'filter' },
+  'on-new-digest': { type: 'String', default: 'deploy', values: ON_NEW_DIGEST, commands: COMPARED, of: 'filter' },
   'push-to': { type: 'String', default: '', commands: PREPARE, of: 'filter' },
   'registry-username': { type: 'String', default: '', commands: REGISTRY },
   'registry-password': { type: 'String', default: '', commands: REGISTRY },
@@ -89,7 +103,7 @@ export const INPUTS = {
   'github-token': { type: 'Text', default: '${{ github.token }}' },
   wait: { type: 'Boolean', default: 'true', commands: ROLLOUT },
   timeout: { type: 'Duration', default: '10m', commands: ROLLOUT },
-  verify: { type: 'String', default: 'auto', values: VERIFY, commands: [...DEPLOY, 'status'] },
+  verify: { type: 'String', default: 'auto', values: VERIFY, commands: COMPARED },
   probe: { type: 'YAML', default: '', commands: DEPLOY },
   'on-failure': { type: 'String', default: 'rollback', values: ON_FAILURE, commands: DEPLOY },
   unready: { type: 'String', default: 'fail', values: UNREADY, commands: DEPLOY },
@@ -98,14 +112,21 @@ export const INPUTS = {
   'max-parallel': { type: 'Number or %', default: '', commands: ROLLOUT },
   'max-failures': { type: 'Number or %', default: '0', commands: DEPLOY },
   soak: { type: 'Duration', default: '0s', commands: DEPLOY },
+  'fail-on-drift': { type: 'Boolean', default: 'false', commands: COMPARED },
+  'expect-plan': { type: 'String', default: '', commands: ['deploy', 'remove', 'sweep'] },
   settings: { type: 'String', default: 'roll', values: SETTINGS_CHANGES, commands: DEPLOY },
   prune: { type: 'Boolean', default: 'false', commands: DEPLOY },
-  'keep-revisions': { type: 'Number', default: '1', commands: [...DEPLOY, 'status'] },
+  'keep-revisions': { type: 'Number', default: '1', commands: COMPARED },
   adopt: { type: 'Boolean or names', default: 'false', commands: PREPARE, of: 'filter' },
   expires: { type: 'Duration', default: '', commands: PREPARE, of: 'filter' },
   missing: { type: 'String', default: 'fail', values: MISSING, commands: ['remove', 'sweep'] },
   'render-to': { type: 'Path', default: 'wasm-filter', commands: ['render'] },
   'report-file': { type: 'Path', default: '' },
+  comment: { type: 'String', default: 'auto', values: COMMENTS },
+  'comment-key': { type: 'String', default: '' },
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression that GitHub evaluates.
+  matrix: { type: 'Text', default: '${{ toJSON(matrix) }}' },
+  'show-configuration': { type: 'Boolean', default: 'false' },
 } as const satisfies Readonly<Record<string, InputDefinition>>;
 
 export type InputName = keyof typeof INPUTS;

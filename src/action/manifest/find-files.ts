@@ -52,6 +52,7 @@ export async function readManifestTexts(
       );
       diagnostics.add({
         ...problem(`"${shownPath(file)}" cannot be read: ${fileFault(error)}.`, remedy),
+        form: 'clause',
         cause: error,
       });
     }

@@ -1,4 +1,4 @@
-import type { FilePosition, Problem } from '../../base/problem.ts';
+import { describePosition, type FilePosition, type Problem } from '../../base/problem.ts';
 import type { EntryPlace, TargetCluster } from '../../targets/target.ts';
 import type { FilterInputName } from '../inputs/table.ts';
 
@@ -42,8 +42,8 @@ export interface ManifestCluster extends TargetCluster {
 }
 
 /** `filters/shop.yaml:12:5: filters[2].fail-policy`: what messages call a place. */
-export function describeManifestPlace({ at: { file, line, column }, path }: ManifestPlace): string {
-  return `${file}:${line}:${column}${path === '' ? '' : `: ${path}`}`;
+export function describeManifestPlace({ at, path }: ManifestPlace): string {
+  return `${describePosition(at)}${path === '' ? '' : `: ${path}`}`;
 }
 
 /** Something that is wrong at a place of a manifest. */

@@ -24,6 +24,7 @@ import {
   type ManifestValue,
   manifestProblem,
 } from './manifest.ts';
+import { mergedEntries, mergedValue } from './merge-keys.ts';
 import { fromWorkspace, inputText } from './values.ts';
 
 const FORM = 'Write a mapping with "version: 1" and a list "filters"; docs/manifest.md has every key.';
@@ -85,14 +86,21 @@ class ManifestParser {
       this.#wrong(place, `is ${quoted(node.value)}, which is not a mapping.`, remedy);
       return undefined;
     }
-    const entries = node.entries;
+    const { entries, mergeKeys } = mergedEntries(node);
+    this.#refuseMerging(mergeKeys, place.path);
     for (const { key, keyAt } of entries) {
       const [unknown] = unknownKeys({ [key]: true }, known, '', elsewhereThan(owner));
       if (unknown === undefined) continue;
-      const merge = 'Merge keys are not read; write the key itself, or put it under "defaults".';
-      this.#wrong(this.#place({ at: keyAt }, place.path), unknown.message, key === '<<' ? merge : unknown.remedy);
+      this.#wrong(this.#place({ at: keyAt }, place.path), unknown.message, unknown.remedy);
     }
     return new Map(entries.filter(({ key }) => known.includes(key)).map((entry) => [entry.key, entry]));
+  }
+
+  #refuseMerging(mergeKeys: readonly YamlEntry[], path: string): void {
+    for (const { keyAt } of mergeKeys) {
+      const remedy = 'Write the keys themselves; what filters have in common goes under "defaults".';
+      this.#wrong(this.#place({ at: keyAt }, path), 'has the merge key "<<", which is not read.', remedy);
+    }
   }
 
   #version(entry: YamlEntry | undefined, root: ManifestPlace): void {
@@ -171,7 +179,7 @@ class ManifestParser {
     const faulty = new Set<FilterInputName>();
     if (node === undefined || (owner === 'defaults' && node.value === null)) return { values, faulty };
     const keys = this.#mapping(node, this.#place(node, path), owner, known, 'Write its keys and values as a mapping.');
-    const written = Object.fromEntries(node.entries.map(({ key }) => [key, true]));
+    const written = Object.fromEntries(mergedEntries(node).entries.map(({ key }) => [key, true]));
     // What was meant by a mistyped key is not known either.
     for (const { meant } of unknownKeys(written, known, '', elsewhereThan(owner))) {
       const key = known.find((one) => one === meant);
@@ -203,11 +211,13 @@ class ManifestParser {
   #targets(node: YamlNode, path: string): NonNullable<ManifestValue['list']> {
     const places = node.items.map((item, index): EntryPlace => {
       const place = this.#place(item, `${path}[${index}]`);
-      const named = item.entries.find(({ key }) => key === 'clusters');
+      const { entries, mergeKeys } = mergedEntries(item);
+      this.#refuseMerging(mergeKeys, place.path);
+      const named = entries.find(({ key }) => key === 'clusters');
       const clusters = named === undefined ? this.#clusters : this.#clustersOf(named.node, `${place.path}.clusters`);
       return { origin: describeManifestPlace(place), at: place.at, ...(clusters.length > 0 && { clusters }) };
     });
-    return { entries: node.items.map(({ value }) => withoutClusters(value)), places };
+    return { entries: node.items.map((item) => withoutClusters(mergedValue(item))), places };
   }
 
   #clustersOf(node: YamlNode, path: string): readonly TargetCluster[] {

@@ -1,7 +1,8 @@
-import { append, isNonEmpty } from '../../base/lists.ts';
+import { isNonEmpty } from '../../base/lists.ts';
 import { Diagnostics, fail, ok, type Problem, type Result } from '../../base/problem.ts';
 import { listWords, nearestNames, quoted } from '../../base/text.ts';
 import type { Command } from '../../deploy/report/report.ts';
+import { subjectAt } from '../../filter/written.ts';
 import { readTargetList, type TargetList } from '../../targets/parse.ts';
 import { readFilterInputs } from '../inputs/filter.ts';
 import type { FilterInputs, FilterRead, InputsRead } from '../inputs/inputs.ts';
@@ -31,19 +32,22 @@ export interface FiltersRead {
   /** Those of the manifests, in their order, then that of the inputs. */
   readonly filters: readonly FilterRead[];
   readonly clusters: readonly ManifestCluster[];
+  /** Whether the input "name" has chosen some of a manifest's filters, so that the others are not among them. */
+  readonly isChoice: boolean;
   readonly problems: readonly Problem[];
 }
 
 /** Reads what the run's filters are: those of the manifests, and that of the inputs. */
 export async function readFilters(read: InputsRead, readInput: ReadInput, files: ManifestFiles): Promise<FiltersRead> {
   const own = read.own === undefined ? [] : [read.own];
-  if (read.inputs.manifests.length === 0) return { filters: own, clusters: [], problems: [] };
+  if (read.inputs.manifests.length === 0) return { filters: own, clusters: [], isChoice: false, problems: [] };
   const diagnostics = new Diagnostics();
   const texts = await readManifestTexts(read.inputs.manifests, files, diagnostics);
   const manifests = texts.map(({ file, text }) => diagnostics.unwrapPartial(parseManifest(file, text)));
-  const { filters, problems } = manifestFilters(manifests, read, readInput);
+  const { filters, isChoice, problems } = manifestFilters(manifests, read, readInput);
   diagnostics.add(problems);
-  return { filters, clusters: manifests.flatMap(({ clusters }) => clusters), problems: diagnostics.problems };
+  const clusters = manifests.flatMap((manifest) => manifest.clusters);
+  return { filters, clusters, isChoice, problems: diagnostics.problems };
 }
 
 /** The filters of manifests that were read, with what the inputs say for all of them. A pure function but for `readInput`. */
@@ -52,18 +56,15 @@ function manifestFilters(
   read: InputsRead,
   readInput: ReadInput,
 ): Omit<FiltersRead, 'clusters'> {
-  const problems: Problem[] = [];
   const isShared = sharedInputs({ command: read.inputs.command, own: read.own });
-  const filters = manifests.flatMap((manifest) =>
-    manifest.filters.map((filter): FilterRead => {
+  const found = manifests.flatMap((manifest) =>
+    manifest.filters.map((filter): FoundFilter => {
       const source = new FilterSource(filter, (name) => (isShared(name as InputName) ? readInput(name) : ''));
       const differences = source.differences();
-      append(problems, differences);
       const reader = new InputReader(source.read, source.place);
       const inputs = readFilterInputs(reader);
-      append(problems, reader.problems);
       const targets = filter.values.get('targets');
-      return {
+      const asked: FilterRead = {
         inputs,
         place: source.place,
         faulty: new Set([...reader.faulty, ...filter.faulty]),
@@ -71,15 +72,30 @@ function manifestFilters(
         ...(targets !== undefined && { targetList: targetListOf(targets) }),
         ...(read.inputs.command === 'status' && { asDeployed: readAsDeployed(filter, read, readInput) }),
       };
+      return { filter: asked, problems: [...differences, ...reader.problems] };
     }),
   );
-  const chosen = choose(filters, readInput('name').trim(), read, problems);
-  const all = [...chosen, ...(read.own === undefined ? [] : [read.own])];
-  append(problems, [...ofNoFilter(read, readInput), ...sameNames(all), ...severalRegistries(all)]);
+  const names = namesToChoose(read, readInput);
+  const chosen = names.length === 0 ? found : found.filter(({ filter }) => names.includes(filter.inputs.name));
+  const all = [...chosen.map(({ filter }) => filter), ...(read.own === undefined ? [] : [read.own])];
+  const problems = [
+    ...chosen.flatMap((one) => one.problems),
+    ...unknownNames(names, found),
+    ...ofNoFilter(read, readInput),
+    ...sameNames(all),
+    ...severalRegistries(all),
+  ];
   return {
     filters: all.map((filter) => (isDuplicate(filter, all) ? { ...filter, isValid: false } : filter)),
+    isChoice: names.length > 0,
     problems,
   };
+}
+
+/** A filter of a manifest, and what is wrong with what it says. */
+interface FoundFilter {
+  readonly filter: FilterRead;
+  readonly problems: readonly Problem[];
 }
 
 /** Reads what `deploy` would read of a filter. */
@@ -147,8 +163,9 @@ class FilterSource {
     const { values, place } = this.#filter;
     const value = values.get(name);
     if (value === undefined && this.#isSet(name)) return inputPlace(name);
-    const where = value?.place ?? { at: place.at, path: `${place.path}.${name}` };
-    return { subject: describeManifestPlace(where), at: where.at };
+    if (value !== undefined) return { subject: describeManifestPlace(value.place), at: value.place.at };
+    const { at } = place;
+    return { subject: describeManifestPlace({ at, path: `${place.path}.${name}` }), at, isUnset: true };
   };
 
   /** What the inputs say and the manifest says differently: nobody knows which of the two is meant. */
@@ -178,8 +195,11 @@ class FilterSource {
   }
 }
 
-/** The commands that are about filters by their names, so that one of a manifest can be chosen. */
-const CHOOSING: readonly Command[] = ['status', 'remove'];
+/**
+ * The commands for which some of a manifest's filters can be chosen by their names. Those that bring filters to workloads bring all of
+ * them: where each stands among the others of a workload follows from all.
+ */
+const CHOOSING: readonly Command[] = ['check', 'status', 'remove'];
 
 /**
  * What describes one filter, and stands in the inputs beside filters that all have their own: without the input "filter" there is none
@@ -190,33 +210,45 @@ function ofNoFilter({ inputs: { command }, own }: InputsRead, readInput: ReadInp
   return OWN_KEYS.filter(
     (name) =>
       isInputOf(command, name) && readInput(name).trim() !== '' && !(name === 'name' && CHOOSING.includes(command)),
-  ).map((name) => ({
-    kind: 'input',
-    ...inputPlace(name),
-    message: 'is set, but says nothing of the filters of the manifest, each of which has its own.',
-    remedy: `Write "${name}" to the filter of the manifest that it is for; together with the input "filter" it is about a further one.`,
-  }));
+  ).map((name) => ({ kind: 'input', ...inputPlace(name), ...(name === 'name' ? notChosen(command) : notOfOne(name)) }));
 }
 
-/** The one filter that the input "name" means, or all of them. */
-function choose(
-  filters: readonly FilterRead[],
-  name: string,
-  { inputs: { command }, own }: InputsRead,
-  problems: Problem[],
-): readonly FilterRead[] {
-  if (own !== undefined || name === '' || !CHOOSING.includes(command)) return filters;
-  const chosen = filters.filter((filter) => filter.inputs.name === name);
-  if (chosen.length > 0) return chosen;
-  const names = filters.map((filter) => filter.inputs.name).filter((known) => known !== '');
-  const [near] = nearestNames(name, names, 1);
-  problems.push({
-    kind: 'input',
-    ...inputPlace('name'),
-    message: `is ${quoted(name)}, which no manifest has.`,
-    remedy: `${near === undefined ? '' : `Did you mean "${near}"? `}There ${names.length === 1 ? 'is' : 'are'} ${listWords(names, 'and')}.`,
-  });
-  return [];
+function notChosen(command: Command): Pick<Problem, 'message' | 'remedy'> {
+  return {
+    message: `is set, but "command: ${command}" is about every filter of the manifest: the order of a workload's filters follows from all of them.`,
+    remedy: `Leave it out; it chooses filters for "check", "status" and "remove" alone. To rename a filter, set "name" in the manifest. Together with the input "filter", it is the name of one more filter.`,
+  };
+}
+
+function notOfOne(name: FilterInputName): Pick<Problem, 'message' | 'remedy'> {
+  return {
+    message: 'is set, but says nothing of the filters of the manifest, each of which has its own.',
+    remedy: `Write "${name}" to the filter of the manifest that it is for; together with the input "filter" it is about a further one.`,
+  };
+}
+
+/** The names that choose filters of the manifests; none for all of them. */
+function namesToChoose({ inputs: { command }, own }: InputsRead, readInput: ReadInput): string[] {
+  if (own !== undefined || !CHOOSING.includes(command)) return [];
+  return [...new Set(readInput('name').split(/[\s,]+/))].filter((name) => name !== '');
+}
+
+/** Names that choose nothing. */
+function unknownNames(names: readonly string[], found: readonly FoundFilter[]): Problem[] {
+  const known = found.map(({ filter }) => filter.inputs.name).filter((name) => name !== '');
+  const there =
+    known.length === 0 ? 'It has none.' : `There ${known.length === 1 ? 'is' : 'are'} ${listWords(known, 'and')}.`;
+  return names
+    .filter((name) => !known.includes(name))
+    .map((name): Problem => {
+      const [near] = nearestNames(name, known, 1);
+      return {
+        kind: 'input',
+        ...inputPlace('name'),
+        message: `${names.length === 1 ? 'is' : 'has'} ${quoted(name)}, which no manifest has.`,
+        remedy: `${near === undefined ? '' : `Did you mean "${near}"? `}${there}`,
+      };
+    });
 }
 
 /** The login of the inputs goes to one registry: nobody else is to see it. */
@@ -250,6 +282,8 @@ function sameNames(filters: readonly FilterRead[]): Problem[] {
       return [];
     }
     const message = `is "${name}", which is the name of another filter already: ${before.place('name').subject}.`;
-    return [{ kind: 'input', ...filter.place('name'), message, remedy: 'Give each filter a name of its own.' }];
+    return [
+      { kind: 'input', ...subjectAt(filter.place('name')), message, remedy: 'Give each filter a name of its own.' },
+    ];
   });
 }

@@ -34,16 +34,37 @@ export function filterOutputs(report: Report): ReadonlyMap<string, FilterOutput>
       const filter = asked.get(name);
       const ofName = found.filter((one) => one.filter === name);
       const source = filter?.source?.kind === 'image' ? filter.source.pinned : undefined;
-      const entry = {
-        digest: filter?.digest ?? only(ofName.map((one) => one.digest)),
-        bytes: filter?.bytes,
-        image:
-          source !== undefined && absent.has(source) ? undefined : (source ?? only(ofName.map((one) => one.image))),
-        provenance: filter?.provenance,
-      };
+      const run = bytesRun(report, name);
+      const isAsked = run.every((one) => one === undefined);
+      const entry = isAsked
+        ? {
+            digest: filter?.digest ?? only(ofName.map((one) => one.digest)),
+            bytes: filter?.bytes,
+            image:
+              source !== undefined && absent.has(source) ? undefined : (source ?? only(ofName.map((one) => one.image))),
+            provenance: filter?.provenance,
+          }
+        : // The size and the build of what runs were asked of nobody.
+          {
+            digest: distinct(run.map((one) => (one ?? filter)?.digest)),
+            image: distinct(run.map((one) => (one === undefined ? source : one.image))),
+          };
       return [name, { revisions: [...(revisions.get(name) ?? [])], ...defined(entry) }];
     }),
   );
+}
+
+/** What targets run of a filter where it is what its tag named before, once for each; `undefined` for what was asked for. */
+function bytesRun(report: Report, name: string): TargetRevision['earlier'][] {
+  return reportedTargets(report).flatMap(({ revisions }) =>
+    revisions.flatMap(({ filter, revision, earlier }) => (filter === name && revision !== undefined ? [earlier] : [])),
+  );
+}
+
+/** Several with commas; `undefined` for none. */
+function distinct(values: readonly (string | undefined)[]): string | undefined {
+  const known = new Set(values.filter((value) => value !== undefined));
+  return known.size === 0 ? undefined : [...known].join(',');
 }
 
 /** The one value that all have; `undefined` for several, and for none. */

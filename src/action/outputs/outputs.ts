@@ -1,6 +1,9 @@
 import { defined } from '../../base/defined.ts';
 import { greatest } from '../../base/lists.ts';
+import { planDigest } from '../../deploy/plan-digest.ts';
+import { driftIn, resultOf } from '../../deploy/report/drift.ts';
 import type { MadePlan } from '../../deploy/report/plan-report.ts';
+import { promotionPoint } from '../../deploy/report/promotion-point.ts';
 import { countOutcome, type Report, reportedTargets } from '../../deploy/report/report.ts';
 import type { WorkloadStatus } from '../../deploy/report/status-report.ts';
 import { evidenceOf } from '../verdict/evidence.ts';
@@ -24,20 +27,29 @@ export const OUTPUTS = [
   'waiting',
   'rolled-back',
   'failed',
+  'drifted',
+  'repaired',
+  'moved-tags',
   'verified-proxies',
   'targets',
   'filters',
   'plan',
+  'plan-digest',
   'checked',
+  'headline',
+  'summary-file',
 ] as const;
 export type OutputName = (typeof OUTPUTS)[number];
+/** What is known only once the page is made. */
+type PageOutput = 'headline' | 'summary-file';
 
 /**
  * All outputs of a job may have 1 MB, counted as UTF-16
  * (https://docs.github.com/actions/reference/workflow-syntax-for-github-actions#jobsjob_idoutputs): two bytes a unit, and
  * some room for the other outputs.
  */
-const MAX_LISTS_UNITS = 450_000;
+const MAX_LISTS_UNITS = 430_000;
+const MAX_MOVED_UNITS = 20_000;
 const MAX_PLAN_UNITS = 300_000;
 
 /** Of some hundred filters, whatever is known of each. */
@@ -49,7 +61,7 @@ const MAX_FILTERS_UNITS = 60_000;
  * object with the arrays `changes` and `restarts`, `checked` a JSON object with what `check` says of each filter, by name, for other commands empty. Each is shortened where it would grow too long, at
  * last by leaving items out; then its last element is `{"truncated": true, "omitted": N}`.
  */
-export function outputsOf(report: Report): Record<OutputName, string> {
+export function outputsOf(report: Report): Record<Exclude<OutputName, PageOutput>, string> {
   const targets = reportedTargets(report);
   const planned = report.command === 'plan' && report.plan.state === 'made' ? planJson(report.plan) : '';
   const outputs = filterOutputs(report);
@@ -59,7 +71,7 @@ export function outputsOf(report: Report): Record<OutputName, string> {
   const room = MAX_LISTS_UNITS - planned.length - filters.length;
   const counts = { targets };
   return {
-    result: report.outcome,
+    result: resultOf(report),
     changed: String(report.changed),
     revision: filter?.revisions.join(',') ?? '',
     digest: filter?.digest ?? '',
@@ -69,12 +81,14 @@ export function outputsOf(report: Report): Record<OutputName, string> {
     deployed: String(targets.filter(({ outcome, unready }) => outcome === 'deployed' && unready === undefined).length),
     unchanged: String(countOutcome(counts, 'unchanged')),
     removed: String(countOutcome(counts, 'removed')),
-    waiting: String(countOutcome(counts, 'waiting')),
+    waiting: String(targets.filter((target) => promotionPoint(target) !== undefined).length),
     'rolled-back': String(targets.filter(({ rollback }) => rollback?.state === 'rolled-back').length),
     failed: String(countOutcome(counts, 'failed')),
+    ...driftOutputs(report),
     ...workloadOutputs(report, room),
     filters,
     plan: planned,
+    'plan-digest': report.command === 'plan' && report.plan.state === 'made' ? planDigest(report.plan.parts) : '',
     checked: report.command === 'check' && report.checked.state === 'checked' ? checkedJson(report.checked, room) : '',
   };
 }
@@ -105,6 +119,20 @@ function verifiedOnStatus(workloads: readonly WorkloadStatus[]): number {
   );
 }
 
+function driftOutputs(report: Report): Record<'drifted' | 'repaired' | 'moved-tags', string> {
+  const drifted = driftIn(report);
+  const moved = (report.movedTags ?? []).map(({ workloads, onNewDigest, ...move }) => ({
+    ...move,
+    workloads: workloads.length,
+    ...(onNewDigest !== 'deploy' && { kept: true }),
+  }));
+  return {
+    drifted: String(drifted.length),
+    repaired: String(drifted.filter(({ repaired }) => repaired).length),
+    'moved-tags': fitList(moved, MAX_MOVED_UNITS),
+  };
+}
+
 function planJson({ changes, restarts }: MadePlan): string {
   const changed = changes.map(({ cluster, action, kind, namespace, name }) => ({
     ...defined({ cluster }),
@@ -113,13 +141,14 @@ function planJson({ changes, restarts }: MadePlan): string {
     namespace,
     name,
   }));
-  const restarting = restarts.map(({ ref: { cluster, namespace, kind, name }, pods, wave }) => ({
+  const restarting = restarts.map(({ ref: { cluster, namespace, kind, name }, pods, wave, wavePart }) => ({
     ...defined({ cluster }),
     namespace,
     kind,
     name,
     pods,
     wave,
+    ...defined({ wavePart }),
   }));
   const half = MAX_PLAN_UNITS / 2;
   return `{"changes":${fitList(changed, half)},"restarts":${fitList(restarting, half)}}`;

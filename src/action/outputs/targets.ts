@@ -2,6 +2,7 @@ import { defined } from '../../base/defined.ts';
 import { describeProblem, type Problem } from '../../base/problem.ts';
 import type { Verification } from '../../deploy/report/evidence-level.ts';
 import { finalRevision } from '../../deploy/report/final-revisions.ts';
+import { promotionPoint } from '../../deploy/report/promotion-point.ts';
 import type {
   ChangeReport,
   Rollback,
@@ -10,6 +11,7 @@ import type {
   TargetRevision,
 } from '../../deploy/report/report.ts';
 import type { FilterStatus, WorkloadStatus } from '../../deploy/report/status-report.ts';
+import { toldProblems } from '../../deploy/report/told-problems.ts';
 import { TROUBLES } from '../verdict/status.ts';
 import { plain } from '../verdict/text.ts';
 import { fitList, type Shorten } from './json.ts';
@@ -34,7 +36,7 @@ interface TargetOutput {
   /** The revision that was there before; null, or no entry of the filter, when there was none. */
   readonly before?: string | null | Readonly<Record<string, string>>;
   readonly pods?: { readonly ready: number; readonly wanted: number };
-  /** Of `waiting`: where its rollout stands. */
+  /** Where its rollout waits for promotion, brought there or rolled back. */
   readonly waiting?: string;
   readonly seconds?: number;
   readonly verification?: ShortVerification;
@@ -87,6 +89,7 @@ function targetOutput(target: TargetReport, several: boolean): TargetOutput {
       ? Object.fromEntries(revisions.map((one) => [one.filter, of(one) ?? null]))
       : ((revisions[0] && of(revisions[0])) ?? null);
   const error = errorOf(target);
+  const waiting = promotionPoint(target);
   return {
     ...defined({ cluster: ref.cluster }),
     namespace: ref.namespace,
@@ -99,7 +102,7 @@ function targetOutput(target: TargetReport, several: boolean): TargetOutput {
     }),
     before: several ? Object.fromEntries(befores) : (befores[0]?.[1] ?? null),
     pods: { ready: pods.ready, wanted: pods.wanted },
-    ...(target.waiting !== undefined && { waiting: plain(target.waiting, SHORT_ERROR_CHARACTERS) }),
+    ...(waiting !== undefined && { waiting: plain(waiting, SHORT_ERROR_CHARACTERS) }),
     ...(durationMs !== undefined && { seconds: Math.round(durationMs / 100) / 10 }),
     // What was rolled back proves nothing any more.
     ...(verification !== undefined && rollback === undefined && { verification: shortVerification(verification) }),
@@ -113,15 +116,15 @@ function shortVerification({ level, pods, wanted }: Verification): ShortVerifica
 }
 
 /** What failed, and why the rollback did, too. */
-function errorOf({ problem, rollback }: TargetReport): string {
-  return [problem, rollback?.problem].flatMap((one) => (one === undefined ? [] : [errorText(one)])).join(' ');
+function errorOf(target: TargetReport): string {
+  return toldProblems(target).map(errorText).join(' ');
 }
 
-function errorText({ kind, subject, message, remedy }: Problem): string {
+function errorText({ kind, subject, message, form, remedy }: Problem): string {
   // Cut before it is put together and cleaned: a message may be megabytes.
   const [start, advice] = [message, remedy ?? ''].map((part) => part.slice(0, 4 * MAX_ERROR_CHARACTERS));
-  const problem = { kind, message: start ?? '', ...(advice ? { remedy: advice } : {}) };
-  return plain(describeProblem(subject === undefined ? problem : { ...problem, subject }), MAX_ERROR_CHARACTERS);
+  const problem = { kind, message: start ?? '', ...defined({ subject, form, remedy: advice || undefined }) };
+  return plain(describeProblem(problem), MAX_ERROR_CHARACTERS);
 }
 
 /** One workload in the output `targets` of `status`. */
@@ -136,7 +139,10 @@ interface StatusOutput {
 }
 
 type FilterOutput = Pick<FilterStatus, 'filter' | 'health'> &
-  Partial<Omit<FilterStatus, 'filter' | 'health' | 'verification'>> & { readonly verification?: ShortVerification };
+  Partial<Omit<FilterStatus, 'filter' | 'health' | 'verification' | 'notes'>> & {
+    readonly verification?: ShortVerification;
+    readonly notes?: readonly string[];
+  };
 
 function ofFilters(shorten: (filter: FilterOutput) => FilterOutput): Shorten<StatusOutput> {
   return ({ filters, ...rest }) => ({ ...rest, filters: filters.map(shorten) });
@@ -169,7 +175,7 @@ export function statusJson(workloads: readonly WorkloadStatus[], max: number): s
       filters: filters.map(({ verification, notes, ...rest }) => ({
         ...rest,
         ...(verification !== undefined && { verification: shortVerification(verification) }),
-        ...(notes.length > 0 && { notes: notes.map((note) => plain(note, MAX_ERROR_CHARACTERS)) }),
+        ...(notes.length > 0 && { notes: notes.map(({ text }) => plain(text, MAX_ERROR_CHARACTERS)) }),
       })),
     }),
   );

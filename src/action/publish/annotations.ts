@@ -1,12 +1,21 @@
-import { type FilePosition, joint, type Problem } from '../../base/problem.ts';
+import { defined } from '../../base/defined.ts';
+import { dataKey, sameJson } from '../../base/json.ts';
+import { describePosition, type FilePosition, joint, type Problem } from '../../base/problem.ts';
 import { listWords, MAX_LISTED, sentence, someOf, thousands } from '../../base/text.ts';
 import { distinctWarnings, warningTitle } from '../../base/warning.ts';
+import { driftIn, failsForDrift, resultOf } from '../../deploy/report/drift.ts';
 import { type Report, reportedTargets, type TargetReport } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { ROLE_ADVICE } from '../verdict/missing-permissions.ts';
-import { groupProblems, KIND_TITLES, type KindGroup, type ProblemEntry } from '../verdict/problem-groups.ts';
+import {
+  groupProblems,
+  KIND_TITLES,
+  type KindGroup,
+  type ProblemEntry,
+  reportedProblems,
+} from '../verdict/problem-groups.ts';
 import { countOf, plain } from '../verdict/text.ts';
-import { judge } from '../verdict/verdict.ts';
+import { judge, type Verdict } from '../verdict/verdict.ts';
 import { meaningOf, sentences, unreadySentence } from '../verdict/words.ts';
 
 /** A mark on the run's page. Plain text: GitHub renders no Markdown there. */
@@ -38,26 +47,28 @@ export function annotationsOf(report: Report): Annotation[] {
 /** A plan that `deploy` could not carry out is an error, though making it was a success. */
 function errorsOf(report: Report): Annotation[] {
   const all = groupProblems(report);
-  if (report.outcome !== 'failed' && all.length === 0) return [];
+  if (resultOf(report) !== 'failed' && all.length === 0) return [];
   const verdict = judge(report);
+  if (failsForDrift(report)) return [driftAnnotation(report, verdict)];
   const { headline } = verdict;
   const meaning = meaningOf(verdict);
   if (all.length === 0) return [{ level: 'error', title: headline, message: meaning || headline }];
   const ending = sentences(`${headline}.`, meaning);
-  const located = locatedOf(report, Math.max(0, MAX_ERRORS - all.length));
-  const shown = new Set(located.map(({ problem }) => problem));
+  const located = locatedOf(report, all.length);
+  const shown = new Set(located.flatMap(({ problems }) => problems));
   const left = report.problems.filter((problem) => !shown.has(problem));
   const groups = located.length === 0 ? all : groupProblems({ ...report, problems: left });
   const room = MAX_ERRORS - located.length;
   const own = groups.length <= room ? groups : groups.slice(0, room - 1);
   const rest = groups.slice(own.length);
   return [
-    ...located.map(({ problem, at }, index) => locatedAnnotation(problem, at, index === 0 ? ending : '')),
+    ...located.map((one, index) => locatedAnnotation(report, one, index === 0 ? ending : '')),
     ...own.map(
       (group, index): Annotation => ({
         level: 'error',
         title: titleOf(group),
         message: lines(bodyOf(group), index === 0 && located.length === 0 ? ending : ''),
+        ...defined({ at: placeOf({ ...report, problems: left }, group) }),
       }),
     ),
     ...(rest.length === 0
@@ -72,27 +83,61 @@ function errorsOf(report: Report): Annotation[] {
   ];
 }
 
+function driftAnnotation(report: Report, verdict: Verdict): Annotation {
+  const drifted = driftIn(report).map(({ ref, changes }) => `${describeWorkload(ref)}: ${someOf(changes, MAX_NAMED)}.`);
+  return { level: 'error', title: verdict.headline, message: lines(drifted, meaningOf(verdict)) };
+}
+
+/** What is wrong at a place: one problem, or what one value does to many workloads. */
 interface Located {
-  readonly problem: Problem;
+  readonly problems: readonly [Problem, ...Problem[]];
   readonly at: FilePosition;
 }
 
-/** The first problems of a report that stand in files of the workspace. */
-function locatedOf({ problems }: Report, max: number): Located[] {
-  return problems.flatMap((problem) => (problem.at === undefined ? [] : [{ problem, at: problem.at }])).slice(0, max);
+/** What of a report stands in files of the workspace, as far as there is room beside the `kinds` of what is left. */
+function locatedOf(report: Report, kinds: number): Located[] {
+  const { problems } = report;
+  const byPlace = new Map<string, { problems: [Problem, ...Problem[]]; at: FilePosition }>();
+  for (const problem of problems) {
+    const { kind, at, remedy } = problem;
+    if (at === undefined) continue;
+    const key = dataKey([kind, at, remedy]);
+    const there = byPlace.get(key);
+    if (there === undefined) byPlace.set(key, { problems: [problem], at });
+    else there.problems.push(problem);
+  }
+  const placeless = groupProblems({ ...report, problems: problems.filter(({ at }) => at === undefined) });
+  const fits = byPlace.size + placeless.length <= MAX_ERRORS;
+  return [...byPlace.values()].slice(0, fits ? byPlace.size : Math.max(0, MAX_ERRORS - kinds));
 }
 
-function locatedAnnotation(
-  { kind, subject = '', message, remedy }: Problem,
-  at: FilePosition,
-  ending: string,
-): Annotation {
-  // The annotation shows file and line itself.
-  const where = subject.replace(`${at.file}:${at.line}:${at.column}`, '').replace(/^: /, '') || at.file;
-  const statement = statementOf({ message, subjects: [where] }, true);
+function locatedAnnotation(report: Report, { problems, at }: Located, ending: string): Annotation {
+  const [{ kind, subject, message, form, remedy }, ...others] = problems;
+  if (others.length > 0) {
+    const groups = groupProblems({ ...report, problems });
+    const title = groups.map(titleOf).join();
+    return { level: 'error', title, message: lines(groups.flatMap(bodyOf), ending), at };
+  }
+  const where = withoutPosition(subject ?? '', at) || at.file;
+  const statement = statementOf(
+    { message, subjects: [where], ...defined({ form: subject === undefined ? 'sentence' : form }) },
+    true,
+  );
   const body = remedy === undefined ? statement : `${sentence(statement)} ${plain(remedy, MAX_LINE_CHARACTERS)}`;
   const title = `${KIND_TITLES[kind]}: ${plain(where, MAX_SUBJECT_CHARACTERS)}`;
   return { level: 'error', title, message: lines([body], ending), at };
+}
+
+/** What a problem is about, without the place, which the annotation shows itself. */
+function withoutPosition(subject: string, at: FilePosition): string {
+  const place = describePosition(at);
+  return [` (${place})`, `${place}: `, place].reduce((text, form) => text.replace(form, ''), subject);
+}
+
+/** Returns the one place where all problems of a kind are written; `undefined` if there are several or none. */
+function placeOf(report: Report, { kind }: KindGroup): FilePosition | undefined {
+  const [first, ...others] = reportedProblems(report).filter((problem) => problem.kind === kind);
+  return others.every(({ at }) => sameJson(at, first?.at)) ? first?.at : undefined;
 }
 
 /** `Input timeout`, `Rollout: Deployment shop/reviews`, `Permissions: 5 problems`. */
@@ -114,9 +159,9 @@ function subjectOf({ remedies }: KindGroup): string | undefined {
 /** What is wrong, and behind it what to do; a remedy for several things stands below them. */
 function bodyOf(group: KindGroup): string[] {
   const isInTitle = group.count <= 1;
-  return group.remedies.flatMap(({ entries, remedy = '', role }) => {
+  return group.remedies.flatMap(({ entries, remedy = '', role, first = '' }) => {
     const statements = entries.map((entry) => statementOf(entry, isInTitle));
-    const advice = plain(sentences(role === undefined ? '' : ROLE_ADVICE, remedy), MAX_LINE_CHARACTERS);
+    const advice = plain(sentences(first, role === undefined ? '' : ROLE_ADVICE, remedy), MAX_LINE_CHARACTERS);
     if (advice === '') return statements;
     const [only, ...others] = statements;
     return only !== undefined && others.length === 0 ? [`${sentence(only)} ${advice}`] : [...statements, `→ ${advice}`];
@@ -124,16 +169,16 @@ function bodyOf(group: KindGroup): string[] {
 }
 
 /** Subject and fault: `timeout is "5 minuets", which is no duration.` A sentence of its own stands alone below a title that names its subject. */
-function statementOf({ message, items, subjects }: ProblemEntry, isInTitle: boolean): string {
+function statementOf({ message, form, items, subjects }: ProblemEntry, isInTitle: boolean): string {
   const fault = plain(
     items === undefined ? message : `${message} ${someOf(items, MAX_LISTED, '; ')}`,
     MAX_LINE_CHARACTERS,
   );
   const names = subjects.map((subject) => plain(subject, MAX_SUBJECT_CHARACTERS));
   const [first] = names;
-  if (first === undefined || (isInTitle && /^[A-Z]/.test(fault))) return fault;
+  if (first === undefined || (isInTitle && form === 'sentence')) return fault;
   if (names.length > 1) return `${several(names)}: ${fault}`;
-  return `${first}${joint(fault)}${fault}`;
+  return `${first}${joint(form)}${fault}`;
 }
 
 /** `Deployments shop/a and shop/b`, `Deployment shop/a and StatefulSet shop/b`, the first of many. */
@@ -177,7 +222,7 @@ function warningsOf(report: Report): Annotation[] {
 
 /** A run that failed says so by its errors. */
 function resultWarnings(report: Report): Annotation[] {
-  if (report.outcome === 'failed') return [];
+  if (resultOf(report) === 'failed') return [];
   const verdict = judge(report);
   const targets = reportedTargets(report).filter(({ outcome }) => outcome !== 'untouched' && outcome !== 'superseded');
   const unready = targets.filter((target) => target.unready !== undefined);

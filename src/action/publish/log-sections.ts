@@ -1,10 +1,11 @@
 import { describeProblem } from '../../base/problem.ts';
-import { formatBytes, MAX_LISTED, someOf, thousands, truncate } from '../../base/text.ts';
+import { formatBytes, MAX_LISTED, sentence, someOf, thousands, truncate } from '../../base/text.ts';
 import type { ImageReport } from '../../deploy/report/image-report.ts';
 import type { MadePlan } from '../../deploy/report/plan-report.ts';
 import type { RenderedFiles } from '../../deploy/report/render-report.ts';
 import { type Collected, type Report, reportedTargets, type TargetReport } from '../../deploy/report/report.ts';
 import type { FoundStatus } from '../../deploy/report/status-report.ts';
+import { waveName } from '../../deploy/report/wave-mark.ts';
 import { describeWorkload, shortWorkload } from '../../targets/target.ts';
 import { checkLines } from '../summary/check.ts';
 import { groupDrift } from '../summary/parts/cleanup.ts';
@@ -70,7 +71,7 @@ const registrySection = (images: readonly ImageReport[]): LogSection => ({
 
 /** They may be of a revision that was superseded or failed, of a filter that was removed, or of one that was taken over. */
 const collectedSection = (collected: Collected): LogSection => ({
-  title: 'Objects that nothing uses any more',
+  title: 'Unused objects',
   lines: collectedLines(collected),
 });
 
@@ -83,9 +84,12 @@ function cut(lines: readonly string[]): string[] {
 function problemLines(report: Report): string[] {
   return [
     ...permissionLines(report),
-    ...reportedProblems(report)
-      .filter((problem) => !isPermissionProblem(problem))
-      .map((problem) => `✗ ${describeProblem(problem)}`),
+    // What several targets take from one alias is wrong at one place.
+    ...new Set(
+      reportedProblems(report)
+        .filter((problem) => !isPermissionProblem(problem))
+        .map((problem) => `✗ ${describeProblem(problem)}`),
+    ),
     ...reportedTargets(report).flatMap(({ ref, diagnosis }) =>
       diagnosis.map((line) => `  ${shortWorkload(ref)}: ${line}`),
     ),
@@ -97,12 +101,12 @@ function permissionLines(report: Report): string[] {
   return groupProblems(report).flatMap(({ remedies }) =>
     remedies
       .filter(({ role }) => role === true)
-      .flatMap(({ entries, remedy = '' }) => [
+      .flatMap(({ entries, remedy = '', first = '' }) => [
         ...entries.flatMap(({ message, items = [], subjects }) => [
           `✗ ${subjects.map((subject) => `${subject}: `).join('')}${message}${items.length > 0 ? ':' : ''}`,
           ...items.map((item) => `    ${item}`),
         ]),
-        `  ${sentences(ROLE_ADVICE, remedy)}`,
+        `  ${sentences(first, ROLE_ADVICE, remedy)}`,
       ]),
   );
 }
@@ -122,8 +126,8 @@ function planLines(plan: MadePlan): string[] {
       return [`${action} ${nameOfChange(change)}${why}${refused}`, ...diff.map((line) => `  ${line}`)];
     }),
     ...plan.restarts.map(
-      ({ ref, pods, wave }) =>
-        `restart ${describeWorkload(ref)} (${countOf(pods, 'pod')}${several ? `, wave ${wave}` : ''})`,
+      ({ ref, pods, ...mark }) =>
+        `restart ${describeWorkload(ref)} (${countOf(pods, 'pod')}${several ? `, wave ${waveName(mark)}` : ''})`,
     ),
   ];
 }
@@ -132,7 +136,7 @@ function statusLines({ workloads }: FoundStatus): string[] {
   return workloads.flatMap(({ ref, pods, filters }) =>
     filters.flatMap(({ filter, revision, health, verification, notes }) => [
       `${describeWorkload(ref)}: ${filter} ${revision ?? 'without revision'}, ${health}, ${pods.ready}/${pods.wanted} ready${verification === undefined ? '' : `, evidence: ${verification.level}`}`,
-      ...notes.map((note) => `  ${note}`),
+      ...notes.map(({ text }) => `  ${sentence(text)}`),
     ]),
   );
 }
@@ -148,11 +152,12 @@ function collectedLines({ deleted, left }: Collected): string[] {
   return [...deleted.map((object) => `deleted ${object}`), ...left.map(({ object, why }) => `left ${object}: ${why}`)];
 }
 
-function objectLines({ garbage, kept = [], inUse = [], unknown = [] }: FoundStatus): string[] {
+function objectLines({ garbage, kept = [], inUse = [], inUseUnseen = [], unknown = [] }: FoundStatus): string[] {
   return [
     ...garbage,
     ...kept.map((object) => `kept to roll back to: ${object}`),
     ...inUse.map((object) => `run by old pods: ${object}`),
-    ...unknown.map((object) => `unknown whether pods run it: ${object}`),
+    ...inUseUnseen.map((object) => `run by pods whose workload is not visible: ${object}`),
+    ...unknown.map((object) => `unknown whether something uses it: ${object}`),
   ];
 }

@@ -1,10 +1,11 @@
 import { fileFault, shownPath } from '../../base/files.ts';
 import { messageOf } from '../../base/problem.ts';
 import { sentence } from '../../base/text.ts';
+import { resultOf } from '../../deploy/report/drift.ts';
 import type { Report } from '../../deploy/report/report.ts';
 import { type Crash, lastWords } from '../crash/last-words.ts';
 import { outputsOf } from '../outputs/outputs.ts';
-import { type CommandFile, type CommandFiles, outputLines } from '../runner/command-files.ts';
+import { type CommandFile, type CommandFiles, outputLines, type SharedFile } from '../runner/command-files.ts';
 import type { Core } from '../runner/guarded-core.ts';
 import type { Links } from '../runner/links.ts';
 import { blocks, details, text } from '../summary/parts/markdown.ts';
@@ -26,6 +27,10 @@ export type CorePublish = Pick<Core, 'error' | 'group' | 'info' | 'warning'>;
 const MAX_SUMMARY_BYTES = 1_048_576;
 const SPARE_BYTES = 48_576;
 const MAX_TROUBLE_CHARACTERS = 300;
+/** GitHub takes 256 as the title of an issue. */
+const MAX_HEADLINE_CHARACTERS = 250;
+/** GitHub takes 65,536 as an issue or a comment. Some of them are for what is put around the page. */
+const MAX_FILE_CHARACTERS = 60_000;
 
 /** What is published beside the report. */
 export interface PublishOptions {
@@ -54,23 +59,17 @@ export async function publish(
     try {
       return make();
     } catch (error) {
-      troubles.push(sentence(`${what}: ${plain(messageOf(error), MAX_TROUBLE_CHARACTERS)}`));
+      const trouble = sentence(`${what}: ${plain(messageOf(error), MAX_TROUBLE_CHARACTERS)}`);
+      if (!troubles.includes(trouble)) troubles.push(trouble);
       return instead;
     }
   };
-  const sections = attempt<readonly LogSection[]>('The log is not complete', () => logSections(report), []);
-  for (const { title, lines } of sections) {
-    await core.group(title, async () => {
-      for (const line of lines) core.info(line);
-    });
-  }
+  await tellSections(
+    attempt('The log is not complete', () => logSections(report), []),
+    core,
+  );
   const verdict = attempt('The verdict could not be put into words', () => judge(report), plainVerdict(report));
   const outputs = attempt('The outputs could not be made', () => outputsOf(report), undefined);
-  const written = attempt(
-    'The outputs could not be written',
-    () => write(files.outputs, outputs ?? { result: 'failed', changed: String(report.changed), targets: '[]' }),
-    false,
-  );
   let reported = true;
   try {
     await writeReport?.(reportText(report, verdict, crash));
@@ -78,30 +77,70 @@ export async function publish(
     reported = false;
     troubles.push(reportTrouble(report, error));
   }
-  const failed = report.outcome === 'failed' || outputs === undefined || !written || !reported;
-  const room = MAX_SUMMARY_BYTES - SPARE_BYTES - (files.summary?.size() ?? 0);
-  const page = attempt(
-    'The full page could not be made',
-    () => renderSummary(report, { maxBytes: room, links }),
-    undefined,
+  const pageFor = (maxBytes: number, maxCharacters = maxBytes): string =>
+    attempt(
+      'The full page could not be made',
+      () => renderSummary(report, { maxBytes, maxCharacters, links }),
+      undefined,
+    ) ?? shortSummary(verdict, Math.min(maxBytes, maxCharacters));
+  const whole = pageFor(MAX_SUMMARY_BYTES - SPARE_BYTES);
+  const summaryFile = attempt(
+    'The file for the output "summary-file" could not be written',
+    () => {
+      const fits = whole.length <= MAX_FILE_CHARACTERS;
+      const page = fits ? whole : pageFor(MAX_SUMMARY_BYTES, MAX_FILE_CHARACTERS);
+      return writePage(files.page, pageText(page, troubles, crash));
+    },
+    '',
   );
+  const written = attempt(
+    'The outputs could not be written',
+    () =>
+      write(files.outputs, {
+        ...(outputs ?? { result: 'failed', changed: String(report.changed), targets: '[]' }),
+        headline: headlineOf(verdict, crash),
+        'summary-file': summaryFile,
+      }),
+    false,
+  );
+  const failed = resultOf(report) === 'failed' || outputs === undefined || !written || !reported;
   attempt(
     'The job summary could not be written',
-    () => writeSummary(files.summary, page ?? shortSummary(verdict, room), troubles, crash),
+    () => {
+      const taken = files.summary?.size() ?? 0;
+      const page = taken === 0 ? whole : pageFor(MAX_SUMMARY_BYTES - SPARE_BYTES - taken);
+      writeSummary(files.summary, page, troubles, crash);
+    },
     undefined,
   );
   const annotations =
     crash === undefined
       ? attempt('The annotations could not be made', () => annotationsOf(report), [])
       : [annotationOf(crash)];
-  for (const { level, title, message, at } of complete(annotations, verdict, failed, troubles)) {
+  annotate(complete(annotations, verdict, failed, troubles), core);
+  tellVerdict(verdict, core);
+  return failed ? 1 : 0;
+}
+
+async function tellSections(sections: readonly LogSection[], core: CorePublish): Promise<void> {
+  for (const { title, lines } of sections) {
+    await core.group(title, async () => {
+      for (const line of lines) core.info(line);
+    });
+  }
+}
+
+function annotate(annotations: readonly Annotation[], core: CorePublish): void {
+  for (const { level, title, message, at } of annotations) {
     const place = at === undefined ? {} : { file: at.file, startLine: at.line, startColumn: at.column };
     core[level](message, { title, ...place });
   }
+}
+
+function tellVerdict(verdict: Verdict, core: CorePublish): void {
   core.info(`${verdict.icon} ${verdict.headline}`);
   const meaning = meaningOf(verdict);
   if (meaning !== '') core.info(meaning);
-  return failed ? 1 : 0;
 }
 
 /** Always true; false stands for what could not be written. */
@@ -124,12 +163,27 @@ function writeSummary(
 ): void {
   if (file === undefined) return;
   if (page === '') throw new Error(`its file has ${file.size()} bytes already, and the runner shows 1 MiB at most`);
+  file.append(pageText(page, troubles, crash));
+}
+
+/** Returns the path of the file with the page; empty where the runner has no place for it. */
+function writePage(file: SharedFile | undefined, page: string): string {
+  file?.append(page);
+  return file?.path ?? '';
+}
+
+/** The page with what could not be published; of a run that broke off, behind what is said of that. */
+function pageText(page: string, troubles: readonly string[], crash: Crash | undefined): string {
   const notes = troubles.map((trouble) => `> ⚠️ ${text(trouble)}`);
-  file.append(
-    crash === undefined
-      ? `${blocks(page.trimEnd(), notes)}\n`
-      : `${blocks(lastWords(crash).page.trimEnd(), notes, details('Results until then', page.trimEnd()))}\n`,
-  );
+  return crash === undefined
+    ? `${blocks(page.trimEnd(), notes)}\n`
+    : `${blocks(lastWords(crash).page.trimEnd(), notes, details('Results until then', page.trimEnd()))}\n`;
+}
+
+/** The run in one line of plain text, for a message. */
+function headlineOf({ icon, headline }: Verdict, crash: Crash | undefined): string {
+  const line = crash === undefined ? `${icon} ${headline}` : `❌ ${lastWords(crash).title}`;
+  return plain(line, MAX_HEADLINE_CHARACTERS);
 }
 
 /** What is said where the verdict's own words cannot be made. */

@@ -1,5 +1,6 @@
 import { isObject } from '../../base/json.ts';
 import { visible } from '../../base/visible.ts';
+import { failsForDrift } from '../../deploy/report/drift.ts';
 import type { Report } from '../../deploy/report/report.ts';
 import type { Crash } from '../crash/last-words.ts';
 import { reportFile } from '../report-file/report-file.ts';
@@ -11,7 +12,8 @@ import type { Verdict } from '../verdict/words.ts';
  */
 export function reportText(report: Report, { icon, headline }: Verdict, crash: Crash | undefined): string {
   const problems = crash === undefined ? report.problems : [...report.problems, crashProblem(crash)];
-  return `${JSON.stringify(reportFile({ ...report, problems }, `${icon} ${headline}`), shown, 2)}\n`;
+  const said: Report = failsForDrift(report) ? { ...report, problems, outcome: 'failed' } : { ...report, problems };
+  return `${JSON.stringify(reportFile(said, `${icon} ${headline}`), shown, 2)}\n`;
 }
 
 function shown(_key: string, value: unknown): unknown {

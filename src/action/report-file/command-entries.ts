@@ -1,8 +1,10 @@
 import { defined } from '../../base/defined.ts';
 import type { ValueOf } from '../../base/schema.ts';
+import { sentence } from '../../base/text.ts';
+import { planDigest } from '../../deploy/plan-digest.ts';
 import type { FoundByCheck } from '../../deploy/report/check-report.ts';
 import type { ImageReport } from '../../deploy/report/image-report.ts';
-import type { Admission, MadePlan } from '../../deploy/report/plan-report.ts';
+import type { Admission, MadePlan, ModuleVersion } from '../../deploy/report/plan-report.ts';
 import type { NothingToRemove } from '../../deploy/report/removal-report.ts';
 import type { RenderedFiles } from '../../deploy/report/render-report.ts';
 import type { DeployPlan } from '../../deploy/report/report.ts';
@@ -12,6 +14,7 @@ import type {
   ADMISSION,
   CHECKED,
   DEPLOY_PLAN,
+  MODULE,
   NOTHING,
   PLAN,
   RENDERED,
@@ -32,7 +35,19 @@ export function deploymentEntry({ images, pluginKind, expires }: DeployPlan): Va
 
 /** Returns what `deploy` would do. */
 export function planEntry(plan: MadePlan): ValueOf<typeof PLAN> {
-  const { changes, restarts, inPlace, adoptions, images, waves, missingPermissions, expires } = plan;
+  const {
+    changes,
+    modules,
+    restarts,
+    inPlace,
+    adoptions,
+    images,
+    waves,
+    parts,
+    missingPermissions,
+    uncheckedPermissions,
+    expires,
+  } = plan;
   return {
     changes: changes.map(({ cluster, action, kind, namespace, name, reasons, diff, admission }) => ({
       ...defined({ cluster }),
@@ -44,8 +59,20 @@ export function planEntry(plan: MadePlan): ValueOf<typeof PLAN> {
       diff,
       admission: admissionEntry(admission),
     })),
-    restarts: restarts.map(({ ref, pods, wave }) => ({ ...workloadEntry(ref), pods, wave })),
-    inPlace: inPlace.map(({ ref, wave }) => ({ ...workloadEntry(ref), wave })),
+    modules: modules.map(({ filter, state, before, after, workloads }) => ({
+      filter,
+      state,
+      ...defined({ before: before && moduleEntry(before) }),
+      after: moduleEntry(after),
+      workloads,
+    })),
+    restarts: restarts.map(({ ref, pods, wave, wavePart }) => ({
+      ...workloadEntry(ref),
+      pods,
+      wave,
+      ...defined({ wavePart }),
+    })),
+    inPlace: inPlace.map(({ ref, wave, wavePart }) => ({ ...workloadEntry(ref), wave, ...defined({ wavePart }) })),
     adoptions: adoptions.map(({ what, by, workloads, fate, keeps, volumes }) => ({
       what,
       by,
@@ -56,9 +83,16 @@ export function planEntry(plan: MadePlan): ValueOf<typeof PLAN> {
     })),
     images: images.map(imageEntry),
     waves,
+    digest: planDigest(parts),
+    parts: parts.map(({ what, digest, shown }) => ({ what, digest, ...defined({ shown }) })),
     missingPermissions,
+    uncheckedPermissions,
     ...defined({ expires }),
   };
+}
+
+function moduleEntry({ digest, bytes, image }: ModuleVersion): ValueOf<typeof MODULE> {
+  return { digest, ...defined({ bytes, image }) };
 }
 
 function admissionEntry(admission: Admission): ValueOf<typeof ADMISSION> {
@@ -74,7 +108,7 @@ function admissionEntry(admission: Admission): ValueOf<typeof ADMISSION> {
 
 /** Returns what `status` has found. */
 export function statusEntry(found: FoundStatus): ValueOf<typeof STATUS> {
-  const { workloads, namespaces, garbage, kept, inUse, unknown } = found;
+  const { workloads, namespaces, garbage, kept, inUse, inUseUnseen, unknown } = found;
   return {
     workloads: workloads.map(({ ref, pods, filters }) => ({
       ...workloadEntry(ref),
@@ -83,7 +117,7 @@ export function statusEntry(found: FoundStatus): ValueOf<typeof STATUS> {
     })),
     namespaces,
     garbage,
-    ...defined({ kept, inUse, unknown }),
+    ...defined({ kept, inUse, inUseUnseen, unknown }),
   };
 }
 
@@ -95,7 +129,7 @@ function filterStatusEntry(status: FilterStatus): ValueOf<typeof STATUS_OF_FILTE
     health,
     ...defined({ revision, wanted, compared, alsoRuns, rendered, digest, image, previous, run, expires, expired }),
     ...defined({ verification: verification && verificationEntry(verification), changed, owner }),
-    notes,
+    notes: notes.map(({ text }) => sentence(text)),
   };
 }
 
@@ -121,7 +155,10 @@ export function renderedEntry({ folder, files, revisions, removed }: RenderedFil
       path,
       bytes,
       content,
-      ...defined({ kept, patches: patches && workloadEntry(patches) }),
+      ...defined({
+        kept,
+        patches: patches === undefined || patches === 'selected' ? undefined : workloadEntry(patches),
+      }),
     })),
     revisions: revisions.map(({ revision }) => revision),
     removed,

@@ -26,6 +26,7 @@ export function filterEntry(filter: FilterReport): ValueOf<typeof FILTER> {
       },
       delivered,
     }),
+    ...defined({ refusedSettings: filter.refusedSettings }),
     settings: settingsEntry(settings),
   };
 }

@@ -5,6 +5,7 @@ import { VERSION } from '../../base/version.ts';
 import { warningTexts } from '../../base/warning.ts';
 import type { RolloutPolicy } from '../../deploy/policy.ts';
 import { describeProbe } from '../../deploy/probe.ts';
+import type { MovedTag } from '../../deploy/report/moved-tag.ts';
 import type { ClusterConnection, RemovalReport, Report } from '../../deploy/report/report.ts';
 import {
   checkedEntry,
@@ -15,8 +16,8 @@ import {
   statusEntry,
 } from './command-entries.ts';
 import { filterEntry } from './filter-entry.ts';
-import type { POLICY, ReportFile } from './schema.ts';
-import { collectedEntry, problemEntry, secondsOf, targetEntry } from './target-entry.ts';
+import type { MOVED_TAG, POLICY, ReportFile } from './schema.ts';
+import { collectedEntry, problemEntry, secondsOf, targetEntry, workloadEntry } from './target-entry.ts';
 
 /** The version of the format; it grows where a reader of the one before could not read it. */
 const FORMAT = 1;
@@ -70,7 +71,7 @@ function removedOf({ outcome, targets, collected, removal }: RemovalReport) {
 
 function baseOf(report: Report, headline: string) {
   const { changed, cancelled, started, durationMs, clusters, requests, policy } = report;
-  const { refusedInputs, filters, problems, permissions, warnings } = report;
+  const { refusedInputs, filters, problems, permissions, movedTags, warnings } = report;
   return {
     version: FORMAT,
     actionVersion: VERSION,
@@ -85,9 +86,13 @@ function baseOf(report: Report, headline: string) {
     refusedInputs,
     filters: filters.map(filterEntry),
     problems: problems.map(problemEntry),
-    ...defined({ permissions }),
+    ...defined({ permissions, movedTags: movedTags?.map(movedTagEntry) }),
     warnings: warningTexts(warnings),
   } as const;
+}
+
+function movedTagEntry({ workloads, onNewDigest, ...move }: MovedTag): ValueOf<typeof MOVED_TAG> {
+  return { ...move, workloads: workloads.map(workloadEntry), ...(onNewDigest !== 'deploy' && { kept: true }) };
 }
 
 function clusterEntry(cluster: ClusterConnection): ReportFile['clusters'][number] {

@@ -1,16 +1,27 @@
 import { flag, integer, list, object, oneOf, text, word } from '../../base/schema.ts';
 import { PLUGINS, type PluginKind } from '../../cluster/resources.ts';
 import { CHECK_RESULTS } from '../../deploy/report/check-report.ts';
-import type { PlannedAdoption, PlannedChange } from '../../deploy/report/plan-report.ts';
+import type { PlannedAdoption, PlannedChange, PlannedModule } from '../../deploy/report/plan-report.ts';
 import { COMPARED, type FilterHealth } from '../../deploy/report/status-report.ts';
-import { IMAGE, IN_CLUSTER, MISSING_PERMISSION, NAMES, PODS, VERIFICATION, WORKLOAD } from './schema-parts.ts';
+import {
+  IMAGE,
+  IN_CLUSTER,
+  MISSING_PERMISSION,
+  NAMES,
+  PODS,
+  VERIFICATION,
+  WAVE_PART,
+  WORKLOAD,
+} from './schema-parts.ts';
 
 const ACTIONS: readonly PlannedChange['action'][] = ['create', 'change', 'delete'];
 const FATES: readonly PlannedAdoption['fate'][] = ['deleted', 'patched', 'stays'];
+const MODULE_STATES: readonly PlannedModule['state'][] = ['same', 'other', 'new', 'unknown'];
 const HEALTHS: readonly FilterHealth[] = [
   'verified',
   'progressing',
   'waiting-for-promotion',
+  'aborted',
   'drifted',
   'outdated',
   'not-ready',
@@ -20,7 +31,8 @@ const HEALTHS: readonly FilterHealth[] = [
 ];
 
 const OBJECT = text('Such as `ConfigMap shop/add-header-0123456789`.');
-const WAVE = integer('The wave, from 1.', 1);
+const WAVE = integer('The wave as the target has it, with what the cluster adds.', 1);
+const OF_WAVE = { ...IN_CLUSTER, wavePart: WAVE_PART };
 
 /** What the API server says to a write. */
 export const ADMISSION = oneOf(
@@ -31,6 +43,16 @@ export const ADMISSION = oneOf(
   }),
   object('It rejects it.', { state: word('The answer.', ['refused'] as const), message: text('Why.') }),
   object('It was not asked.', { state: word('No answer.', ['not-asked'] as const), why: text('Why.') }),
+);
+
+/** Which module a filter has. */
+export const MODULE = object(
+  'A module.',
+  { digest: text('sha256 digest of the module as it is delivered.') },
+  {
+    bytes: integer('Its size; omitted where the run has not read it.'),
+    image: text('What the proxies pull; omitted where the module is mounted.'),
+  },
 );
 
 /** What `plan` has found. */
@@ -55,11 +77,11 @@ export const PLAN = object(
     ),
     restarts: list(
       'The workloads whose pods would be replaced.',
-      object('A workload.', { ...NAMES, pods: integer('Its pods.'), wave: WAVE }, IN_CLUSTER),
+      object('A workload.', { ...NAMES, pods: integer('Its pods.'), wave: WAVE }, OF_WAVE),
     ),
     inPlace: list(
       'The Gateways whose pods would change as they run.',
-      object('A Gateway.', { ...NAMES, wave: WAVE }, IN_CLUSTER),
+      object('A Gateway.', { ...NAMES, wave: WAVE }, OF_WAVE),
     ),
     adoptions: list(
       'The filters of others whose place would be taken.',
@@ -79,7 +101,35 @@ export const PLAN = object(
     waves: integer('How many waves there would be.'),
     missingPermissions: list('What `deploy` would need and the user of the kubeconfig may not.', MISSING_PERMISSION),
   },
-  { expires: text('When `sweep` could remove the first filter of the targets, ISO 8601; omitted for never.') },
+  {
+    expires: text('When `sweep` could remove the first filter of the targets, ISO 8601; omitted for never.'),
+    uncheckedPermissions: list(
+      'The same where the user of the kubeconfig only reads: whether the one that deploys has them is not known.',
+      MISSING_PERMISSION,
+    ),
+    modules: list(
+      'Which module workloads run and which one they would get, where they would get another revision.',
+      object(
+        'Workloads of which the same is true.',
+        {
+          filter: text('Its name.'),
+          state: word('Whether they have it already; `unknown` where nothing tells what they run.', MODULE_STATES),
+          after: MODULE,
+          workloads: list('Where.', text('Such as `Deployment shop/reviews`.')),
+        },
+        { before: MODULE },
+      ),
+    ),
+    digest: text('The digest of the plan, as the output `plan-digest`.'),
+    parts: list(
+      'What the plan does and goes by; the input `expect-plan` of `deploy` compares them.',
+      object(
+        'A part.',
+        { what: text('What it is about.'), digest: text('The sha256 digest of its content.') },
+        { shown: text('The content in a few words; omitted where it has more.') },
+      ),
+    ),
+  },
 );
 
 /** What `deploy` has planned before it wrote. */
@@ -132,7 +182,8 @@ export const STATUS = object(
   {
     kept: list('Those that are kept to roll back to.', OBJECT),
     inUse: list('Those that only old pods run.', OBJECT),
-    unknown: list('Those of which nobody knows whether pods run them.', OBJECT),
+    inUseUnseen: list('Those that pods run whose workload the kubeconfig user may not list.', OBJECT),
+    unknown: list('Those of which nobody knows whether pods or other workloads use them.', OBJECT),
   },
 );
 
@@ -174,10 +225,7 @@ export const RENDERED = object('What was written; omitted where the run ended be
 });
 
 const RESULTS = (description: string) =>
-  list(
-    description,
-    word('`failed`: "deploy" would refuse it; `undecided`: not made, or nothing can be said.', CHECK_RESULTS),
-  );
+  list(description, word('`failed`: "deploy" would reject it; `undecided`: not made, or no result.', CHECK_RESULTS));
 
 /** What `check` has found. */
 export const CHECKED = object('What the checks say; omitted where the run ended before.', {
@@ -187,7 +235,7 @@ export const CHECKED = object('What the checks say; omitted where the run ended 
     object('A version.', {
       name: text('As the input `proxies` has it, such as `1.28` or `envoy/1.36.2`.'),
       envoy: text('The version of its Envoy.'),
-      known: flag('Whether the tables of the check cover it: of others little is known, and they refuse little.'),
+      known: flag('Whether the tables of the check cover it: of others little is known, and they reject little.'),
     }),
   ),
   filters: list(

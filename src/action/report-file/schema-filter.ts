@@ -61,6 +61,10 @@ export const FILTER = named(
       settings: SETTINGS,
     },
     {
+      refusedSettings: list(
+        'Its settings that were refused: what stands for their values in `settings` is none of them.',
+        text('Its name.'),
+      ),
       original: object('What it was before it was shrunk.', {
         digest: text('sha256 digest.'),
         bytes: integer('Size.'),

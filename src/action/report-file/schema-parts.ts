@@ -4,6 +4,7 @@ import { EVIDENCE_LEVELS } from '../../deploy/report/evidence-level.ts';
 import type { ImageState } from '../../deploy/report/image-report.ts';
 import { ROLLOUT_PHASES, TARGET_OUTCOMES } from '../../deploy/report/phase.ts';
 import type { Rollback, StepState } from '../../deploy/report/report.ts';
+import { WAVE_PARTS } from '../../deploy/report/wave-mark.ts';
 import { KIND_TITLES } from '../verdict/problem-groups.ts';
 
 const PROBLEM_KINDS = Object.keys(KIND_TITLES) as ProblemKind[];
@@ -13,6 +14,12 @@ const IMAGE_STATES: readonly ImageState[] = ['pushed', 'unchanged', 'planned', '
 
 /** What names the cluster of something. */
 export const IN_CLUSTER = { cluster: text('The cluster that it is in; omitted where the run has one only.') };
+
+/** What a wave is besides its number. */
+export const WAVE_PART = word(
+  'What the wave is besides its number: the `canary` goes before the rest of the first wave, and `prune`, which no target has, last; omitted for nothing.',
+  WAVE_PARTS,
+);
 
 const RULE = {
   verb: text('Such as `patch`.'),
@@ -98,7 +105,7 @@ export const ROLLBACK = named(
   object(
     'What happened to the rollback of a workload.',
     {
-      state: word('`skipped`: the run was cancelled meanwhile.', ROLLBACK_STATES),
+      state: word('`skipped`: the run was cancelled before it wrote the pod template.', ROLLBACK_STATES),
       to: record('The revision of each filter after it, by its name; null for none.', textOrNull('A revision.')),
       seconds: number('How long it took.'),
     },
@@ -106,6 +113,12 @@ export const ROLLBACK = named(
       from: word('The phase that the workload had come to before.', ROLLOUT_PHASES),
       template: word('Of one that failed: what its pod template has.', ['before', 'new', 'unknown'] as const),
       unready: text('What kept the pods from being ready before the run already.'),
+      waiting: text(
+        'Where its rollout waits for promotion, of a revision that was not promoted before the run either.',
+      ),
+      unconfirmed: flag(
+        'Set where the run was cancelled before the pods were ready with the pod template that is back.',
+      ),
       problem: as('Why it did not succeed, or what is left to do.', PROBLEM),
     },
   ),
@@ -161,7 +174,8 @@ export const TARGET = named(
     },
     {
       ...IN_CLUSTER,
-      wave: integer('The wave that it went with, from 1; omitted where there was one only.', 1),
+      wave: integer('The wave of its target, with what its cluster adds; omitted where there was one only.', 1),
+      wavePart: WAVE_PART,
       seconds: number('From its patch to the verdict; omitted where nobody waited.'),
       times: TIMES,
       verification: VERIFICATION,

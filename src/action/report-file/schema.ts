@@ -15,7 +15,7 @@ import { ON_FAILURE, PROMOTE, UNREADY, VERIFY } from '../../deploy/policy.ts';
 import type { Report, ReportOf } from '../../deploy/report/report.ts';
 import { CHECKED, DEPLOY_PLAN, NOTHING, PLAN, RENDERED, STATUS } from './schema-commands.ts';
 import { FILTER } from './schema-filter.ts';
-import { COLLECTED, PERMISSION, PROBLEM, TARGET } from './schema-parts.ts';
+import { COLLECTED, PERMISSION, PROBLEM, TARGET, WORKLOAD } from './schema-parts.ts';
 
 /** How a run was told to roll out. */
 export const POLICY = named(
@@ -86,8 +86,31 @@ const BASE = {
   warnings: list('What to know besides.', text('A sentence.')),
 };
 
+export const MOVED_TAG = named(
+  'movedTag',
+  object(
+    'A tag that names other bytes now than those that workloads run.',
+    {
+      image: text('The image, without its tag.'),
+      tag: text('The tag.'),
+      from: text('The digest that it had when an earlier run put it on the workloads.'),
+      to: text('The digest that it has now.'),
+      workloads: list('The workloads that an earlier run put it on.', WORKLOAD),
+    },
+    {
+      run: text('The run that put it on them.'),
+      kept: flag('Whether they keep what they run, as the input `on-new-digest` says.'),
+    },
+  ),
+);
+
 const MAY_HAVE = {
   permissions: list('All that the command may need, where some of it is missing.', PERMISSION),
+};
+
+/** What the reports of commands that compare filters with what runs may have, too. */
+const MOVED = {
+  movedTags: list('The tags that name other bytes now than those that workloads run.', MOVED_TAG),
 };
 
 /** What the reports of commands that are about workloads have. */
@@ -117,15 +140,16 @@ function resultOf<C extends Report['command']>(command: C, results: readonly Rep
 const DEPLOY = object(
   'The report of `deploy`.',
   { ...resultOf('deploy', DEPLOY_RESULTS), ...TARGETS, collected: COLLECTED },
-  { ...MAY_HAVE, deployment: DEPLOY_PLAN },
+  { ...MAY_HAVE, ...MOVED, deployment: DEPLOY_PLAN },
 );
 const PLANNED = object(
   'The report of `plan`.',
   { ...resultOf('plan', ['planned', 'failed']), ...TARGETS },
-  { ...MAY_HAVE, plan: PLAN },
+  { ...MAY_HAVE, ...MOVED, plan: PLAN },
 );
 const STATUS_REPORT = object('The report of `status`.', resultOf('status', ['reported', 'failed']), {
   ...MAY_HAVE,
+  ...MOVED,
   status: STATUS,
 });
 const REMOVE = object(

@@ -1,4 +1,5 @@
 import { defined } from '../../base/defined.ts';
+import { describePermission } from '../../base/permission.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { ValueOf } from '../../base/schema.ts';
 import type { Verification } from '../../deploy/report/evidence-level.ts';
@@ -47,7 +48,8 @@ export function verificationEntry({
 /** Returns what happened to one workload. */
 export function targetEntry(target: TargetReport): ValueOf<typeof TARGET> {
   const { ref, outcome, phase, revisions, steps, pods, drift, diagnosis } = target;
-  const { wave, durationMs, times, verification, newer, takenOver, alsoRuns, unready, waiting, problem } = target;
+  const { wave, wavePart, durationMs, times, verification, newer, takenOver, alsoRuns, unready, waiting, problem } =
+    target;
   return {
     ...workloadEntry(ref),
     outcome,
@@ -68,6 +70,7 @@ export function targetEntry(target: TargetReport): ValueOf<typeof TARGET> {
     pods: { ready: pods.ready, wanted: pods.wanted },
     ...defined({
       wave,
+      wavePart,
       seconds: durationMs && secondsOf(durationMs),
       times: times && timesEntry(times),
       verification: verification && verificationEntry(verification),
@@ -113,10 +116,10 @@ function rollbackEntry({
   readonly rolledBackFrom?: TargetReport['phase'];
 }): ValueOf<typeof ROLLBACK> | undefined {
   if (rollback === undefined) return undefined;
-  const { state, to, durationMs, template, unready, problem } = rollback;
+  const { state, to, durationMs, template, unready, waiting, unconfirmed, problem } = rollback;
   return {
     state,
-    ...defined({ from, template, unready, problem: problem && problemEntry(problem) }),
+    ...defined({ from, template, unready, waiting, unconfirmed, problem: problem && problemEntry(problem) }),
     to,
     seconds: secondsOf(durationMs),
   };
@@ -129,7 +132,7 @@ export function collectedEntry({ deleted, left }: Collected): ValueOf<typeof COL
     left: left.map(({ object, why, runBy, runOn, missing }) => ({
       object,
       why,
-      ...defined({ runBy, runOn: runOn && workloadEntry(runOn), missing }),
+      ...defined({ runBy, runOn: runOn && workloadEntry(runOn), missing: missing?.map(describePermission) }),
     })),
   };
 }

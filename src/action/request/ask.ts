@@ -21,7 +21,13 @@ export interface AskRuntime extends Pick<WorkspaceWriter, 'removeFile'> {
 /** Reads what a run is asked for: inputs, manifests and target lists. */
 export async function ask({ readInput, environment, readFile, findFiles, removeFile }: AskRuntime): Promise<Asked> {
   const read = await clearReportFile(readInputs(readInput, environment), { removeFile });
-  const { filters, clusters, problems } = await readFilters(read, readInput, { readFile, findFiles });
+  const { filters, clusters, isChoice, problems } = await readFilters(read, readInput, { readFile, findFiles });
   const asked = filters.map(async (filter) => ({ ...filter, targets: await readTargetLists(filter, readFile) }));
-  return { read, filters: await Promise.all(asked), problems, clusters: chooseClusters(clusters, read.inputs) };
+  return {
+    read,
+    filters: await Promise.all(asked),
+    isChoice,
+    problems,
+    clusters: chooseClusters(clusters, read.inputs),
+  };
 }

@@ -1,18 +1,21 @@
 import { makeLimiter, mapLimited } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
 import type { ReadFile } from '../../base/files.ts';
-import { Diagnostics } from '../../base/problem.ts';
+import { dataKey } from '../../base/json.ts';
+import { Diagnostics, type Problem } from '../../base/problem.ts';
 import type { Warning } from '../../base/warning.ts';
 import type { FilterCheck } from '../../deploy/filter-checks.ts';
 import type { SettingsChange } from '../../deploy/policy.ts';
-import type { FilterPlaces, FilterRequest, FilterToCheck, Unknown } from '../../deploy/request.ts';
+import type { FilterRequest, FilterToCheck, Unknown } from '../../deploy/request.ts';
+import { toldInManifest } from '../../filter/module/load.ts';
 import type { FilterModule } from '../../filter/module/module.ts';
 import type { Delivery } from '../../mesh/objects/delivery.ts';
 import type { TargetEntry } from '../../targets/target.ts';
 import { UNNAMED } from '../inputs/inputs.ts';
+import { isByTag } from '../inputs/origin.ts';
 import { ignoring } from '../inputs/policy.ts';
-import type { PlaceOfInput } from '../inputs/reader.ts';
-import { FILTER_INPUTS, type InputName, isFilterInput } from '../inputs/table.ts';
+import { problemsAt, settingPlaces } from '../inputs/reader.ts';
+import { type InputName, isFilterInput } from '../inputs/table.ts';
 import {
   decideDelivery,
   deliveredSettings,
@@ -75,7 +78,7 @@ function moduleLoader({ readFile, optimize, ...tools }: FilterTools): LoadOnce {
   const loading = new Map<string, Promise<{ readonly module: LoadedModule; readonly found: Diagnostics }>>();
   return async (inputs, diagnostics) => {
     const { from, shrink, provenance, delivery } = inputs;
-    const key = JSON.stringify([from, shrink, provenance, delivery.delivery, delivery.gateways]);
+    const key = dataKey([from, shrink, provenance, delivery.delivery, delivery.gateways]);
     const started = loading.get(key) ?? loadWith(inputs);
     loading.set(key, started);
     const { module, found } = await started;
@@ -98,10 +101,19 @@ async function prepareFilter(
   const settling = new Diagnostics();
   const entries = targetEntries(asked.targets, namespaceOf(asked), settling);
   const aimed = { ...asked, inputs: withGatewayTargets(entries, asked.inputs) };
-  const loaded = await load(aimed.inputs, diagnostics);
+  const loading = new Diagnostics();
+  const loaded = await load(aimed.inputs, loading);
+  diagnostics.add(problemsAt(asked.place('filter'), loadProblems(asked, loading.problems)));
   const delivery = decideDelivery(aimed, settingsChange, loaded.module, entries, settling);
   diagnostics.add(settling.problems);
   return { ...loaded, asked: aimed, entries, delivery, isSettled: settling.ok };
+}
+
+/** What is wrong with a module; with a path, as where it is written. Filters of several manifests may share the module. */
+function loadProblems({ inputs, place }: AskedFilter, problems: readonly Problem[]): readonly Problem[] {
+  const { at } = place('filter');
+  if (at === undefined || inputs.from.origin?.kind !== 'file') return problems;
+  return problems.map((problem) => (problem.kind === 'filter' ? toldInManifest(problem, at.file) : problem));
 }
 
 /** Stands in for a module that could not be had. */
@@ -117,26 +129,19 @@ export function filterRequestOf({
   const { push } = file;
   return {
     name: inputs.name || UNNAMED,
-    ...defined({ places: placesOf(place) }),
+    ...defined({ places: settingPlaces(place) }),
     module: toCheck(file) ?? NO_MODULE,
     settings: deliveredSettings(inputs.settings, delivery ?? likelyDelivery(inputs)),
     targets: entries,
     ...inputs.options,
+    ...(!isByTag(inputs.from) && { onNewDigest: 'deploy' }),
+    delivery: inputs.delivery,
     ...defined({ push }),
   };
 }
 
 function toCheck({ module, loaded }: LoadedModule): FilterModule | undefined {
   return module ?? loaded;
-}
-
-/** Returns where a manifest says something of a filter; `undefined` where none does. */
-function placesOf(place: PlaceOfInput): FilterPlaces | undefined {
-  const places = FILTER_INPUTS.flatMap((name) => {
-    const { subject, at } = place(name);
-    return at === undefined ? [] : [[name, { subject, at }] as const];
-  });
-  return places.length === 0 ? undefined : Object.fromEntries(places);
 }
 
 /** The settings that a trial run hands to the filter, or that decide whether a workload can run it. */
@@ -171,9 +176,7 @@ export function filterToCheck(filter: RequestedFilter): FilterToCheck {
 
 /** What has no effect, although nothing is wrong with it. */
 export function filterWarnings(filters: readonly RequestedFilter[]): Warning[] {
-  return filters.flatMap(({ asked: { inputs }, delivery }) =>
-    unusedInputWarnings(inputs, delivery, filters.length > 1 ? ` (filter "${inputs.name}")` : ''),
-  );
+  return unusedInputWarnings(filters);
 }
 
 /** A login that goes to no registry, as no filter is in one or pushed to one. */

@@ -1,6 +1,7 @@
 import { delimiter, resolve } from 'node:path';
 import { fileFault, isMissing, readText } from '../../base/files.ts';
 import { Diagnostics, fail, type Problem, type Result } from '../../base/problem.ts';
+import { quoted } from '../../base/text.ts';
 import { MAX_YAML_BYTES } from '../../base/yaml.ts';
 import {
   type ClusterAccess,
@@ -9,6 +10,7 @@ import {
   kubeconfigFile,
   looksLikeContent,
   readContexts,
+  writeSecret,
 } from '../../cluster/kubeconfig.ts';
 import type { ClusterInputs } from '../inputs/cluster-choice.ts';
 import type { Environment } from '../inputs/reader.ts';
@@ -59,7 +61,8 @@ async function readFiles(
         message: `cannot be read: ${fileFault(error)}.`,
         cause: error,
       };
-      if (isMissing(error)) missing.push({ ...problem, remedy: ALL_MISSING });
+      const expanded = /^[~$%]/.test(path) ? ` Nobody expands ${quoted(path.charAt(0))} in it.` : '';
+      if (isMissing(error)) missing.push({ ...problem, remedy: `${ALL_MISSING}${expanded}` });
       else diagnostics.add(problem);
     }
   }
@@ -77,7 +80,7 @@ export function uncheckedTls({ NODE_TLS_REJECT_UNAUTHORIZED }: Environment): rea
       message:
         'is "0", which turns off the check of every server certificate: anybody on the network path could read the credentials.',
       remedy:
-        'Remove it. For a private authority, the kubeconfig has "certificate-authority-data", and registries are trusted by NODE_EXTRA_CA_CERTS.',
+        'Remove it. For a private certificate authority, set "certificate-authority-data" in the kubeconfig, and NODE_EXTRA_CA_CERTS for registries.',
     },
   ];
 }
@@ -86,12 +89,11 @@ const NOTHING: Problem = {
   kind: 'kubeconfig',
   subject: 'input "kubeconfig"',
   message: 'is empty, and the environment variable KUBECONFIG is not set.',
-  remedy:
-    'Pass the content of a kubeconfig from a secret. A secret that is missing, or not passed to pull requests from forks, is empty, too.',
+  remedy: `${writeSecret()} A secret is empty if it does not exist, if it is one of an environment that the job does not name, or if Dependabot started the run, or a pull request from a fork.`,
 };
 
 const ALL_MISSING =
-  'Write the kubeconfig to that path in an earlier step, or pass its content in the input "kubeconfig". Missing files in KUBECONFIG are skipped, but here all of them are missing.';
+  'Write the kubeconfig to that path in an earlier step, or pass its content in the input "kubeconfig". Files in KUBECONFIG that do not exist are skipped, but here none exists.';
 
 const CONTENT: Problem = {
   kind: 'kubeconfig',

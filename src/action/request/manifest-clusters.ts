@@ -30,7 +30,7 @@ export function chooseClusters(
         manifestProblem(
           cluster.place,
           `has another context or wave than ${other}.`,
-          'One run has one cluster of a name: write the same in both files, or call them differently.',
+          'Write the same in both files, or give the clusters different names.',
         ),
       );
     }

@@ -51,13 +51,13 @@ function check(bytes: Uint8Array, source: ModuleSource, wanted: string | undefin
   return source.kind === 'https' && isPacked(bytes) ? fail(packed(source)) : module;
 }
 
-/** What is wrong with a digest that is not the wanted one; `undefined` if it is, or none is wanted. */
-function digestProblem(digest: string, source: ModuleSource, wanted: string | undefined): Problem | undefined {
+/** Returns what is wrong with a digest that is not the wanted one; `undefined` if it is, or none is wanted. */
+export function digestProblem(digest: string, source: ModuleSource, wanted: string | undefined): Problem | undefined {
   if (wanted === undefined || digest === wanted) return undefined;
   return {
     kind: 'filter',
     subject: subjectOf(source),
-    message: `has the digest ${digest}, but the input "sha256" requires ${wanted}.`,
+    message: `has the digest ${digest}, but "sha256" requires ${wanted}.`,
     remedy: 'If the filter was changed on purpose, change "sha256", too; if not, find out who changed it.',
   };
 }

@@ -1,7 +1,7 @@
 import { type Diagnostics, fail, type Result } from '../../base/problem.ts';
-import { withoutTrailing } from '../../base/text.ts';
 import { VERSION } from '../../base/version.ts';
 import type { FilterModule } from '../../filter/module/module.ts';
+import { apiOf } from '../../github/github.ts';
 import type { Authority } from '../../provenance/authority.ts';
 import { type Artifact, checkProvenance } from '../../provenance/check.ts';
 import type { Provenance, ProvenancePolicy } from '../../provenance/policy.ts';
@@ -28,7 +28,7 @@ const GITHUB = 'https://github.com';
 
 /** A check that asks the GitHub of the runner's environment. */
 export function provenanceChecker({ environment, authorities, cancelled, log }: ProvenanceRuntime): CheckProvenance {
-  const { GITHUB_SERVER_URL = GITHUB, GITHUB_API_URL = 'https://api.github.com' } = environment;
+  const { GITHUB_SERVER_URL = GITHUB } = environment;
   return async (artifact, policy, token) => {
     if (GITHUB_SERVER_URL !== GITHUB) {
       return fail({
@@ -39,7 +39,7 @@ export function provenanceChecker({ environment, authorities, cancelled, log }: 
       });
     }
     return checkProvenance(artifact, policy, {
-      api: withoutTrailing(GITHUB_API_URL, '/'),
+      api: apiOf(environment),
       token,
       authorities,
       userAgent: `deploy-wasm-filter/${VERSION}`,

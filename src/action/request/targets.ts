@@ -1,10 +1,11 @@
-import { fileFault, fileRemedy, type ReadFile, readText, shownPath } from '../../base/files.ts';
+import { fileFault, fileRemedy, pathStart, type ReadFile, readText, shownPath } from '../../base/files.ts';
 import type { Diagnostics, Problem } from '../../base/problem.ts';
 import { MAX_YAML_BYTES } from '../../base/yaml.ts';
 import { kindNames } from '../../deploy/kinds/kinds.ts';
 import { parseTargets, readTargetList, type TargetList } from '../../targets/parse.ts';
 import type { TargetEntry } from '../../targets/target.ts';
 import type { FilterRead } from '../inputs/inputs.ts';
+import { problemsAt } from '../inputs/reader.ts';
 import { elsewhereThan, MANIFEST_TARGET_KEYS } from '../manifest/keys.ts';
 
 /** The target lists of a filter as they were given, and what is wrong with their file. */
@@ -30,16 +31,16 @@ export async function readTargetLists(
     const text = await readText(readFile, targetsFile, MAX_YAML_BYTES);
     return { lists: [...lists, readTargetList(origin, text, 'file')], problems: [] };
   } catch (error) {
-    const { at } = place('targets-file');
+    const written = place('targets-file');
+    const manifest = written.at?.file;
     const problem: Problem = {
       kind: 'targets',
       subject: origin,
-      ...(at !== undefined && { at }),
       message: `cannot be read: ${fileFault(error)}.`,
-      remedy: fileRemedy(error, 'Give the path of a file, relative to the workspace.'),
+      remedy: fileRemedy(error, `Give the path of a file. ${pathStart(manifest)}`, manifest),
       cause: error,
     };
-    return { lists, problems: [problem] };
+    return { lists, problems: problemsAt(written, [problem]) };
   }
 }
 

@@ -1,8 +1,7 @@
 import { defined } from '../../base/defined.ts';
 import { Diagnostics, describeProblem, type Problem, type Result } from '../../base/problem.ts';
 import type { Warning } from '../../base/warning.ts';
-import type { WantedFilter } from '../../deploy/request.ts';
-import type { FilterModule } from '../../filter/module/module.ts';
+import type { StatusScope, WantedFilter } from '../../deploy/request.ts';
 import type { FilterInputs } from '../inputs/inputs.ts';
 import { type FilterTools, filterRequestOf, prepareFilters } from './filters.ts';
 import type { AskedFilter } from './targets.ts';
@@ -10,7 +9,7 @@ import type { AskedFilter } from './targets.ts';
 /** What `status` knows of a filter from elsewhere than the cluster. */
 export interface AskedAgain {
   /** What its image is now. */
-  readonly module?: FilterModule;
+  readonly tagged?: StatusScope['tagged'];
   readonly wanted?: WantedFilter;
   readonly warnings: readonly Warning[];
 }
@@ -30,13 +29,13 @@ export async function askWanted(
   const own = new Diagnostics();
   const [prepared] = await prepareFilters([{ ...asked, inputs }], tools, own);
   if (prepared === undefined) return { wanted: { state: 'unknown' }, warnings: [] };
-  const { settings, module, push } = filterRequestOf(prepared);
+  const { settings, module, push, onNewDigest, delivery } = filterRequestOf(prepared);
   const loaded = own.ok && prepared.module !== undefined ? module : undefined;
   // What this manifest would push itself has not moved.
-  const tagged = push === undefined && loaded?.source?.kind === 'image' ? loaded : undefined;
+  const tagged = push === undefined && loaded?.source?.kind === 'image' ? { module: loaded, onNewDigest } : undefined;
   return {
-    ...defined({ module: tagged }),
-    wanted: { state: 'known', settings, withOthers, ...defined({ module: loaded }) },
+    ...defined({ tagged }),
+    wanted: { state: 'known', settings, onNewDigest, delivery, withOthers, ...defined({ module: loaded }) },
     warnings: warningsOf(asked, own.problems),
   };
 }
@@ -45,6 +44,6 @@ function warningsOf({ inputs: { name } }: AskedFilter, problems: readonly Proble
   return problems.map((problem) => ({
     topic: 'Not compared',
     subject: `filter "${name}"`,
-    text: `What the manifest says of it could not be compared with all that runs: ${describeProblem(problem)}`,
+    text: `The manifest could not be compared with all that runs: ${describeProblem(problem)}`,
   }));
 }

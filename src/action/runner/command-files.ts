@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 
 /** The functions of `node:fs` that write to a file of the runner; synchronous, because a process that crashes has no later. */
 export interface FileSystem {
@@ -15,19 +16,34 @@ export interface CommandFile {
   append(text: string): void;
 }
 
-/** Where the runner takes outputs and job summary; `undefined` if it names no such file. */
+/** A file of this step alone, for later steps of the job. */
+export interface SharedFile extends CommandFile {
+  readonly path: string;
+}
+
+/** Where the runner takes outputs and job summary, and where later steps find the page; `undefined` if it names no such place. */
 export interface CommandFiles {
   readonly outputs: CommandFile | undefined;
   readonly summary: CommandFile | undefined;
+  /** The page as Markdown: the runner takes the file of the job summary away after the step. */
+  readonly page?: SharedFile | undefined;
 }
 
 /** The files that the runner names in the environment (https://docs.github.com/actions/reference/variables-reference). */
 export function commandFiles(
-  { GITHUB_OUTPUT, GITHUB_STEP_SUMMARY }: Readonly<Record<string, string | undefined>>,
+  { GITHUB_OUTPUT, GITHUB_STEP_SUMMARY, RUNNER_TEMP }: Readonly<Record<string, string | undefined>>,
   fs: FileSystem,
 ): CommandFiles {
   const open = (path: string | undefined): CommandFile | undefined => (path ? commandFile(path, fs) : undefined);
-  return { outputs: open(GITHUB_OUTPUT), summary: open(GITHUB_STEP_SUMMARY) };
+  return {
+    outputs: open(GITHUB_OUTPUT),
+    summary: open(GITHUB_STEP_SUMMARY),
+    page: RUNNER_TEMP ? sharedFile(join(RUNNER_TEMP, `deploy-wasm-filter-${randomUUID()}.md`), fs) : undefined,
+  };
+}
+
+function sharedFile(path: string, fs: FileSystem): SharedFile {
+  return { path, ...commandFile(path, fs) };
 }
 
 function commandFile(path: string, fs: FileSystem): CommandFile {

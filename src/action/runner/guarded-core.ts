@@ -6,7 +6,7 @@ import { oneLine } from './log.ts';
 type Toolkit = typeof import('@actions/core');
 
 /** The functions of @actions/core by which text leaves this process. */
-export type Core = Pick<Toolkit, 'debug' | 'error' | 'group' | 'info' | 'isDebug' | 'warning'>;
+export type Core = Pick<Toolkit, 'debug' | 'error' | 'group' | 'info' | 'isDebug' | 'notice' | 'warning'>;
 
 /**
  * The toolkit behind the gate that all text passes on its way out: log, debug lines, group titles and annotations. Known secrets are
@@ -16,7 +16,7 @@ export function guardedCore(core: Core, redact: Redact): Core {
   const clean = (text: string): string => visible(redact(text));
   const line = (text: string): string => visible(oneLine(redact(text)));
   const annotate =
-    (level: 'error' | 'warning'): Core['error'] =>
+    (level: 'error' | 'notice' | 'warning'): Core['error'] =>
     (message, properties = {}) => {
       const { title, file } = properties;
       core[level](clean(String(message)), {
@@ -30,14 +30,15 @@ export function guardedCore(core: Core, redact: Redact): Core {
     debug: (message) => core.debug(clean(message)),
     isDebug: () => core.isDebug(),
     error: annotate('error'),
+    notice: annotate('notice'),
     warning: annotate('warning'),
     group: (title, phase) => core.group(line(title), phase),
   };
 }
 
-/** The files of outputs and job summary behind the same gate. */
-export function guardedFiles({ outputs, summary }: CommandFiles, redact: Redact): CommandFiles {
-  const guarded = (file: CommandFile | undefined): CommandFile | undefined =>
-    file && { size: () => file.size(), append: (text) => file.append(visible(redact(text))) };
-  return { outputs: guarded(outputs), summary: guarded(summary) };
+/** The files of outputs, job summary and page behind the same gate. */
+export function guardedFiles({ outputs, summary, page }: CommandFiles, redact: Redact): CommandFiles {
+  const guarded = <T extends CommandFile>(file: T | undefined): T | undefined =>
+    file && { ...file, append: (text) => file.append(visible(redact(text))) };
+  return { outputs: guarded(outputs), summary: guarded(summary), page: guarded(page) };
 }

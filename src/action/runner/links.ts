@@ -6,6 +6,8 @@ export interface Links {
   readonly commit?: string;
   /** Of the action's own README, at the version that runs. */
   readonly documentation?: string;
+  /** What error texts mean, at the same version. */
+  readonly troubleshooting?: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -42,7 +44,10 @@ export function linksOf(environment: Environment): Links {
     ...(repository !== undefined && run !== undefined ? { run: `${server}/${repository}/actions/runs/${run}` } : {}),
     ...(repository !== undefined && commit !== undefined ? { commit: `${server}/${repository}/commit/${commit}` } : {}),
     ...(action !== undefined && version !== undefined
-      ? { documentation: `${server}/${action}/blob/${version}/README.md` }
+      ? {
+          documentation: `${server}/${action}/blob/${version}/README.md`,
+          troubleshooting: `${server}/${action}/blob/${version}/docs/troubleshooting.md`,
+        }
       : {}),
   };
 }

@@ -17,9 +17,9 @@ import { renderDetails } from './parts/settings.ts';
 const ICONS: Readonly<Record<CheckResult, string>> = { failed: '✘', warned: '⚠️', undecided: '–', passed: '✔' };
 
 const MEANINGS: Readonly<Record<CheckResult, string>> = {
-  failed: '✘ "deploy" refuses it',
-  warned: '⚠️ loads, with a warning',
-  undecided: '– nothing can be said, or not checked',
+  failed: '✘ "deploy" rejects it',
+  warned: '⚠️ passed, with a warning',
+  undecided: '– not checked, or no result',
   passed: '✔ passed',
 };
 
@@ -60,7 +60,7 @@ function renderMatrix(found: FoundByCheck, columns: readonly Column[], limits: L
 /** Which proxies these are, where nobody has said so. */
 function coverage({ stated, proxies }: FoundByCheck): string {
   if (stated) return '';
-  return `For all proxies whose host functions are known: ${text(versionWords(proxies))} (${text(envoyWords(proxies))}). The input <code>proxies</code> names those of a mesh.`;
+  return `Checked for every proxy version that this action knows: ${text(versionWords(proxies))} (${text(envoyWords(proxies))}). To check only those of your mesh, set the input <code>proxies</code>.`;
 }
 
 function passedAll({ results }: CheckedFilter): boolean {
@@ -81,7 +81,11 @@ function rowsOf(
   const several = filter.settings > 1 ? `, ${thousands(filter.settings)} settings` : '';
   const whole = alone ? [] : [tableRow([`<b>${named}</b>${several}`, ...cells(resultsByProxy(filter, found.proxies))])];
   if (!alone && passedAll(filter)) return whole;
-  return [...whole, ...FILTER_CHECKS.map((check) => tableRow([CHECK_WORDS[check], ...cells(filter.results[check])]))];
+  const indent = alone ? '' : '&emsp;';
+  return [
+    ...whole,
+    ...FILTER_CHECKS.map((check) => tableRow([`${indent}${CHECK_WORDS[check]}`, ...cells(filter.results[check])])),
+  ];
 }
 
 /** What the signs mean; a table of nothing but good ones needs that for rows without checks alone. */
@@ -101,7 +105,7 @@ function legend(filters: readonly CheckedFilter[], isShort: boolean): string {
 /** Names what was checked, for a log: `auth: host functions failed for Istio 1.9 – 1.24`. */
 export function checkLines(found: FoundByCheck): string[] {
   return found.filters.map((filter) => {
-    if (filter.state === 'skipped') return `${filter.name}: not checked, check is off`;
+    if (filter.state === 'skipped') return `${filter.name}: not checked, because of "check: off"`;
     if (passedAll(filter)) return `${filter.name}: passed for ${versionWords(found.proxies)}`;
     const said = FILTER_CHECKS.flatMap((check) =>
       (['failed', 'warned', 'undecided'] as const).flatMap((result) => {

@@ -1,11 +1,18 @@
 import type { EvidenceLevel } from '../../deploy/report/evidence-level.ts';
 import { isAsBefore } from '../../deploy/report/final-revisions.ts';
 import type { DeployReport, TargetReport } from '../../deploy/report/report.ts';
-import { byPhase, isBackButUnready, isIdle, ROLLING } from '../verdict/phase.ts';
+import { isBackButUnready, isIdle, phasesOf, ROLLING, type TargetsOfPhase } from '../verdict/phase.ts';
 import { countOf } from '../verdict/text.ts';
 import { supersededLines } from './parts/superseded.ts';
-import { waitingLine } from './parts/waiting.ts';
-import { backButUnreadyLine, oldPods, renderStateLines, type StateLine, unreadyAsBefore } from './parts/what-runs.ts';
+import { waitingAgainLine, waitingLine, waitsAgain } from './parts/waiting.ts';
+import {
+  backButUnreadyLine,
+  interruptedRollbacks,
+  oldPods,
+  renderStateLines,
+  type StateLine,
+  unreadyAsBefore,
+} from './parts/what-runs.ts';
 
 const NOT_WATCHED = 'pods were not watched.';
 
@@ -14,19 +21,28 @@ const NOT_WATCHED = 'pods were not watched.';
  * Kubernetes promises is said.
  */
 export function renderDeployState(report: DeployReport): string {
-  const phases = byPhase(report);
-  const of = (phase: Parameters<typeof phases.get>[0]): readonly TargetReport[] => phases.get(phase) ?? [];
-  const notBack = of('rollback-failed').filter((target) => !isBackButUnready(target));
-  const unready = of('not-ready').filter(isChanged);
-  const unreadyThere = of('not-ready').filter((target) => !isChanged(target));
-  const settled = of('succeeded').filter((target) => !isIdle(target));
-  const rolledBack = of('rolled-back');
-  const rolledBackWithRun = of('rolled-back-with-run');
-  const have = (one: boolean): string => (one ? 'has' : 'have');
-  const were = (one: boolean): string => (one ? 'was' : 'were');
-  const run = (one: boolean): string => (one ? 'runs' : 'run');
+  const of = phasesOf(report);
   const keep = report.policy.onFailure === 'keep' ? ' Not rolled back, because of "on-failure: keep".' : '';
-  const lines: StateLine[] = [
+  const lines = [
+    ...rollbackFailures(of),
+    ...failures(of, keep),
+    ...unknownStates(of, keep),
+    ...rolledBack(of),
+    ...newRevisions(of),
+    ...supersededLines(of('superseded')),
+    ...untouched(of),
+  ];
+  return renderStateLines(lines, rollbackAdvice(ROLLING.flatMap(of)));
+}
+
+const have = (one: boolean): string => (one ? 'has' : 'have');
+const were = (one: boolean): string => (one ? 'was' : 'were');
+const run = (one: boolean): string => (one ? 'runs' : 'run');
+
+/** Workloads whose rollback did not come to its end. */
+function rollbackFailures(of: TargetsOfPhase): StateLine[] {
+  const notBack = of('rollback-failed').filter((target) => !isBackButUnready(target));
+  return [
     {
       icon: '🚨',
       targets: notBack,
@@ -38,12 +54,15 @@ export function renderDeployState(report: DeployReport): string {
         } ${oldPods(notBack)}`,
     },
     backButUnreadyLine(of('rollback-failed')),
-    {
-      icon: '🛑',
-      targets: of('rollback-interrupted'),
-      words: (one) =>
-        `${were(one)} being rolled back when the run was cancelled; inspect ${one ? 'it' : 'them'}, or re-run.`,
-    },
+    ...interruptedRollbacks(of),
+  ];
+}
+
+/** Workloads that failed and were not rolled back; `keep` says why not, where that was asked for. */
+function failures(of: TargetsOfPhase, keep: string): StateLine[] {
+  const unready = of('not-ready').filter(isChanged);
+  const unreadyThere = of('not-ready').filter((target) => !isChanged(target));
+  return [
     {
       icon: '❌',
       targets: unready,
@@ -54,7 +73,7 @@ export function renderDeployState(report: DeployReport): string {
       icon: '❌',
       targets: unreadyThere,
       words: (one) =>
-        `had the pod template with the filter before this run, and ${one ? 'its' : 'their'} pods do not become ready.${notRolledBack(unreadyThere)}`,
+        `had the filter before this run, and ${one ? 'its' : 'their'} pods do not become ready.${notRolledBack(unreadyThere)}`,
     },
     {
       icon: '❌',
@@ -68,10 +87,21 @@ export function renderDeployState(report: DeployReport): string {
       words: (one) =>
         `${one ? 'was' : 'were'} given the new settings, and proxies reject them. A proxy that rejects settings keeps its current ones.${keep}`,
     },
+  ];
+}
+
+/** Workloads of which this run does not know how they ended. */
+function unknownStates(of: TargetsOfPhase, keep: string): StateLine[] {
+  return [
     {
       icon: '⚠️',
       targets: of('overwritten'),
       words: (one) => `${were(one)} modified by another client during the run; see above.`,
+    },
+    {
+      icon: '⚪',
+      targets: of('deleted'),
+      words: (one) => `${were(one)} deleted by another client during the run; see above.`,
     },
     {
       icon: '❓',
@@ -83,44 +113,59 @@ export function renderDeployState(report: DeployReport): string {
       icon: '❓',
       targets: of('write-unconfirmed'),
       words: () =>
-        'may have the new pod template or not: the API server did not confirm the write. Re-run to find out.',
+        'may or may not have the new pod template: the API server did not confirm the write. Re-run to find out.',
     },
     {
       icon: '🛑',
       targets: of('interrupted'),
       words: (one) => {
-        const pods = oldPods(of('interrupted'));
-        return `${were(one)} still rolling out. Kubernetes continues the rollout; until then, ${pods.charAt(0).toLowerCase()}${pods.slice(1)}`;
+        return `${were(one)} still rolling out. Kubernetes continues the rollout. ${oldPods(of('interrupted'))}`;
       },
     },
+  ];
+}
+
+/** Workloads that were rolled back to their end. */
+function rolledBack(of: TargetsOfPhase): StateLine[] {
+  const again = [...of('rolled-back'), ...of('rolled-back-with-run')].filter(waitsAgain);
+  const failed = of('rolled-back').filter((target) => !waitsAgain(target));
+  return [
+    waitingAgainLine(again),
     {
       icon: '↩️',
-      targets: rolledBack.filter((target) => isAsBefore(target) && target.rollback?.unready !== undefined),
+      targets: failed.filter((target) => isAsBefore(target) && target.rollback?.unready !== undefined),
       words: (one) =>
         `failed and ${were(one)} rolled back; ${one ? 'its' : 'their'} pods are still not ready, as before the run.`,
     },
     {
       icon: '↩️',
-      targets: rolledBack.filter((target) => isAsBefore(target) && target.rollback?.unready === undefined),
+      targets: failed.filter((target) => isAsBefore(target) && target.rollback?.unready === undefined),
       words: (one) => `failed and ${were(one)} rolled back to what ran there before; every pod is ready.`,
     },
     {
       icon: '↩️',
-      targets: rolledBack.filter((target) => !isAsBefore(target) && !hasNothing(target)),
+      targets: failed.filter((target) => !isAsBefore(target) && !hasNothing(target)),
       words: (one) =>
         `failed and ${were(one)} rolled back to the last verified revision: what was there before this run had never been verified. Every pod is ready.`,
     },
     {
       icon: '↩️',
-      targets: rolledBack.filter((target) => !isAsBefore(target) && hasNothing(target)),
+      targets: failed.filter((target) => !isAsBefore(target) && hasNothing(target)),
       words: (one) =>
         `failed and ${were(one)} rolled back to no filter at all: what was there before this run had never been verified, nor anything earlier. Every pod is ready.`,
     },
     {
       icon: '↩️',
-      targets: rolledBackWithRun,
+      targets: of('rolled-back-with-run').filter((target) => !waitsAgain(target)),
       words: (one) => `${were(one)} rolled back to what ran there before, because others failed.`,
     },
+  ];
+}
+
+/** Workloads that have what the run was to bring. */
+function newRevisions(of: TargetsOfPhase): StateLine[] {
+  const settled = of('succeeded').filter((target) => !isIdle(target));
+  return [
     waitingLine(of('waiting-for-promotion')),
     {
       icon: '⏳',
@@ -136,7 +181,7 @@ export function renderDeployState(report: DeployReport): string {
       icon: '⚠️',
       targets: of('succeeded').filter(isIdle),
       words: (one) =>
-        `${have(one)} the new revision in the pod template and 0 pods: nothing runs there, and nothing was verified.`,
+        `${have(one)} the new revision in the pod template, but no pods: nothing runs there, and nothing was verified.`,
     },
     ...SEEN.map(
       ([level, words]): StateLine => ({
@@ -152,14 +197,17 @@ export function renderDeployState(report: DeployReport): string {
       targets: settled.filter(({ outcome }) => outcome === 'removed'),
       words: (one) => `no longer ${have(one)} the filter; every pod is ready without it.`,
     },
-    ...supersededLines(of('superseded')),
+  ];
+}
+
+function untouched(of: TargetsOfPhase): StateLine[] {
+  return [
     {
       icon: '⚪',
       targets: of('untouched'),
       words: (one) => `${were(one)} not touched and ${run(one)} what ran there before.`,
     },
   ];
-  return renderStateLines(lines, rollbackAdvice(ROLLING.flatMap(of)));
 }
 
 /** Whether a workload was rolled back to none of the filters. */
@@ -183,7 +231,7 @@ function notRolledBack(targets: readonly TargetReport[]): string {
   const one = targets.length === 1;
   return !targets.some(isChanged)
     ? ` This run did not change ${one ? 'it' : 'them'}, so there was nothing to roll back.`
-    : ` ${one ? 'It was' : 'They were'} not rolled back.`;
+    : ` The ${one ? 'workload was' : 'workloads were'} not rolled back.`;
 }
 
 function rollbackAdvice(rolling: readonly TargetReport[]): string[] {

@@ -1,3 +1,4 @@
+import { dataKey } from '../../base/json.ts';
 import { formatBytes, MAX_LISTED, someOf, thousands } from '../../base/text.ts';
 import type { PlannedChange } from '../../deploy/report/plan-report.ts';
 import { inClusterName } from '../../targets/target.ts';
@@ -42,8 +43,7 @@ export function groupChanges(changes: readonly PlannedChange[]): ChangeGroup[] {
   const groups = Map.groupBy(
     changes,
     // What is the same but for its namespace is the same.
-    ({ action, reasons, diff, namespace }) =>
-      `${action} ${JSON.stringify(reasons)}\n${withoutNamespace(diff, namespace).join('\n')}`,
+    ({ action, reasons, diff, namespace }) => dataKey([action, reasons, withoutNamespace(diff, namespace)]),
   );
   return [...groups.values()].flatMap((group) => {
     const [first] = group;

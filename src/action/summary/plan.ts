@@ -1,6 +1,7 @@
 import { thousands } from '../../base/text.ts';
 import type { PlannedChange, PlannedReplacement, PlannedRestart } from '../../deploy/report/plan-report.ts';
 import type { PlanReport } from '../../deploy/report/report.ts';
+import { countWaves, waveName } from '../../deploy/report/wave-mark.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import { countOf } from '../verdict/text.ts';
 import { verb } from '../verdict/words.ts';
@@ -9,9 +10,11 @@ import { workloadCell } from './parts/cells.ts';
 import { renderImages } from './parts/images.ts';
 import type { Limits } from './parts/limits.ts';
 import { blocks, text } from './parts/markdown.ts';
+import { renderModuleChanges } from './parts/module-changes.ts';
 import { type CommandPage, stoppedPage } from './parts/page.ts';
 import { deployPolicy, expirySetting, renderDetails } from './parts/settings.ts';
-import { renderTable, type TableParts, WAVE_NUMBERS } from './parts/table.ts';
+import { renderSettingsChanges } from './parts/settings-changes.ts';
+import { renderTable, type TableParts, waveNumbers } from './parts/table.ts';
 import { groupChanges, renderChanges } from './plan-changes.ts';
 
 /** The page of `plan`: what would fail, what would be written, what would restart, what admission says. */
@@ -19,7 +22,7 @@ export function planPage(report: PlanReport): CommandPage {
   const { plan } = report;
   const settings = [...deployPolicy(report.policy), ...expirySetting(report)];
   if (plan.state === 'stopped') return stoppedPage((limits) => renderDetails(report, settings, limits));
-  const { changes, restarts, inPlace, adoptions, images } = plan;
+  const { changes, modules, settings: told, restarts, inPlace, adoptions, images } = plan;
   const table = restartTable(restarts);
   const groups = groupChanges(changes);
   return {
@@ -27,6 +30,8 @@ export function planPage(report: PlanReport): CommandPage {
     lead: (limits) => renderAdmission(changes, limits),
     body: (limits) => [
       renderAdoptions(adoptions, limits),
+      renderModuleChanges(modules, limits),
+      renderSettingsChanges(told, limits),
       renderChanges(groups, limits),
       renderBeside(report, limits),
       renderTable('What would change in place', replacementTable(inPlace), limits),
@@ -52,9 +57,7 @@ function renderAdmission(changes: readonly PlannedChange[], limits: Limits): str
     ...(refused === 0
       ? []
       : [`❌ The API server **rejects ${thousands(refused)} of ${countOf(changes.length, 'write')}**; see above.`]),
-    ...(accepted === 0
-      ? []
-      : [`✅ The API server accepts ${thousands(accepted)} of ${countOf(changes.length, 'write')}.`]),
+    ...(accepted === 0 ? [] : [`✅ The API server accepts ${acceptedWords(accepted, changes.length)}.`]),
     ...reasons.map(
       ([why, n]) =>
         `⚪ ${thousands(n)} of ${countOf(changes.length, 'write')} not checked: ${text(why, limits.message)}`,
@@ -64,30 +67,36 @@ function renderAdmission(changes: readonly PlannedChange[], limits: Limits): str
   return blocks('### Server-side dry run', lines.map((line) => `- ${line}`).join('\n'));
 }
 
+/** `all 7 writes`, `5 of 7 writes`, `the write`. */
+function acceptedWords(accepted: number, all: number): string {
+  if (accepted < all) return `${thousands(accepted)} of ${countOf(all, 'write')}`;
+  return all === 1 ? 'the write' : `all ${countOf(all, 'write')}`;
+}
+
 function replacementTable(replaced: readonly PlannedReplacement[]): TableParts<'replacement'> {
-  const waves = new Set(replaced.map(({ wave }) => wave)).size > 1;
+  const waves = countWaves(replaced) > 1;
   return {
     noun: 'workload',
     header: ['Workload', ...clusterTitle(replaced), ...(waves ? ['Wave'] : [])],
     catalogue: { replacement: { icon: '🔀', word: 'in place' } },
     urgent: [],
-    calm: replaced.map(({ ref, wave }) => ({
-      cells: [workloadCell(ref), ...clusterCell(ref), ...(waves ? [String(wave)] : [])],
+    calm: replaced.map(({ ref, ...mark }) => ({
+      cells: [workloadCell(ref), ...clusterCell(ref), ...(waves ? [waveName(mark)] : [])],
       count: 'replacement',
     })),
   };
 }
 
 function restartTable(restarts: readonly PlannedRestart[]): TableParts<'restart'> {
-  const waves = new Set(restarts.map(({ wave }) => wave)).size > 1;
+  const waves = countWaves(restarts) > 1;
   return {
     noun: 'workload',
     header: ['Workload', ...clusterTitle(restarts), 'Pods', ...(waves ? ['Wave'] : [])],
     catalogue: { restart: { icon: '🔁', word: verb(restarts.length, 'restart', 'restarts') } },
     urgent: [],
-    above: waves ? WAVE_NUMBERS : '',
-    calm: restarts.map(({ ref, pods, wave }) => ({
-      cells: [workloadCell(ref), ...clusterCell(ref), String(pods), ...(waves ? [String(wave)] : [])],
+    above: waves ? waveNumbers(restarts) : '',
+    calm: restarts.map(({ ref, pods, ...mark }) => ({
+      cells: [workloadCell(ref), ...clusterCell(ref), String(pods), ...(waves ? [waveName(mark)] : [])],
       count: 'restart',
     })),
   };

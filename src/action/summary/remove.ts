@@ -1,5 +1,5 @@
-import type { RemovalReport, TargetReport } from '../../deploy/report/report.ts';
-import { byPhase, isBackButUnready } from '../verdict/phase.ts';
+import type { RemovalReport } from '../../deploy/report/report.ts';
+import { isBackButUnready, isIdleWithout, phasesOf, type TargetsOfPhase } from '../verdict/phase.ts';
 import { hasActed, needsCurrentState } from '../verdict/words.ts';
 import { rolloutCell, writeCell } from './parts/cells.ts';
 import { renderCollected } from './parts/cleanup.ts';
@@ -12,8 +12,15 @@ import { supersededLines } from './parts/superseded.ts';
 import { renderTable } from './parts/table.ts';
 import { targetTable } from './parts/targets.ts';
 import { renderTimeline } from './parts/timeline.ts';
-import { waitingLine } from './parts/waiting.ts';
-import { backButUnreadyLine, oldPods, renderStateLines, type StateLine, unreadyAsBefore } from './parts/what-runs.ts';
+import { waitingAgainLine, waitingLine, waitsAgain } from './parts/waiting.ts';
+import {
+  backButUnreadyLine,
+  interruptedRollbacks,
+  oldPods,
+  renderStateLines,
+  type StateLine,
+  unreadyAsBefore,
+} from './parts/what-runs.ts';
 
 /** The page of `remove` and `sweep`: what still has the filter if all is not well, the workloads, what is left of it. */
 export function removePage(report: RemovalReport): CommandPage {
@@ -35,11 +42,18 @@ export function removePage(report: RemovalReport): CommandPage {
 }
 
 function renderRemoveState(report: RemovalReport): string {
-  const phases = byPhase(report);
-  const of = (phase: Parameters<typeof phases.get>[0]): readonly TargetReport[] => phases.get(phase) ?? [];
-  const were = (one: boolean): string => (one ? 'was' : 'were');
+  const of = phasesOf(report);
+  const lines = [...troubled(of), ...withoutFilter(of), ...supersededLines(of('superseded')), ...untouched(of)];
+  return renderStateLines(lines, ['The objects of a revision stay as long as a pod template uses it.']);
+}
+
+const were = (one: boolean): string => (one ? 'was' : 'were');
+
+/** Workloads that may have the filter still, or are not ready without it. */
+function troubled(of: TargetsOfPhase): StateLine[] {
   const notBack = of('rollback-failed').filter((target) => !isBackButUnready(target));
-  const lines: StateLine[] = [
+  const back = [...of('rolled-back'), ...of('rolled-back-with-run')];
+  return [
     {
       icon: '🚨',
       targets: notBack,
@@ -47,12 +61,7 @@ function renderRemoveState(report: RemovalReport): string {
         `**failed, and so did the rollback: ${one ? 'it needs' : 'they need'} attention now**; see above for the cause and remedy. ${oldPods(notBack)}`,
     },
     backButUnreadyLine(of('rollback-failed')),
-    {
-      icon: '🛑',
-      targets: of('rollback-interrupted'),
-      words: (one) =>
-        `${were(one)} being rolled back when the run was cancelled; inspect ${one ? 'it' : 'them'}, or re-run.`,
-    },
+    ...interruptedRollbacks(of),
     {
       icon: '❌',
       targets: [...of('not-ready'), ...of('no-effect'), ...of('settings-rejected')],
@@ -65,6 +74,11 @@ function renderRemoveState(report: RemovalReport): string {
       words: (one) => `${were(one)} modified by another client during the run; see above.`,
     },
     {
+      icon: '⚪',
+      targets: of('deleted'),
+      words: (one) => `${were(one)} deleted by another client during the run; see above.`,
+    },
+    {
       icon: '❓',
       targets: of('unobserved'),
       words: (one) =>
@@ -73,18 +87,25 @@ function renderRemoveState(report: RemovalReport): string {
     {
       icon: '❓',
       targets: of('write-unconfirmed'),
-      words: () => 'may have the filter or not: the API server did not confirm the write. Re-run to find out.',
+      words: () => 'may or may not have the filter: the API server did not confirm the write. Re-run to find out.',
     },
     {
       icon: '🛑',
       targets: of('interrupted'),
-      words: (one) => `${were(one)} still rolling out without the filter; Kubernetes continues the rollout.`,
+      words: (one) => `${were(one)} still rolling out without the filter. Kubernetes continues the rollout.`,
     },
+    waitingAgainLine(back.filter(waitsAgain)),
     {
       icon: '↩️',
-      targets: [...of('rolled-back'), ...of('rolled-back-with-run')],
+      targets: back.filter((target) => !waitsAgain(target)),
       words: (one) => `did not become ready without the filter and ${one ? 'runs' : 'run'} it again, as before.`,
     },
+  ];
+}
+
+/** Workloads whose pod template has lost the filter. */
+function withoutFilter(of: TargetsOfPhase): StateLine[] {
+  return [
     waitingLine(of('waiting-for-promotion')),
     {
       icon: '⏳',
@@ -98,15 +119,24 @@ function renderRemoveState(report: RemovalReport): string {
     },
     {
       icon: '✅',
-      targets: of('succeeded'),
+      targets: of('succeeded').filter((target) => !isIdleWithout(target)),
       words: (one) => `${one ? 'is' : 'are'} without the filter; every pod is ready.`,
     },
-    ...supersededLines(of('superseded')),
+    {
+      icon: '✅',
+      targets: of('succeeded').filter(isIdleWithout),
+      words: (one) =>
+        `${one ? 'is' : 'are'} without the filter in the pod template, and ${one ? 'has' : 'have'} no pods.`,
+    },
+  ];
+}
+
+function untouched(of: TargetsOfPhase): StateLine[] {
+  return [
     {
       icon: '⚪',
       targets: of('untouched'),
       words: (one) => `${were(one)} not touched and ${one ? 'runs' : 'run'} what ran there before.`,
     },
   ];
-  return renderStateLines(lines, ['Objects of a revision stay while a pod template uses it.']);
 }

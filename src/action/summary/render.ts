@@ -1,4 +1,5 @@
 import { formatBytes, MAX_LISTED, thousands } from '../../base/text.ts';
+import { targetKind } from '../../deploy/kinds/kinds.ts';
 import type { RenderedFiles } from '../../deploy/report/render-report.ts';
 import type { RenderReport } from '../../deploy/report/report.ts';
 import { countOf } from '../verdict/text.ts';
@@ -42,23 +43,23 @@ function nextSteps(rendered: RenderedFiles, filters: readonly string[], mounts: 
     MAX_LISTED,
     limits.name,
   );
-  const patched = files.some(({ content }) => content.startsWith('patch '));
+  const patched = files.some(({ patches }) => patches !== undefined);
   const steps = [
     `Commit ${code(folder, limits.name)}.`,
     ...(patched
       ? [
-          `Add ${code(`${folder}/component`, limits.name)} to \`components\` in the kustomization that has the workloads: it patches them.`,
-          `Look at what comes out (\`kubectl kustomize FOLDER\`, with the folder of that kustomization): each pod template has to carry ${labels}. A patch whose workload is not among the resources does nothing.`,
+          `Add ${code(`${folder}/component`, limits.name)} to \`components\` in the kustomization that has the workloads. The component patches them.`,
+          `Check the result with \`kubectl kustomize FOLDER\`, where FOLDER is that of the kustomization: each pod template must have ${filters.length === 1 ? `the label ${labels}` : `the label of each of its filters (${labels})`}. A patch has no effect if its workload is not among the resources.`,
         ]
       : []),
-    'Let Argo CD or Flux sync that kustomization, or run `kubectl apply -k FOLDER`.',
+    'Let Argo CD (with the sync option `ServerSideApply=true`) or Flux sync that kustomization, or run `kubectl apply --server-side -k FOLDER`.',
   ];
   return blocks(
     '### What to do next',
     steps.map((step, index) => `${index + 1}. ${step}`).join('\n'),
     patched ? byHand(rendered, limits) : '',
     mounts
-      ? '⚠️ The patches replace the annotations `sidecar.istio.io/userVolume` and `sidecar.istio.io/userVolumeMount`. If the manifests in Git have volumes of their own there, put them into the patches, too.'
+      ? '⚠️ The patches replace the annotations `sidecar.istio.io/userVolume` and `sidecar.istio.io/userVolumeMount`. If the manifests in Git have volumes of their own there, copy them into the patches.'
       : '',
   );
 }
@@ -66,16 +67,18 @@ function nextSteps(rendered: RenderedFiles, filters: readonly string[], mounts: 
 /** For workloads that are in no kustomization. */
 function byHand({ folder, files }: RenderedFiles, limits: Limits): string {
   const commands = files.flatMap(({ path, patches }) => {
-    if (patches === undefined) return [];
+    if (patches === undefined || patches === 'selected') return [];
     const { kind, namespace, name } = patches;
-    return [`kubectl patch ${kind.toLowerCase()} ${name} -n ${namespace} --patch-file ${path}`];
+    // Custom resources take no strategic-merge patch. Theirs has maps alone, so that a merge patch does the same.
+    const type = targetKind(patches).resource.isCustom ? ' --type=merge' : '';
+    return [`kubectl patch ${kind.toLowerCase()} ${name} -n ${namespace}${type} --patch-file ${path}`];
   });
   const shown = commands.slice(0, limits.items);
   const left = commands.length - shown.length;
   const lines = [
-    '# the objects alone: no pod runs the filter yet',
-    `kubectl apply -k ${folder}`,
-    ...(shown.length === 0 ? [] : ['# then each workload that the target list names']),
+    '# only the objects: no pod runs the filter yet',
+    `kubectl apply --server-side -k ${folder}`,
+    ...(shown.length === 0 ? [] : ['# then each workload of the target list']),
     ...shown,
     ...(left > 0 ? [`# … and ${thousands(left)} more`] : []),
   ];

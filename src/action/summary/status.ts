@@ -1,7 +1,7 @@
 import { joint } from '../../base/problem.ts';
-import { nameSome, someOf, thousands } from '../../base/text.ts';
+import { nameSome, sentence, someOf, thousands } from '../../base/text.ts';
 import type { StatusReport } from '../../deploy/report/report.ts';
-import type { FilterHealth, FilterStatus, WorkloadStatus } from '../../deploy/report/status-report.ts';
+import type { FilterHealth, FilterStatus, StatusNote, WorkloadStatus } from '../../deploy/report/status-report.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { type Links, runLink } from '../runner/links.ts';
 import { TROUBLES } from '../verdict/status.ts';
@@ -24,7 +24,7 @@ interface Line {
 export function statusPage(report: StatusReport, links: Links): CommandPage {
   const { status } = report;
   if (status.state === 'stopped') return stoppedPage((limits) => renderDetails(report, [], limits));
-  const { workloads, garbage, kept = [], inUse = [], unknown = [], namespaces } = status;
+  const { workloads, garbage, kept = [], inUse = [], inUseUnseen = [], unknown = [], namespaces } = status;
   const lines = sortLines(workloads.flatMap((workload) => workload.filters.map((filter) => ({ workload, filter }))));
   return {
     problems: 'Problems',
@@ -35,12 +35,17 @@ export function statusPage(report: StatusReport, links: Links): CommandPage {
       renderNames(`🧹 ${countOf(garbage.length, 'object')} of revisions that nothing runs`, garbage, limits),
       renderNames(`⏳ ${countOf(inUse.length, 'object')} of revisions that only old pods run`, inUse, limits),
       renderNames(
+        `👁️ ${countOf(inUseUnseen.length, 'object')} in use by pods whose workload is not visible`,
+        inUseUnseen,
+        limits,
+      ),
+      renderNames(
         `↩️ ${countOf(kept.length, 'object')} of superseded revisions that are kept to roll back to`,
         kept,
         limits,
       ),
       renderNames(
-        `❓ ${countOf(unknown.length, 'object')} of superseded revisions; whether pods run them is not known: the kubeconfig user cannot list pods`,
+        `❓ ${countOf(unknown.length, 'object')} of superseded revisions; whether something uses them is not known: the kubeconfig user cannot list all pods and workloads`,
         unknown,
         limits,
       ),
@@ -124,14 +129,14 @@ function stacked(columns: readonly Column<Line>[]): Column<Line>[] {
 /** Where each row came from, folded; empty where all came from the same. */
 function renderOrigins(lines: readonly Line[], links: Links, limits: Limits): string {
   const { own } = shareStatus(originColumns(links), lines);
-  if (own.length === 0 || lines.length === 0) return '';
+  const present = lines.filter(({ filter }) => filter.health !== 'missing');
+  if (own.length === 0 || present.length === 0) return '';
   const columns = [
     WORKLOAD,
     ...shareColumns([CLUSTER], lines).own,
     ...shareColumns(WHAT.slice(0, 1), lines).own,
     ...own,
   ];
-  const present = lines.filter(({ filter }) => filter.health !== 'missing');
   const shown = present.slice(0, limits.goodRows);
   const left = present.length - shown.length;
   const rows = shown.map((line) => tableRow(columns.map(({ cell }) => cell(line))));
@@ -181,6 +186,8 @@ function healthCell({ pods }: WorkloadStatus, { health, verification }: FilterSt
       return `⏳ rolling out, ${ready}`;
     case 'waiting-for-promotion':
       return `⏸️ waits for promotion, ${pods.ready}/${pods.wanted} ${verification?.level === 'listener' ? 'verified' : 'ready'}`;
+    case 'aborted':
+      return '⚠️ aborted';
     case 'not-ready':
       return `❌ ${ready}`;
     case 'no-effect':
@@ -201,17 +208,17 @@ function expiryCell({ health, expires, expired }: FilterStatus): string {
 
 /** What is wrong or was changed, workload by workload; each thing once for all that share it. */
 function renderNotes(lines: readonly Line[], limits: Limits): string {
-  const notes = new Map<string, string[]>();
+  const notes = new Map<string, StatusNote & { readonly who: Set<string> }>();
   for (const { workload, filter } of lines) {
     for (const note of filter.notes) {
-      const who = notes.get(note) ?? [];
-      who.push(describeWorkload(workload.ref));
-      notes.set(note, who);
+      const same = notes.get(note.text) ?? { ...note, who: new Set() };
+      same.who.add(describeWorkload(workload.ref));
+      notes.set(note.text, same);
     }
   }
   if (notes.size === 0) return '';
-  const shown = [...notes].slice(0, limits.entries).map(([note, who]) => {
-    return `- ${codes(who, Math.min(4, limits.subjects), limits.name)}${who.length === 1 ? joint(note) : ': '}${text(note, limits.message)}`;
+  const shown = [...notes.values()].slice(0, limits.entries).map(({ who, form, text: note }) => {
+    return `- ${codes([...who], Math.min(4, limits.subjects), limits.name)}${who.size === 1 ? joint(form) : ': '}${text(sentence(note), limits.message)}`;
   });
   const left = notes.size - shown.length;
   return blocks('### What to look at', [...shown, ...(left > 0 ? [`- … and ${thousands(left)} more`] : [])].join('\n'));

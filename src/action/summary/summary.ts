@@ -1,7 +1,9 @@
-import { formatBytes, formatDuration, MAX_LISTED } from '../../base/text.ts';
+import type { Permission } from '../../base/permission.ts';
+import { formatBytes, formatDuration, listWords, MAX_LISTED } from '../../base/text.ts';
 import { warningTexts } from '../../base/warning.ts';
 import type { FilterReport, Report } from '../../deploy/report/report.ts';
 import type { Links } from '../runner/links.ts';
+import { permissionItems } from '../verdict/missing-permissions.ts';
 import { groupProblems, reportedProblems } from '../verdict/problem-groups.ts';
 import { countOf } from '../verdict/text.ts';
 import { judge, type Verdict } from '../verdict/verdict.ts';
@@ -24,6 +26,8 @@ import { statusPage } from './status.ts';
 export interface SummaryOptions {
   /** The most bytes of UTF-8 that the page may have. */
   readonly maxBytes?: number;
+  /** The most characters (UTF-16 units) that it may have. */
+  readonly maxCharacters?: number;
   /** Omitted for none. */
   readonly links?: Links;
 }
@@ -54,15 +58,16 @@ function pageOf(report: Report, links: Links): CommandPage {
 
 /**
  * The job summary of a run, as GitHub-flavoured Markdown: verdict, what is wrong and what to do, then what the command has to
- * say. Never longer than `maxBytes`: diagnoses are left out first, then differences and rows, with a note of how much.
+ * say. Never longer than it may be: diagnoses are left out first, then differences and rows, with a note of how much.
  */
 export function renderSummary(
   report: Report,
-  { maxBytes = DEFAULT_MAX_BYTES, links = {} }: SummaryOptions = {},
+  { maxBytes = DEFAULT_MAX_BYTES, maxCharacters = Number.POSITIVE_INFINITY, links = {} }: SummaryOptions = {},
 ): string {
   // That the run was cancelled is what the verdict says.
   const groups = groupProblems(report).filter(({ kind }) => kind !== 'cancelled');
   const problems = reportedProblems(report);
+  const missing = missingForCleanup(report);
   const verdict = judge(report);
   const page = pageOf(report, links);
   const warnings = warningsOf(report);
@@ -73,24 +78,23 @@ export function renderSummary(
       renderFacts(report, links, limits),
       renderLeftOut(report, limits),
       renderProblems(page.problems, groups, limits),
-      renderRole(
-        report,
-        [...problems, ...(report.missingForCleanup ?? []).map((permission) => ({ permission }))],
-        limits,
-      ),
+      problems.some(({ permission }) => permission !== undefined) ? '' : roleLead(missing, limits),
+      renderRole(report, [...problems, ...missing.map((permission) => ({ permission }))], limits),
       renderClusters(report, limits),
       renderWaves(report, limits),
       page.lead(limits),
       renderWarnings(warnings, limits),
       page.body(limits),
     )}\n`;
-  return fitPage(render, maxBytes) ?? shortSummary(verdict, maxBytes);
+  // A page has at least as many bytes as characters.
+  const fits = (page: string): boolean => page.length <= maxCharacters && Buffer.byteLength(page) <= maxBytes;
+  return fitPage(render, fits) ?? shortSummary(verdict, Math.min(maxBytes, maxCharacters));
 }
 
 /** The cluster, or how many there are, the time, and where to read on. */
 function renderFacts(
-  { clusters, durationMs, filters, reportFile }: Report,
-  { run, commit, documentation }: Links,
+  { clusters, durationMs, filters, reportFile, outcome }: Report,
+  { run, commit, documentation, troubleshooting }: Links,
   limits: Limits,
 ): string {
   const [first, ...others] = clusters;
@@ -103,16 +107,31 @@ function renderFacts(
     ...(run === undefined ? [] : [`[run](${run})`]),
     ...(commit === undefined ? [] : [`[commit](${commit})`]),
     ...(documentation === undefined ? [] : [`[documentation](${documentation})`]),
+    ...(troubleshooting === undefined || outcome !== 'failed' ? [] : [`[troubleshooting](${troubleshooting})`]),
     ...(reportFile === undefined ? [] : [`complete report in ${code(reportFile, limits.name)}`]),
   ].join(' · ');
 }
 
 /** `add-header shrunk from 1.7 MiB to 463.0 KiB`: what runs is not the file that was built. How it was done is in the details. */
 function shrunkFacts(filters: readonly FilterReport[]): string[] {
-  const facts = filters.flatMap(({ name, bytes, original }) =>
-    original === undefined ? [] : [`${name} shrunk from ${formatBytes(original.bytes)} to ${formatBytes(bytes)}`],
-  );
+  const facts = filters.flatMap(({ name, bytes, original }) => {
+    const [from, to] = [formatBytes(original?.bytes ?? bytes), formatBytes(bytes)];
+    return from === to ? [] : [`${name} shrunk from ${from} to ${to}`];
+  });
   return facts.length > MAX_LISTED ? [`${countOf(facts.length, 'filter')} shrunk`] : facts;
+}
+
+/** The permissions without which something is left undone or behind. */
+function missingForCleanup(report: Report): readonly Permission[] {
+  const left = 'collected' in report ? report.collected.left : [];
+  return [...(report.missingForCleanup ?? []), ...left.flatMap(({ missing }) => missing ?? [])];
+}
+
+/** What leads to a Role that no problem asks for; empty where nothing is missing. */
+function roleLead(missing: readonly Permission[], limits: Limits): string {
+  if (missing.length === 0) return '';
+  const items = permissionItems(missing).map((item) => text(item, limits.message));
+  return `The kubeconfig user cannot ${listWords(items, 'and')}. This Role grants that:`;
 }
 
 /** The run's own warnings, and those of the API server's admission to a plan, each once. */

@@ -2,21 +2,28 @@ import { listWords } from '../../base/text.ts';
 import { type CheckedFilter, type FoundByCheck, isRefused } from '../../deploy/report/check-report.ts';
 import type { CheckReport } from '../../deploy/report/report.ts';
 import { proxiesWith, versionWords } from './checked-columns.ts';
+import { sharedClause } from './problem-groups.ts';
 import { countOf, plain } from './text.ts';
 import { filterWords, refusal, sentences, type Verdict } from './words.ts';
 
-const NO_CLUSTER = 'No cluster was asked.';
+const NO_CLUSTER = 'No cluster was contacted.';
 const MAX_NAMED = 3;
 
 /** The verdict over `check`. */
 export function judgeCheck(report: CheckReport): Verdict {
   const { checked } = report;
-  if (report.cancelled) return { icon: '🛑', headline: 'Check: cancelled', sentence: `${NO_CLUSTER} Run it again.` };
+  if (report.cancelled)
+    return { icon: '🛑', headline: 'Check: cancelled', sentence: `${NO_CLUSTER} Re-run to check all filters.` };
   if (checked.state === 'stopped') return refusal(report, 'Nothing checked', NO_CLUSTER);
   const refused = checked.filters.filter(isRefused);
   if (refused.length > 0) {
     const sentence = sentences(refusalSentence(refused, checked), NO_CLUSTER);
-    if (checked.filters.length === 1) return refusal(report, `${namesOf(refused)} failed the check`, sentence);
+    const [only] = refused;
+    if (only !== undefined && checked.filters.length === 1) {
+      const headline = partlyWords(only, report, checked);
+      if (headline !== undefined) return { icon: '❌', headline, sentence };
+      return refusal(report, `${namesOf(refused)} failed the check`, sentence);
+    }
     const how = `${refused.length} of ${countOf(checked.filters.length, 'filter')} failed the check`;
     return { icon: '❌', headline: `${how}: ${namesOf(refused)}`, sentence };
   }
@@ -31,10 +38,24 @@ export function judgeCheck(report: CheckReport): Verdict {
     icon: '✅',
     headline: `${passedWords(checked)} passed the check for ${versionWords(checked.proxies)}`,
     sentence: sentences(
-      skipped === 0 ? '' : `${countOf(skipped, 'filter')} with "check: off" not checked.`,
+      skipped === 0
+        ? ''
+        : `${countOf(skipped, 'filter')} ${skipped === 1 ? 'was' : 'were'} not checked, because of "check: off".`,
       `${NO_CLUSTER} "deploy" checks again, for the proxies that it finds.`,
     ),
   };
+}
+
+/** Says for which versions a filter has failed, and for which it has passed; `undefined` if it has failed for all of them. */
+function partlyWords(filter: CheckedFilter, report: CheckReport, found: FoundByCheck): string | undefined {
+  const failed = proxiesWith(found, filter, 'failed');
+  if (failed.length === found.proxies.length) return undefined;
+  const good = (['passed', 'warned'] as const).flatMap((result) => proxiesWith(found, filter, result));
+  const passed = found.proxies.filter((proxy) => good.includes(proxy));
+  const clause = sharedClause(report);
+  const why = clause === undefined ? '' : ` (${clause})`;
+  const others = passed.length === 0 ? '' : ` and passed it for ${versionWords(passed)}`;
+  return `${namesOf([filter])} failed the check for ${versionWords(failed)}${why}${others}`;
 }
 
 function passedWords({ filters }: FoundByCheck): string {
@@ -49,7 +70,7 @@ const namesOf = (filters: readonly CheckedFilter[]): string =>
     MAX_NAMED,
   );
 
-/** For which proxies `deploy` would refuse what failed, and how to leave out those that a mesh does not have. */
+/** For which proxies `deploy` would reject what failed, and how to leave out those that a mesh does not have. */
 function refusalSentence(refused: readonly CheckedFilter[], found: FoundByCheck): string {
   const [first, ...others] = refused;
   if (first === undefined) return '';
@@ -57,15 +78,13 @@ function refusalSentence(refused: readonly CheckedFilter[], found: FoundByCheck)
   const isAnyway = first.results.inputs.includes('failed');
   const what =
     others.length > 0
-      ? '"deploy" would refuse them; the table says why, and for which proxies.'
+      ? '"deploy" would reject them; the table says which checks failed, and for which proxies.'
       : versions.length === found.proxies.length
-        ? `"deploy" would refuse it ${found.stated && !isAnyway ? 'for each of these versions' : 'whatever the proxies'}.`
-        : `"deploy" would refuse it for ${versionWords(versions)}.`;
+        ? `"deploy" would reject it for ${found.stated && !isAnyway ? 'each of these proxy versions' : 'every proxy version'}.`
+        : `"deploy" would reject it for ${versionWords(versions)}.`;
   const depends = refused.some((filter) => proxiesWith(found, filter, 'failed').length < found.proxies.length);
   return sentences(
     what,
-    depends && !found.stated
-      ? 'Name the versions that your mesh has in the input "proxies" to leave out the others.'
-      : '',
+    depends && !found.stated ? 'To check only the versions that your mesh has, set the input "proxies".' : '',
   );
 }

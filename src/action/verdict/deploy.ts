@@ -1,4 +1,5 @@
 import { thousands } from '../../base/text.ts';
+import { driftIn } from '../../deploy/report/drift.ts';
 import { countOutcome, type DeployReport, expiryOf, isPushed, type TargetReport } from '../../deploy/report/report.ts';
 import { evidenceOf, evidenceSentence, evidenceTail } from './evidence.ts';
 import { judgeFailure } from './failure.ts';
@@ -11,6 +12,7 @@ import {
   filterNames,
   filterWords,
   idleSentence,
+  inClusters,
   nameWords,
   revisionWords,
   sentences,
@@ -65,20 +67,23 @@ function deployed(report: DeployReport): Verdict {
   const names = nameWords(changingFilters(report, targets));
   const pushed = targets.filter(isPushed).length;
   const adopted = adoptionTail(targets);
+  const repaired = driftIn(report).filter((one) => one.repaired).length;
   const what =
     pushed === targets.length && pushed > 0
-      ? `Settings of ${names} pushed to ${workloads(pushed)} without a restart`
-      : `${names} ${isRepair(targets) ? 'repaired (drift corrected) on' : 'deployed to'} ${workloads(targets.length)}${pushed > 0 ? `, ${thousands(pushed)} without a restart` : ''}`;
+      ? `Settings of ${names} pushed to ${workloads(pushed)}${inClusters(report)} without a restart`
+      : `${names} ${isRepair(targets) ? 'repaired (drift corrected) on' : 'deployed to'} ${workloads(targets.length)}${inClusters(report)}${pushed > 0 ? `, ${thousands(pushed)} without a restart` : ''}`;
   return {
     icon: unready.length === 0 ? '✅' : '⚠️',
     headline: [
       `${what}${evidenceTail(evidence)}`,
       ...unreadyTail(unready, targets),
       ...(adopted === '' ? [] : [adopted]),
+      ...(isRepair(targets) || repaired === 0 ? [] : [`drift corrected on ${workloads(repaired)}`]),
       ...(unchangedCount === 0 ? [] : [`${countOf(unchangedCount, 'other')} already up to date`]),
       ...(removed === 0 ? [] : [`removed from ${countOf(removed, 'other')}`]),
     ].join('; '),
     sentence: sentences(
+      reviewedSentence(report),
       targets.every((target) => isIdle(target) || target.unready !== undefined)
         ? ''
         : evidenceSentence(evidence, revisionWords(report)),
@@ -86,6 +91,20 @@ function deployed(report: DeployReport): Verdict {
       idleSentence(report),
     ),
   };
+}
+
+/** What earlier runs have done of the plan that was reviewed. */
+function reviewedSentence({ plan }: DeployReport): string {
+  switch (plan.state === 'made' ? plan.carriedOut : undefined) {
+    case undefined:
+      return '';
+    case 'part':
+      return 'An earlier run had carried out part of the reviewed plan; this one did the rest.';
+    case 'all':
+      return 'The reviewed plan was carried out already.';
+    case 'unknown':
+      return 'There was nothing to write, as after a run that has carried out the reviewed plan; its digest alone does not tell more.';
+  }
 }
 
 /** `adopted from EnvoyFilter shop/wasm`, of a deployment that took something over; empty for none. */
@@ -115,8 +134,8 @@ function isRepair(targets: readonly TargetReport[]): boolean {
 function applied(report: DeployReport): Verdict {
   return {
     icon: '⏳',
-    headline: `${nameWords(changingFilters(report, report.targets))} applied to ${workloads(countOutcome(report, 'deployed'))}, not verified`,
-    sentence: `The pod templates have ${revisionWords(report)}, but with "wait: false" this run did not watch the pods: whether they become ready is not known, and nothing is rolled back.`,
+    headline: `${nameWords(changingFilters(report, report.targets))} applied to ${workloads(countOutcome(report, 'deployed'))}${inClusters(report)}, not verified`,
+    sentence: `The pod templates have ${revisionWords(report)}. With "wait: false" this run did not watch the pods: it is not known whether they become ready, and nothing is rolled back.`,
   };
 }
 
@@ -124,10 +143,11 @@ function applied(report: DeployReport): Verdict {
 function writtenBeside(report: DeployReport): string {
   const { collected, requests } = report;
   const deleted = collected.deleted.length;
-  if (deleted > 0) return `Only ${countOf(deleted, 'object')} that nothing uses any more had to be deleted.`;
+  if (deleted > 0)
+    return `No workload was changed: only ${countOf(deleted, 'unused object')} ${verb(deleted, 'was', 'were')} deleted.`;
   const { writes } = requests;
   if (writes === 0) return unwritten(report);
-  return `No workload was changed: ${countOf(writes, 'write')} kept shared objects and records of what was verified up to date.`;
+  return `No workload was changed: ${countOf(writes, 'write')} updated shared objects, or the record of what was verified.`;
 }
 
 function unchanged(report: DeployReport): Verdict {
@@ -140,8 +160,9 @@ function unchanged(report: DeployReport): Verdict {
     const seen = report.targets.filter(({ verification }) => verification !== undefined).length;
     return {
       icon: '✅',
-      headline: `Nothing to change: ${filterWords(report)} ${verb(names, 'runs', 'run')} on ${workloads(n)}${evidenceTail(evidence)}`,
+      headline: `Nothing to change: ${filterWords(report)} ${verb(names, 'runs', 'run')} on ${workloads(n)}${inClusters(report)}${evidenceTail(evidence)}`,
       sentence: sentences(
+        reviewedSentence(report),
         cleaned,
         seen === n ? '' : `This run verified ${thousands(seen)} of ${workloads(n)}.`,
         evidenceSentence(evidence, revisionWords(report)),
@@ -152,12 +173,21 @@ function unchanged(report: DeployReport): Verdict {
   return report.policy.wait
     ? {
         icon: '✅',
-        headline: `Nothing to do: ${filterWords(report)} ${verb(names, 'runs', 'run')} on ${workloads(n)} already`,
-        sentence: sentences(cleaned, report.targets.every(isIdle) ? '' : 'All pods are ready.', idleSentence(report)),
+        headline: `Nothing to do: ${filterWords(report)} ${verb(names, 'runs', 'run')} on ${workloads(n)}${inClusters(report)} already`,
+        sentence: sentences(
+          reviewedSentence(report),
+          cleaned,
+          report.targets.every(isIdle) ? '' : 'All pods are ready.',
+          idleSentence(report),
+        ),
       }
     : {
         icon: '✅',
-        headline: `Nothing to do: ${workloads(n)} ${verb(n, 'has', 'have')} ${filterWords(report)} already`,
-        sentence: sentences(cleaned, 'With "wait: false" this run did not look whether the pods are ready.'),
+        headline: `Nothing to do: ${workloads(n)}${inClusters(report)} ${verb(n, 'has', 'have')} ${filterWords(report)} already`,
+        sentence: sentences(
+          reviewedSentence(report),
+          cleaned,
+          'With "wait: false" this run did not check whether the pods are ready.',
+        ),
       };
 }

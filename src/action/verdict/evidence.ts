@@ -97,8 +97,8 @@ function weaknessSentence({ level, verified, weaknesses }: Evidence, weaker: num
       ? ', as "verify: off" asks for'
       : `: ${first}${others.length === 0 ? '' : ` (and ${thousands(others.length)} other ${others.length === 1 ? 'reason' : 'reasons'})`}`;
   if (verified > 0)
-    return `For ${thousands(weaker)} ${weaker === 1 ? 'proxy' : 'proxies'} the evidence is weaker${because}.`;
+    return `The listeners of ${thousands(weaker)} ${weaker === 1 ? 'proxy' : 'proxies'} were not inspected${because}.`;
   return level === 'stats'
-    ? `Whether the listeners have the filter was not inspected${because}.`
+    ? `The listeners of the proxies were not inspected${because}.`
     : `The proxies were not inspected${because}.`;
 }

@@ -1,28 +1,20 @@
-import type { Problem, ProblemKind } from '../../base/problem.ts';
 import { thousands } from '../../base/text.ts';
 import { isAsBefore } from '../../deploy/report/final-revisions.ts';
 import type { RolloutPhase } from '../../deploy/report/phase.ts';
-import { type ChangeReport, countOutcome, isPushed, type TargetReport } from '../../deploy/report/report.ts';
+import { type ChangeReport, countOutcome, type TargetReport } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
-import {
-  byPhase,
-  countPhases,
-  isBackButUnready,
-  isIdle,
-  LEFT_AS_FOUND,
-  ROLLING,
-  URGENT,
-  wasUnreadyBefore,
-} from './phase.ts';
-import { causeWords, reportedProblems } from './problem-groups.ts';
+import { failureAdvice } from './failure-advice.ts';
+import { byPhase, countPhases, isBackButUnready, isIdle, LEFT_AS_FOUND, URGENT } from './phase.ts';
+import { causeWords } from './problem-groups.ts';
 import { plain } from './text.ts';
+import { waitingAgain } from './waiting.ts';
 import {
   clause,
   hasActed,
   idleSentence,
+  inClusters,
   refusal,
   sentences,
-  theClusters,
   unwritten,
   type Verdict,
   verb,
@@ -54,8 +46,10 @@ export function judgeFailure(report: ChangeReport, words: FailureWords): Verdict
 function lost(report: ChangeReport, { subject }: FailureWords): Verdict {
   return {
     icon: report.cancelled ? '🛑' : '❌',
-    headline: report.cancelled ? `${subject}: cancelled while it wrote` : `${subject}: stopped: ${causeWords(report)}`,
-    sentence: 'How far it got is not known. No workload is half written; re-run to finish.',
+    headline: report.cancelled
+      ? `${subject}: cancelled during the writes`
+      : `${subject} stopped: ${causeWords(report)}`,
+    sentence: 'It is not known how far the run got. No workload is half written; re-run to finish.',
   };
 }
 
@@ -65,15 +59,20 @@ function cancelled(report: ChangeReport, words: FailureWords): Verdict {
   const urgent = countPhases(phases, 'rollback-failed', 'rollback-interrupted');
   return {
     icon: '🛑',
-    headline: `${words.subject}: cancelled after ${thousands(good)} of ${workloads(report.targets.length)}${urgent === 0 ? '' : `, ${thousands(urgent)} ${verb(urgent, 'needs', 'need')} attention`}`,
+    headline: `${words.subject}: cancelled after ${thousands(good)} of ${workloads(report.targets.length)}${inClusters(report)}${urgent === 0 ? '' : `, ${thousands(urgent)} ${verb(urgent, 'needs', 'need')} attention`}`,
     tally: tally(report, words),
-    sentence: sentences(
-      idleSentence(report),
-      countPhases(phases, 'interrupted', 'rollback-interrupted') === 0
-        ? 'Re-run to finish.'
-        : 'Kubernetes continues the rollouts that were started; re-run to finish.',
-    ),
+    sentence: sentences(idleSentence(report), goesOn(phases)),
   };
+}
+
+/** What Kubernetes goes on with after a run that was cancelled, and what to do then. */
+function goesOn(phases: ReturnType<typeof byPhase>): string {
+  if (countPhases(phases, 'rollback-unconfirmed') > 0) {
+    return 'Kubernetes continues what was started: check that what was rolled back becomes ready, and fix what failed before you re-run.';
+  }
+  return countPhases(phases, 'interrupted', 'rollback-interrupted') === 0
+    ? 'Re-run to finish.'
+    : 'Kubernetes continues the rollouts that were started; re-run to finish.';
 }
 
 function failed(report: ChangeReport, words: FailureWords): Verdict {
@@ -83,22 +82,24 @@ function failed(report: ChangeReport, words: FailureWords): Verdict {
   const icon = rollbackFailed > 0 ? '🚨' : '❌';
   const head =
     count === 0
-      ? `${words.subject}: stopped: ${causeWords(report)}`
+      ? `${words.subject} stopped: ${causeWords(report)}`
       : `${words.subject}: ${failedWorkloads(report, count)} failed`;
   return {
     icon,
     headline: `${head}${rollbackTail(report, words)}`,
     ...(!isToldByHeadline(report, words) && { tally: tally(report, words) }),
-    sentence: sentences(idleSentence(report), advice(report)),
+    sentence: sentences(idleSentence(report), failureAdvice(report)),
   };
 }
 
 /** `1 of 12 workloads`, `all 3 workloads`, `Deployment shop/reviews` where there is no other. */
-function failedWorkloads({ targets }: ChangeReport, count: number): string {
+function failedWorkloads(report: ChangeReport, count: number): string {
+  const { targets } = report;
   const [only] = targets;
-  if (count < targets.length || only === undefined) return `${thousands(count)} of ${workloads(targets.length)}`;
+  const all = `${workloads(targets.length)}${inClusters(report)}`;
+  if (count < targets.length || only === undefined) return `${thousands(count)} of ${all}`;
   if (targets.length === 1) return plain(describeWorkload(only.ref), 260);
-  return targets.length === 2 ? 'both workloads' : `all ${workloads(targets.length)}`;
+  return targets.length === 2 ? `both workloads${inClusters(report)}` : `all ${all}`;
 }
 
 /** Returns how the rollback went, its most urgent part, and what runs now. */
@@ -145,8 +146,17 @@ function unreadyAfterRollbackTail(stuck: readonly TargetReport[], count: number)
   return `${back} not ready${isAll ? `: ${verb(n, 'it needs', 'they need')}` : ` and ${verb(n, 'needs', 'need')}`} attention`;
 }
 
-/** What the workloads that did not fail run now, where it can be said in a few words. */
-function endingOf(report: ChangeReport, { settled }: FailureWords): string {
+/** What the workloads run now, where it can be said in a few words; and which of them wait for promotion again. */
+function endingOf(report: ChangeReport, words: FailureWords): string {
+  const again = waitingAgain(report).length;
+  if (again === 0) return runningTail(report, words);
+  if (again === report.targets.length) return `; ${verb(again, 'it waits', 'they wait')} for promotion again`;
+  const running = isAllAsBefore(report) ? '' : runningTail(report, words);
+  return `${running}; ${thousands(again)} of those rolled back ${verb(again, 'waits', 'wait')} for promotion again`;
+}
+
+/** What those run that did not fail, or all of them, where nothing has changed. */
+function runningTail(report: ChangeReport, { settled }: FailureWords): string {
   if (isAllAsBefore(report)) {
     // A pod of the failed revision stays where none can take its place.
     const stillRuns = report.collected.left.some(({ runBy }) => runBy !== undefined);
@@ -182,15 +192,21 @@ function isAllAsBefore(report: ChangeReport): boolean {
 }
 
 const CLAUSES: readonly (readonly [phases: readonly RolloutPhase[], one: string, many: string])[] = [
-  [['rollback-interrupted'], 'was being rolled back', 'were being rolled back'],
+  [['rollback-interrupted'], 'was not rolled back any more', 'were not rolled back any more'],
+  [['rollback-unconfirmed'], 'was rolled back, but not seen ready', 'were rolled back, but not seen ready'],
   [['not-ready'], 'has new pods that do not become ready', 'have new pods that do not become ready'],
-  [['no-effect'], 'has the filter, but not as it should', 'have the filter, but not as they should'],
+  [
+    ['no-effect'],
+    'has the filter, but it does not run as it should',
+    'have the filter, but it does not run as it should',
+  ],
   [['settings-rejected'], 'rejects the new settings', 'reject the new settings'],
   [['overwritten'], 'was modified by another client', 'were modified by another client'],
-  [['unobserved'], 'was changed and could not be followed', 'were changed and could not be followed'],
-  [['write-unconfirmed'], 'may have been changed or not', 'may have been changed or not'],
+  [['deleted'], 'was deleted during the run', 'were deleted during the run'],
+  [['unobserved'], 'was changed, but its state could not be read', 'were changed, but their state could not be read'],
+  [['write-unconfirmed'], 'may have been changed', 'may have been changed'],
   [['waiting-for-promotion'], 'waits for promotion', 'wait for promotion'],
-  [['unverified'], 'is patched but its pods were not watched', 'are patched but their pods were not watched'],
+  [['unverified'], 'is patched, but its pods were not watched', 'are patched, but their pods were not watched'],
   [['not-ready-as-before'], 'is not ready, as before the run', 'are not ready, as before the run'],
   [['interrupted'], 'is not finished', 'are not finished'],
   [['rolled-back', 'rolled-back-with-run'], 'was rolled back', 'were rolled back'],
@@ -208,8 +224,8 @@ function tally(report: ChangeReport, words: FailureWords): string {
     ...clause(back, 'was rolled back, but is not ready', 'were rolled back, but are not ready'),
     ...clause(
       report.targets.filter(isIdle).length,
-      'has the new revision, but 0 pods',
-      'have the new revision, but 0 pods',
+      'has the new revision, but no pods',
+      'have the new revision, but no pods',
     ),
     ...CLAUSES.flatMap(([wanted, one, many]) => clause(countPhases(phases, ...wanted), one, many)),
   ];
@@ -219,50 +235,3 @@ function tally(report: ChangeReport, words: FailureWords): string {
   const all = [...clauses.slice(0, at), ...running, ...clauses.slice(at)];
   return all.length === 0 ? 'No workload was changed.' : `${all.join('; ')}.`;
 }
-
-/** Whether the page says how to roll back: a deployment's does, of workloads that have their new pod template and roll. */
-function saysHowToRollBack(report: ChangeReport): boolean {
-  const phases = byPhase(report);
-  const rolling = ROLLING.flatMap((phase) => phases.get(phase) ?? []);
-  return report.command === 'deploy' && rolling.some(({ steps }) => steps.template === 'done');
-}
-
-/** Returns what must be done in the cluster, tonight. */
-function advice(report: ChangeReport): string {
-  const phases = byPhase(report);
-  const stuck = phases.get('rollback-failed') ?? [];
-  if (stuck.length > 0) {
-    return stuck.every(isBackButUnready)
-      ? 'Find out now why the pods are not ready.'
-      : 'Inspect now what could not be rolled back.';
-  }
-  if (countPhases(phases, ...URGENT) > 0) {
-    return `Fix the cause and re-run${saysHowToRollBack(report) ? ', or roll back' : ''}.`;
-  }
-  if (countPhases(phases, 'unverified') > 0) return 'Check whether their pods become ready.';
-  if (countPhases(phases, 'waiting-for-promotion') > 0) return 'Promote or abort what waits, then re-run.';
-  if (report.targets.some(({ problem }) => problem?.kind === 'proxy')) {
-    return 'Action is needed in the cluster: as long as proxies reject a filter of others, no pod that starts becomes ready, with or without this run.';
-  }
-  if (report.targets.some((target) => target.rollback?.unready !== undefined || wasUnreadyBefore(target))) {
-    return 'Action is needed in the cluster: find out why the pods are not ready, fix it and re-run.';
-  }
-  const back = report.targets.filter(({ rollback }) => rollback !== undefined);
-  if (back.length > 0 && back.every(isPushed)) {
-    return 'The proxies have their previous settings again, and no pod restarted; fix the cause and re-run.';
-  }
-  // What nothing has verified is met by the next pods there.
-  if (report.targets.some((target) => isIdle(target) && target.outcome === 'deployed')) {
-    return `Nothing is urgent in ${theClusters(report)}, but what has 0 pods keeps the new revision: fix the cause and re-run before it is scaled up.`;
-  }
-  return reportedProblems(report).some(isCauseInCluster)
-    ? `Nothing is urgent in ${theClusters(report)}, but the cause is there: fix it and re-run.`
-    : `No action is needed in ${theClusters(report)}; fix the cause and re-run.`;
-}
-
-/** Whether somebody has to change something in the cluster, besides the filter and the inputs, before a re-run can succeed. */
-function isCauseInCluster({ kind, causeIn }: Problem): boolean {
-  return causeIn === 'cluster' || CLUSTER_KINDS.has(kind);
-}
-
-const CLUSTER_KINDS: ReadonlySet<ProblemKind> = new Set<ProblemKind>(['permission', 'cluster']);

@@ -1,9 +1,10 @@
+import { dataKey } from '../../base/json.ts';
 import { describeAction, describePermission, type Permission } from '../../base/permission.ts';
 import type { Problem } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
 
 /** Where the Role is, for readers of annotations and of the log, who could not copy it from there. */
-export const ROLE_ADVICE = 'Role to apply: see the job summary.';
+export const ROLE_ADVICE = 'Apply the Role that the job summary shows.';
 
 /** A problem that a Role solves. */
 export interface PermissionProblem extends Problem {
@@ -23,6 +24,8 @@ export interface MissingPermissions {
 /** What is told of permissions that are missing. */
 export interface MissingPermissionGroup {
   readonly users: readonly MissingPermissions[];
+  /** What to rule out before they are granted; empty for nothing. */
+  readonly doubts: string;
   /** What they are for, or what does without them; empty for nothing. */
   readonly notes: string;
 }
@@ -35,25 +38,24 @@ export function isPermissionProblem(problem: Problem): problem is PermissionProb
 /** Gathers what is missing, by who lacks it: one list to grant instead of a problem for each verb, resource and namespace. */
 export function groupPermissions(problems: readonly PermissionProblem[]): MissingPermissionGroup {
   const notes = new Set(problems.flatMap(({ permissionNote }) => permissionNote ?? []));
-  const byUser = Map.groupBy(problems, ({ subject = '', user = '' }) => JSON.stringify([subject, user]));
-  return { users: [...byUser.values()].map(missingOf), notes: [...notes].join(' ') };
+  const doubts = new Set(problems.flatMap(({ permissionDoubt }) => permissionDoubt ?? []));
+  const byUser = Map.groupBy(problems, ({ subject = '', user = '' }) => dataKey([subject, user]));
+  return { users: [...byUser.values()].map(missingOf), doubts: [...doubts].join(' '), notes: [...notes].join(' ') };
 }
 
 function missingOf(problems: readonly PermissionProblem[]): MissingPermissions {
   const [first] = problems;
   const user = first?.user === undefined ? '' : ` "${first.user}"`;
-  const items = itemsOf(problems.map(({ permission }) => permission));
+  const items = permissionItems(problems.map(({ permission }) => permission));
   const [only] = items;
   const about = first?.subject === undefined ? {} : { subject: first.subject };
   const message = `The kubeconfig user${user} cannot`;
   return items.length === 1 ? { ...about, message: `${message} ${only}.`, items: [] } : { ...about, message, items };
 }
 
-/** Permissions with equal verbs on a resource share a line, and its namespaces. */
-function itemsOf(permissions: readonly Permission[]): string[] {
-  const places = Map.groupBy(permissions, ({ group, resource, namespace }) =>
-    JSON.stringify([group, resource, namespace ?? null]),
-  );
+/** Returns permissions in words; those with equal verbs on a resource share an item, and its namespaces. */
+export function permissionItems(permissions: readonly Permission[]): string[] {
+  const places = Map.groupBy(permissions, ({ group, resource, namespace }) => dataKey([group, resource, namespace]));
   const rules = [...places.values()].flatMap((all) => {
     const [first] = all;
     if (first === undefined) return [];
@@ -61,7 +63,7 @@ function itemsOf(permissions: readonly Permission[]): string[] {
     return [{ ...first, verb: listWords(verbs, 'and') }];
   });
   const alike = Map.groupBy(rules, ({ verb, group, resource, namespace }) =>
-    JSON.stringify([verb, group, resource, namespace === undefined]),
+    dataKey([verb, group, resource, namespace === undefined]),
   );
   return [...alike.values()].flatMap((all) => {
     const [first] = all;

@@ -12,7 +12,7 @@ export function nothingSentence({ filters, namespaces, present }: NothingToRemov
   if (filters.length > 0 && of.length === 0) {
     const names = listNames(filters.map((name) => `"${name}"`));
     const what = filters.length === 1 ? `The filter ${names} is` : `The filters ${names} are`;
-    return sentences(`${what} not in ${where}.`, othersSentence(present));
+    return sentences(`${what} not in ${where}.`, othersSentence(present.map(({ filter }) => filter)));
   }
   if (!isSweep) return `Looked in ${where}.`;
   const unused = of.filter(({ workloads }) => workloads.length === 0);
@@ -21,13 +21,14 @@ export function nothingSentence({ filters, namespaces, present }: NothingToRemov
     of.length === 0 ? othersSentence([]) : nextSentence(of),
     unused.length === 0
       ? ''
-      : `No workload has ${listNames(unused.map(({ filter }) => filter))}: objects without a workload go once they are an hour old.`,
+      : `No workload has the filter ${listNames(unused.map(({ filter }) => filter))}: objects without a workload are deleted once they are an hour old.`,
   );
 }
 
-function othersSentence(present: readonly PresentFilter[]): string {
-  const names = [...new Set(present.map(({ filter }) => filter))];
-  return names.length === 0 ? 'No filter of this action is there.' : `What is there: ${listNames(names)}.`;
+/** Returns which filters there are instead. */
+export function othersSentence(filters: readonly string[]): string {
+  const names = [...new Set(filters)];
+  return names.length === 0 ? 'No filter of this action is there.' : `Filters there: ${listNames(names)}.`;
 }
 
 function nextSentence(present: readonly PresentFilter[]): string {
@@ -37,7 +38,7 @@ function nextSentence(present: readonly PresentFilter[]): string {
   if (next?.expires === undefined) {
     return present.length === 1 ? 'The only filter there does not expire.' : 'None of the filters there expires.';
   }
-  return `The next is ${plain(next.filter, 63)} in ${plain(next.namespace, 63)}: ${whenWords(next.expires)}.`;
+  return `The next to expire is ${plain(next.filter, 63)} in ${plain(next.namespace, 63)}, at ${whenWords(next.expires)}.`;
 }
 
 function listNames(names: readonly string[]): string {

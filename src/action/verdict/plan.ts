@@ -1,10 +1,12 @@
 import { listWords, someOf, thousands } from '../../base/text.ts';
+import { driftIn } from '../../deploy/report/drift.ts';
 import { describeActions, type MadePlan } from '../../deploy/report/plan-report.ts';
 import type { PlanReport } from '../../deploy/report/report.ts';
 import { countOf, plain } from './text.ts';
 import {
   changingFilters,
   filterWords,
+  inClusters,
   nameWords,
   refusal,
   sentences,
@@ -21,18 +23,22 @@ const ONLY_A_PLAN = 'Nothing was written: this is only a plan.';
 export function judgePlan(report: PlanReport): Verdict {
   const { plan } = report;
   if (report.cancelled) {
-    const known = plan.state === 'stopped' ? '' : `What it knew by then: ${sizeOf(plan)}; it may be less than all.`;
+    const known = plan.state === 'stopped' ? '' : `Planned until then: ${sizeOf(plan)}. There may be more.`;
     return { icon: '🛑', headline: 'Plan: cancelled', sentence: sentences(known, ONLY_A_PLAN) };
   }
   if (plan.state === 'stopped') {
-    return refusal(report, 'No plan made', sentences('"deploy" would stop for the same reason.', unwritten(report)));
+    return refusal(report, 'No plan made', sentences(consequence(report), unwritten(report)));
   }
   const blockers = blockersOf(plan, report);
   if (blockers.length > 0) {
     return {
       icon: '❌',
       headline: `Plan: "deploy" of ${filterWords(report)} would fail: ${someOf(blockers)}`,
-      sentence: sentences(`Once that is fixed: ${actionsOf(plan)}; ${podsOf(plan)}.`, ONLY_A_PLAN),
+      sentence: sentences(
+        `Objects, once that is fixed: ${actionsOf(plan)}; ${podsOf(plan)}.`,
+        accountSentence(report, plan),
+        ONLY_A_PLAN,
+      ),
     };
   }
   if (plan.changes.length === 0) {
@@ -41,9 +47,40 @@ export function judgePlan(report: PlanReport): Verdict {
   }
   return withExpiry(plan.expires, {
     icon: '📋',
-    headline: `Plan: ${whatOf(report)}: ${sizeOf(plan)}`,
-    sentence: sentences(`Objects: ${actionsOf(plan)}.`, restartSentence(plan), ONLY_A_PLAN),
+    headline: `Plan: ${whatOf(report)}: ${sizeOf(plan)}${driftTail(report)}`,
+    sentence: sentences(
+      `Objects: ${actionsOf(plan)}.`,
+      restartSentence(plan),
+      accountSentence(report, plan),
+      ONLY_A_PLAN,
+    ),
   });
+}
+
+/** What follows for `deploy` where no plan could be made: not that it lacks what an account that only reads does. */
+function consequence({ account, problems }: PlanReport): string {
+  if (account === undefined || problems.some(({ kind }) => kind !== 'permission'))
+    return '"deploy" would stop for the same reason.';
+  return account === 'only-reads' ? readerSentence('') : '"deploy" with this account would stop for the same reason.';
+}
+
+function readerSentence(where: string): string {
+  return `This account only reads${where}; whether the one that deploys has the permissions was not checked.`;
+}
+
+/** Says of an account that only reads that nothing follows for the one that deploys; empty for one that may write. */
+function accountSentence({ clusters }: PlanReport, { uncheckedPermissions }: MadePlan): string {
+  if (uncheckedPermissions.length === 0) return '';
+  const readers = new Set(uncheckedPermissions.map(({ cluster }) => cluster)).size;
+  const where =
+    readers === clusters.length ? '' : ` in ${thousands(readers)} of ${countOf(clusters.length, 'cluster')}`;
+  return readerSentence(where);
+}
+
+/** `; 2 workloads have drifted`, empty for none. */
+function driftTail(report: PlanReport): string {
+  const { length } = driftIn(report);
+  return length === 0 ? '' : `; ${workloads(length)} ${verb(length, 'has', 'have')} drifted`;
 }
 
 function blockersOf({ missingPermissions, changes }: MadePlan, { problems, outcome }: PlanReport): string[] {
@@ -67,7 +104,7 @@ function whatOf(report: PlanReport): string {
   );
   const targets = differing.length === 0 ? report.targets : differing;
   const where = targets.length === 0 ? '' : ` on ${workloads(targets.length)}`;
-  return `${nameWords(changingFilters(report, differing))}${revisionStep(differing)}${where}`;
+  return `${nameWords(changingFilters(report, differing))}${revisionStep(differing)}${where}${inClusters(report)}`;
 }
 
 /** ` 0b6e4d1f93 → 4f2a91c07b`, without what is not the same on all of them. */
@@ -115,7 +152,7 @@ function podsOf({ restarts, inPlace }: MadePlan): string {
 
 function restartSentence({ restarts, inPlace, waves }: MadePlan): string {
   const kinds = [...new Set(inPlace.map(({ ref }) => ref.kind))];
-  const atOnce = kinds.length === 0 ? '' : `All pods of a ${listWords(kinds)} get it at once.`;
+  const atOnce = kinds.length === 0 ? '' : `All pods of a ${listWords(kinds)} change at once.`;
   if (restarts.length === 0) return sentences('No pod is replaced.', atOnce);
   return sentences(waves > 1 ? `The workloads restart in ${countOf(waves, 'wave')}.` : '', atOnce);
 }

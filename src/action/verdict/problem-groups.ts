@@ -1,9 +1,10 @@
 import { defined } from '../../base/defined.ts';
 import { describePermission } from '../../base/permission.ts';
-import type { Problem, ProblemKind } from '../../base/problem.ts';
+import { aboutSubject, type MessageForm, type Problem, type ProblemKind } from '../../base/problem.ts';
 import { thousands } from '../../base/text.ts';
 import type { MissingPermission } from '../../deploy/report/plan-report.ts';
 import { type Report, reportedTargets } from '../../deploy/report/report.ts';
+import { toldProblems } from '../../deploy/report/told-problems.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { groupPermissions, isPermissionProblem, type PermissionProblem } from './missing-permissions.ts';
 import { countOf } from './text.ts';
@@ -17,6 +18,8 @@ export interface SubjectDiagnosis {
 /** One thing that is wrong, and everything it is wrong with. */
 export interface ProblemEntry {
   readonly message: string;
+  /** How the message stands beside the subject, where it is one. */
+  readonly form?: MessageForm;
   /** What the message goes on with, a line each; omitted for a whole sentence. */
   readonly items?: readonly string[];
   /** What it is about, each once; empty when the problem speaks of the run as a whole. */
@@ -28,6 +31,8 @@ export interface RemedyGroup {
   readonly remedy?: string;
   /** Set where the Role of the summary grants what is missing; the remedy is then what else there is to know. */
   readonly role?: true;
+  /** What to do before that Role is applied; omitted for nothing. */
+  readonly first?: string;
   readonly entries: readonly ProblemEntry[];
   readonly diagnoses: readonly SubjectDiagnosis[];
 }
@@ -44,10 +49,11 @@ export interface KindGroup {
 export const KIND_TITLES: Readonly<Record<ProblemKind, string>> = {
   rollback: 'Rollback failed',
   'rolled-back-not-ready': 'Rolled back, but not ready',
-  internal: 'Defect of this action',
+  internal: 'Bug in this action',
   input: 'Inputs',
   filter: 'Filter',
   provenance: 'Provenance of the filter',
+  unreviewed: 'Differences from the reviewed plan',
   registry: 'Registry',
   targets: 'Target list',
   kubeconfig: 'Kubeconfig',
@@ -57,6 +63,7 @@ export const KIND_TITLES: Readonly<Record<ProblemKind, string>> = {
   cluster: 'Cluster',
   mount: 'Cannot be mounted',
   workload: 'Cannot be rolled out',
+  deleted: 'Deleted during the run',
   conflict: 'Conflicts',
   rollout: 'Rollout',
   promotion: 'Not promoted',
@@ -69,11 +76,12 @@ export const KIND_TITLES: Readonly<Record<ProblemKind, string>> = {
 /** What has gone wrong so and so often, by kind: the clause that ends a headline. */
 const KIND_CLAUSES: Readonly<Record<ProblemKind, (n: number) => string>> = {
   rollback: () => 'a rollback failed',
-  'rolled-back-not-ready': () => 'what was rolled back is not ready',
-  internal: () => 'a defect of this action',
+  'rolled-back-not-ready': () => 'a workload that was rolled back is not ready',
+  internal: () => 'a bug in this action',
   input: (n) => (n === 1 ? 'an input is not valid' : `${thousands(n)} inputs are not valid`),
   filter: () => 'the filter cannot be used',
   provenance: () => "the filter's provenance could not be verified",
+  unreviewed: () => 'not the reviewed plan',
   registry: () => 'the registry could not be used',
   targets: (n) => (n === 1 ? 'a target cannot be used' : `${thousands(n)} targets cannot be used`),
   kubeconfig: () => 'the kubeconfig cannot be used',
@@ -83,8 +91,9 @@ const KIND_CLAUSES: Readonly<Record<ProblemKind, (n: number) => string>> = {
   cluster: (n) => (n === 1 ? 'a request to the cluster failed' : 'requests to the cluster failed'),
   mount: () => 'the filter cannot be mounted',
   workload: (n) => `${n === 1 ? 'a workload' : `${thousands(n)} workloads`} cannot be rolled out`,
+  deleted: (n) => `${n === 1 ? 'a workload was' : `${thousands(n)} workloads were`} deleted during the run`,
   conflict: () => 'it conflicts with something else in the cluster',
-  rollout: (n) => `${n === 1 ? 'a workload' : `${thousands(n)} workloads`} cannot become ready`,
+  rollout: (n) => `${n === 1 ? 'a workload' : `${thousands(n)} workloads`} did not become ready`,
   promotion: (n) => `${n === 1 ? 'a rollout still waits' : `${thousands(n)} rollouts still wait`} for promotion`,
   'no-effect': () => 'the filter would have no effect',
   verification: () => 'verification failed',
@@ -94,17 +103,24 @@ const KIND_CLAUSES: Readonly<Record<ProblemKind, (n: number) => string>> = {
 
 /** Returns what went wrong in few words: a clause where all problems are of one kind, else how many there are; a run that failed has one at least. */
 export function causeWords(report: Report): string {
-  const [clause, ...clauses] = new Set(reportedProblems(report).map((problem) => problem.clause));
-  if (clause !== undefined && clauses.length === 0) return clause;
+  const clause = sharedClause(report);
+  if (clause !== undefined) return clause;
   const groups = groupProblems(report);
   const [only] = groups;
   if (only !== undefined && groups.length === 1) return KIND_CLAUSES[only.kind](only.count);
   return countOf(Math.max(1, countProblems(groups)), 'problem');
 }
 
+/** Returns the clause that all problems have of their own; `undefined` where they have none, or several. */
+export function sharedClause(report: Report): string | undefined {
+  const [clause, ...clauses] = new Set(reportedProblems(report).map((problem) => problem.clause));
+  return clauses.length === 0 ? clause : undefined;
+}
+
 interface ReportedProblem {
   readonly kind: ProblemKind;
   readonly message: string;
+  readonly form: MessageForm | undefined;
   readonly remedy: string;
   readonly subject: string | undefined;
   readonly diagnosis: readonly string[];
@@ -114,12 +130,13 @@ interface ReportedProblem {
 const MAX_CHARACTERS = 4_000;
 
 function withDiagnosis(
-  { kind, message, remedy = '', subject }: Problem,
+  { kind, message, form, remedy = '', subject }: Problem,
   diagnosis: readonly string[] = [],
 ): ReportedProblem {
   return {
     kind,
     message: message.slice(0, MAX_CHARACTERS),
+    form,
     remedy: remedy.slice(0, MAX_CHARACTERS),
     subject: subject?.slice(0, MAX_CHARACTERS),
     diagnosis,
@@ -140,13 +157,14 @@ function reportedOf(report: Report): ReportedWithDiagnosis[] {
   return [
     ...report.problems.map((problem) => ({ problem })),
     ...missingPermissionsOf(report).map((permission) => ({ problem: missingPermissionProblem(permission) })),
-    ...reportedTargets(report).flatMap(({ problem, rollback, ref, diagnosis }): ReportedWithDiagnosis[] => {
-      const subject = describeWorkload(ref);
-      return [
-        ...(problem === undefined ? [] : [{ problem: { subject, ...problem }, diagnosis }]),
-        ...(rollback?.problem === undefined ? [] : [{ problem: { subject, ...rollback.problem } }]),
-      ];
-    }),
+    ...reportedTargets(report).flatMap((target) =>
+      toldProblems(target).map(
+        (problem, index): ReportedWithDiagnosis => ({
+          problem: aboutSubject(problem, describeWorkload(target.ref)),
+          ...(index === 0 && { diagnosis: target.diagnosis }),
+        }),
+      ),
+    ),
   ];
 }
 
@@ -156,14 +174,14 @@ function missingPermissionsOf(report: Report): readonly MissingPermission[] {
 }
 
 function missingPermissionProblem({ cluster, user, ...permission }: MissingPermission): Problem {
-  return {
+  const problem: Problem = {
     kind: 'permission',
-    ...(cluster !== undefined && { subject: `cluster ${cluster}` }),
     permission,
     ...defined({ user }),
     message: `The kubeconfig user cannot ${describePermission(permission)}.`,
-    remedy: 'Grant the permission before you deploy.',
+    remedy: 'Grant the permission before you run "deploy".',
   };
+  return cluster === undefined ? problem : aboutSubject(problem, `cluster ${cluster}`);
 }
 
 /** Gathers all problems of a report by kind, remedy and message, so that what many workloads share is told once. */
@@ -186,13 +204,15 @@ export function groupProblems(report: Report): KindGroup[] {
 /** What a Role grants, as one group; none where nothing is missing. */
 function roleGroup(problems: readonly PermissionProblem[]): RemedyGroup[] {
   if (problems.length === 0) return [];
-  const { users, notes } = groupPermissions(problems);
+  const { users, doubts, notes } = groupPermissions(problems);
   return [
     {
       role: true,
+      ...(doubts !== '' && { first: doubts }),
       ...(notes !== '' && { remedy: notes }),
       entries: users.map(({ message, items, subject }) => ({
         message,
+        form: 'sentence',
         ...(items.length > 0 && { items }),
         subjects: subject === undefined ? [] : [subject],
       })),
@@ -206,6 +226,7 @@ function remedyGroup(remedy: string, reported: readonly ReportedProblem[]): Reme
     ...(remedy !== '' && { remedy }),
     entries: [...groupBy(reported, (one) => one.message)].map(([message, ofMessage]) => ({
       message,
+      ...defined({ form: ofMessage[0]?.form }),
       subjects: [...new Set(ofMessage.flatMap(({ subject }) => (subject === undefined ? [] : [subject])))],
     })),
     diagnoses: reported.flatMap(({ subject = '', diagnosis }) =>

@@ -3,12 +3,16 @@ import { countOutcome, type RemovalReport, type TargetReport } from '../../deplo
 import { judgeFailure } from './failure.ts';
 import { leftSentence } from './left-behind.ts';
 import { nothingSentence } from './nothing.ts';
+import { isIdleWithout } from './phase.ts';
 import { judgeSuperseded } from './superseded.ts';
 import { countOf, plain } from './text.ts';
+import { unseenKinds } from './unseen.ts';
 import { judgeWaiting } from './waiting.ts';
 import {
   filterNames,
   filterWords,
+  idleSentence,
+  inClusters,
   sentences,
   them,
   unreadySentence,
@@ -47,29 +51,46 @@ function isDoneButForPods({ problems, targets, collected, cancelled }: RemovalRe
 function takenAway(report: RemovalReport, removed: number): Verdict {
   const { left, deleted } = report.collected;
   const it = them(report);
+  const unseen = unseenKinds(report);
   const unready = report.targets.filter((target) => target.unready !== undefined);
-  const rest =
-    left.length === 0
-      ? `nothing of ${it} is left on ${removed === 1 ? 'that one' : 'these'}`
-      : `${countOf(left.length, 'object')} ${verb(left.length, 'is', 'are')} left behind`;
   const running = [...new Set(left.flatMap(({ runBy }) => runBy ?? []))];
   const gone =
     unready.length === 0 && running.length === 0
-      ? `removed from ${workloads(removed)}`
-      : `removed from the pod ${removed === 1 ? 'template' : 'templates'} of ${workloads(removed)}`;
+      ? `removed from ${workloads(removed)}${inClusters(report)}`
+      : `removed from the pod ${removed === 1 ? 'template' : 'templates'} of ${workloads(removed)}${inClusters(report)}`;
   return {
-    icon: report.outcome === 'failed' ? '❌' : left.length === 0 && unready.length === 0 ? '✅' : '⚠️',
-    headline: [`${subjectOf(report)} ${gone}`, ...unreadyTail(unready, removed), ...runningTail(left), rest].join('; '),
+    icon:
+      report.outcome === 'failed'
+        ? '❌'
+        : left.length === 0 && unready.length === 0 && unseen === undefined
+          ? '✅'
+          : '⚠️',
+    headline: [
+      `${subjectOf(report)} ${gone}`,
+      ...unreadyTail(unready, removed),
+      ...runningTail(left),
+      ...(left.length === 0 ? [] : [`${countOf(left.length, 'object')} ${verb(left.length, 'is', 'are')} left behind`]),
+    ].join('; '),
     sentence: sentences(
-      unready.length > 0 ? unreadySentence(unready) : running.length > 0 ? '' : `All pods are ready without ${it}.`,
+      unready.length > 0
+        ? unreadySentence(unready)
+        : running.length > 0 || report.targets.every(isIdleWithout)
+          ? ''
+          : `All pods are ready without ${it}.`,
+      idleSentence(report),
+      unseen === undefined
+        ? ''
+        : `It is not known whether workloads that the kubeconfig user may not list (${unseen}) have ${it}.`,
       deleted.length === 0
-        ? 'No object had to be deleted.'
-        : `${countOf(deleted.length, 'object')} ${verb(deleted.length, 'was', 'were')} deleted.`,
+        ? left.length === 0
+          ? 'There was no object to delete.'
+          : ''
+        : `${countOf(deleted.length, 'unused object')} ${verb(deleted.length, 'was', 'were')} deleted.`,
       left.length === 0
         ? ''
         : running.length === 0
           ? leftSentence(left)
-          : 'Run again to delete what is left behind once the old pods are replaced.',
+          : 'Re-run once the old pods are replaced, to delete what is left behind.',
     ),
   };
 }
@@ -97,8 +118,8 @@ function templatesOnly(report: RemovalReport, removed: number): Verdict {
   const it = them(report);
   return {
     icon: '⏳',
-    headline: `${subjectOf(report)} taken out of ${countOf(removed, 'pod template')}, not watched`,
-    sentence: `With "wait: false" this run did not watch the pods: old pods run ${it} until they are replaced. The objects of its revisions stay until "remove" runs again and waits.`,
+    headline: `${subjectOf(report)} removed from ${countOf(removed, 'pod template')}${inClusters(report)}; pods not watched`,
+    sentence: `With "wait: false" this run did not watch the pods: old pods run ${it} until they are replaced. The objects stay until "remove" runs again with "wait: true".`,
   };
 }
 
@@ -111,12 +132,12 @@ function nothingOnWorkloads(report: RemovalReport): Verdict {
       : report.command === 'sweep'
         ? 'No filter has expired.'
         : report.targets.length === 0
-          ? 'No workload has the filter.'
+          ? nobodyHasIt(report)
           : `None of ${workloads(report.targets.length)} has the filter.`;
   if (deleted.length > 0) {
     return {
       icon: left.length === 0 ? '✅' : '⚠️',
-      headline: `${countOf(deleted.length, 'leftover object')} deleted${left.length === 0 ? '' : `, ${thousands(left.length)} left behind`}; no workload had to change`,
+      headline: `${countOf(deleted.length, 'leftover object')} deleted${left.length === 0 ? '' : `, ${thousands(left.length)} left behind`}; no workload was changed`,
       sentence: nobody,
     };
   }
@@ -125,20 +146,30 @@ function nothingOnWorkloads(report: RemovalReport): Verdict {
     return {
       icon: report.outcome === 'failed' ? '❌' : '⚠️',
       headline: [`No pod template has ${filterWords(report, 'the filter')}`, ...running].join('; '),
-      sentence: `Re-run to delete ${countOf(left.length, 'object')} of it once the old pods are replaced.`,
+      sentence: `Re-run once the old pods are replaced, to delete ${countOf(left.length, 'object')} of ${them(report)}.`,
     };
   }
   if (left.length > 0) {
     return {
       icon: '⚠️',
-      headline: `${countOf(left.length, 'leftover object')} could not be deleted; no workload had to change`,
+      headline: `${countOf(left.length, 'leftover object')} could not be deleted; no workload was changed`,
       sentence: sentences(nobody, leftSentence(left)),
     };
   }
   const { writes } = report.requests;
   const written =
-    writes === 0 ? unwritten(report) : `No workload was changed: ${countOf(writes, 'write')} kept records up to date.`;
+    writes === 0
+      ? unwritten(report)
+      : `No workload was changed: ${countOf(writes, 'write')} updated records of this action.`;
   return { icon: '✅', headline: nothing, sentence: sentences(nobody, written) };
+}
+
+/** That no workload has the filter, as far as workloads could be listed. */
+function nobodyHasIt(report: RemovalReport): string {
+  const unseen = unseenKinds(report);
+  return unseen === undefined
+    ? 'No workload has the filter.'
+    : `No workload that the kubeconfig user may list has the filter; it is not known whether others (${unseen}) have it.`;
 }
 
 /** Who was removed: `add-header`, or for a sweep `Expired: add-header`. */

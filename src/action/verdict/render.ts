@@ -7,10 +7,14 @@ import { filterWords, refusal, type Verdict } from './words.ts';
 export function judgeRender(report: RenderReport): Verdict {
   const { rendered } = report;
   if (report.cancelled) {
-    return { icon: '🛑', headline: 'Render: cancelled', sentence: 'No cluster was asked; run it again for all files.' };
+    return {
+      icon: '🛑',
+      headline: 'Render: cancelled',
+      sentence: 'No cluster was contacted. Re-run to write all files.',
+    };
   }
   if (report.outcome === 'failed' || rendered.state === 'stopped') {
-    return refusal(report, `${filterWords(report, 'Filter')} not rendered`, 'No cluster was asked.');
+    return refusal(report, `${filterWords(report, 'Filter')} not rendered`, 'No cluster was contacted.');
   }
   return {
     icon: '📦',

@@ -1,6 +1,7 @@
 import { greatest, least } from '../../base/lists.ts';
 import { formatDuration } from '../../base/text.ts';
 import type { TargetReport } from '../../deploy/report/report.ts';
+import { compareWaves, waveName, waveOf } from '../../deploy/report/wave-mark.ts';
 import { shortWorkload } from '../../targets/target.ts';
 import { countOf, plain } from './text.ts';
 
@@ -89,9 +90,14 @@ function rolledOf(target: TargetReport): Omit<Rolled, 'name'> | undefined {
   if (end === undefined && durationMs === undefined) return undefined;
   const forward = { state: isOpen ? 'open' : seen, fromMs, toMs: end ?? fromMs + (durationMs ?? 0) } as const;
   if (rollbackStartedMs === undefined || rollbackEndedMs === undefined) return { target, forward };
-  const state = rollback?.state === 'failed' ? 'failed' : 'rolled-back';
+  const state = BACK_STATES[rollback?.state ?? 'rolled-back'];
   return { target, forward, back: { state, fromMs: rollbackStartedMs, toMs: rollbackEndedMs } };
 }
+
+const BACK_STATES = { 'rolled-back': 'rolled-back', failed: 'failed', skipped: 'open' } as const;
+
+/** Stands in where a run has one wave only. */
+const NO_WAVE = { wave: 0 };
 
 interface WaveOfCluster {
   readonly title: string;
@@ -103,13 +109,15 @@ function wavesOf(rolled: readonly Omit<Rolled, 'name'>[]): WaveOfCluster[] {
   const namespaces = new Set(rolled.map(({ target }) => target.ref.namespace)).size > 1;
   const nameOf = ({ ref: { namespace, name } }: TargetReport): string =>
     namespaces ? shortWorkload({ namespace, name, kind: '' }) : name;
-  const titleOf = ({ wave, ref }: TargetReport): string =>
-    [wave === undefined ? '' : `Wave ${wave}`, clusters ? (ref.cluster ?? '') : '']
+  const titleOf = (target: TargetReport): string => {
+    const mark = waveOf(target);
+    return [mark === undefined ? '' : `Wave ${waveName(mark)}`, clusters ? (target.ref.cluster ?? '') : '']
       .filter((part) => part !== '')
       .join(' · ');
+  };
   const sorted = rolled
     .map((one) => ({ ...one, name: plain(nameOf(one.target), MAX_NAME_CHARACTERS) }))
-    .sort((a, b) => (a.target.wave ?? 0) - (b.target.wave ?? 0));
+    .sort((a, b) => compareWaves(waveOf(a.target) ?? NO_WAVE, waveOf(b.target) ?? NO_WAVE));
   return [...Map.groupBy(sorted, ({ target }) => titleOf(target))].map(([title, ofWave]) => ({
     title,
     rolled: ofWave.sort((a, b) => a.forward.fromMs - b.forward.fromMs || a.forward.toMs - b.forward.toMs),
@@ -165,7 +173,7 @@ function barsTogether(ones: readonly Rolled[]): Bar[] {
 }
 
 const FORWARD = { done: '', failed: ' failed', open: ' not finished', 'rolled-back': '' };
-const BACK = { done: '', failed: ': rollback failed', open: '', 'rolled-back': ' rolled back' };
+const BACK = { done: '', failed: ' rollback failed', open: ' not rolled back', 'rolled-back': ' rolled back' };
 
 /** As many lists as `parts`, or as there are items, of about the same length. */
 function slices<T>(items: readonly T[], parts: number): T[][] {

@@ -1,4 +1,4 @@
-import { listWords, sentence } from '../../base/text.ts';
+import { listWords, sentence, thousands } from '../../base/text.ts';
 import {
   allRevisions,
   type ChangeReport,
@@ -8,7 +8,7 @@ import {
   type TargetReport,
 } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
-import { isIdle } from './phase.ts';
+import { isIdle, isIdleWithout } from './phase.ts';
 import { causeWords } from './problem-groups.ts';
 import { countOf, plain } from './text.ts';
 
@@ -31,6 +31,14 @@ export function meaningOf({ tally = '', sentence: meaning }: Verdict): string {
 /** `the cluster`, or `the clusters` of a run in several. */
 export function theClusters({ clusters }: Pick<Report, 'clusters'>): string {
   return clusters.length > 1 ? 'the clusters' : 'the cluster';
+}
+
+/** ` in 2 clusters`, ` in 2 of 3 clusters` if some were skipped: what follows a count of workloads; empty for a run in one cluster. */
+export function inClusters({ clusters }: Pick<Report, 'clusters'>): string {
+  if (clusters.length < 2) return '';
+  const connected = clusters.filter(({ state }) => state === 'connected').length;
+  const all = countOf(clusters.length, 'cluster');
+  return connected === clusters.length ? ` in ${all}` : ` in ${thousands(connected)} of ${all}`;
 }
 
 /** That a run has written nothing anywhere. */
@@ -117,7 +125,7 @@ export function withExpiry(expires: string | undefined, verdict: Verdict): Verdi
   return {
     ...verdict,
     headline: `${verdict.headline}; expires ${whenWords(expires)}`,
-    sentence: sentences(verdict.sentence, `It expires at ${whenWords(expires)}; "sweep" removes it after that.`),
+    sentence: sentences(verdict.sentence, 'After that time, "sweep" removes it.'),
   };
 }
 
@@ -141,12 +149,14 @@ export function clause(n: number, one: string, many: string): string[] {
   return n === 0 ? [] : [`${workloads(n)} ${verb(n, one, many)}`];
 }
 
-/** Nothing can be seen of a filter where there is no pod; empty where each workload has one. */
+/** Nothing can be seen where there is no pod, of a filter or of its removal; empty where each workload has one. */
 export function idleSentence({ targets }: Pick<ChangeReport, 'targets'>): string {
-  const idle = targets.filter(isIdle).length;
-  return idle === 0
-    ? ''
-    : `${workloads(idle)} ${verb(idle, 'has', 'have')} 0 pods, so nothing runs there and nothing was verified.`;
+  const without = (n: number, what: string): string =>
+    n === 0 ? '' : `${workloads(n)} ${verb(n, 'has', 'have')} no pods: ${what}`;
+  return sentences(
+    without(targets.filter(isIdle).length, 'nothing runs there, and nothing was verified.'),
+    without(targets.filter(isIdleWithout).length, 'only the pod template had the filter there.'),
+  );
 }
 
 /** Which workloads are as little ready as before the run, and why; empty for none. */

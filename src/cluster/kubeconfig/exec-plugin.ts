@@ -149,6 +149,7 @@ export async function runExecPlugin(
     fail({
       kind,
       subject: plugin.place.origin,
+      form: 'clause',
       message: sentence(`the ${name} ${fault}`),
       ...defined({ remedy }),
     });

@@ -79,7 +79,7 @@ export interface FieldPlace {
 /** What is wrong with a field. The message completes `FIELD of ENTRY …`; it never quotes a value, which may be secret. */
 export function fieldProblem({ origin, entry }: FieldPlace, field: string, fault: string, remedy?: string): Problem {
   const message = `"${field}" of ${entry} ${fault}.`;
-  return { kind: 'kubeconfig', subject: origin, message, ...defined({ remedy }) };
+  return { kind: 'kubeconfig', subject: origin, form: 'clause', message, ...defined({ remedy }) };
 }
 
 /** Reads an entry's fields; gives a problem for each that holds something else than kubectl could read. */

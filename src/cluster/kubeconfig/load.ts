@@ -5,6 +5,7 @@ import { type Fault, fail, faulty, ok, type Problem, type Result } from '../../b
 import type { Mask } from '../../base/redaction/redactor.ts';
 import { listWords, nameSome, quoted } from '../../base/text.ts';
 import { readYaml } from '../../base/yaml.ts';
+import { cutOffRemedy, describeDamage, describeMistaken, describePacking } from './mistaken.ts';
 import { maskUsers } from './secrets.ts';
 
 /** One kubeconfig text and where it came from. */
@@ -32,7 +33,12 @@ export interface MergedConfig {
   readonly users: ReadonlyMap<string, Entry>;
   readonly contexts: ReadonlyMap<string, Entry>;
   readonly currentContext: string;
+  /** What to do about what it lacks. */
+  readonly remedy: string;
 }
+
+/** One text of it. */
+type ReadConfig = Omit<MergedConfig, 'remedy'>;
 
 export const REMEDY = 'Pass the content of a kubeconfig file (YAML, or the same in base64) in the input "kubeconfig".';
 
@@ -68,7 +74,12 @@ export function loadConfigs(texts: readonly KubeconfigText[], mask: Mask): Resul
     }
   }
   if (problems.length > 0) return fail(problems);
-  return ok({ ...merged, currentContext, origin: nameSome(texts.map(({ origin }) => origin)) });
+  const origin = nameSome(texts.map((text) => text.origin));
+  const lacking = LIST_NAMES.filter((list) => merged[list].size === 0);
+  // Files may be parts of one another; of an input nothing follows.
+  const remedy =
+    lacking.length > 0 && texts.every(({ folder }) => folder === undefined) ? cutOffRemedy(lacking) : REMEDY;
+  return ok({ ...merged, currentContext, origin, remedy });
 }
 
 /** A document of a text. */
@@ -111,7 +122,7 @@ function clash(list: List, { name, origin }: Entry): Problem {
     kind: 'kubeconfig',
     subject: origin,
     message: `has another ${LISTS[list]} ${quoted(name)} than a document before it.`,
-    remedy: 'Names count for all documents of a text: rename one of the two, also where contexts name it.',
+    remedy: 'All documents share their names: rename one of the two, also in the contexts that name it.',
   };
 }
 
@@ -132,12 +143,12 @@ export function looksLikeContent(text: string): boolean {
   );
 }
 
-function readText(text: KubeconfigText, mask: Mask): Result<MergedConfig> {
+function readText(text: KubeconfigText, mask: Mask): Result<ReadConfig> {
   const { origin, folder } = text;
   const problem = (message: string, remedy = REMEDY): ReturnType<typeof fail> =>
     fail({ kind: 'kubeconfig', subject: origin, message, remedy });
   const decoded = decode(text);
-  if (!decoded.ok) return problem(decoded.fault);
+  if (!decoded.ok) return problem(decoded.fault, decoded.remedy);
   const config = decoded.value;
   maskUsers(config.users, mask);
   const { kind, apiVersion } = config;
@@ -164,7 +175,7 @@ function readText(text: KubeconfigText, mask: Mask): Result<MergedConfig> {
   return ok({ ...read, origin, currentContext: current });
 }
 
-type Decoded = Result<Readonly<Record<string, unknown>>, Fault>;
+type Decoded = Result<Readonly<Record<string, unknown>>, Fault & { readonly remedy?: string }>;
 
 function decode({ text, folder }: KubeconfigText): Decoded {
   const plain = text.trim();
@@ -173,11 +184,17 @@ function decode({ text, folder }: KubeconfigText): Decoded {
   const direct = readMapping(plain, folder !== undefined);
   if (direct.ok) return direct;
   const packed = plain.replace(/\s+/g, '');
-  if (isPacked(packed)) {
-    const decoded = readMapping(unpack(packed), false);
-    return decoded.ok ? decoded : faulty('is base64, but not of a kubeconfig.');
-  }
-  return faulty(`is not a kubeconfig: ${direct.fault}.`);
+  const unpacked = isPacked(packed) ? readMapping(unpack(packed), false) : undefined;
+  if (unpacked?.ok) return unpacked;
+  const bytes = Buffer.from(unpacked === undefined ? text : packed, unpacked === undefined ? 'utf8' : 'base64');
+  const mistake =
+    describePacking(bytes, (inner) => isPacked(inner) && readMapping(unpack(inner), false).ok) ??
+    describeDamage(packed, unpacked?.fault) ??
+    (folder === undefined ? describeMistaken(plain) : undefined);
+  if (mistake !== undefined) return { ...faulty(`is not a kubeconfig: ${mistake.message}.`), remedy: mistake.remedy };
+  return faulty(
+    unpacked === undefined ? `is not a kubeconfig: ${direct.fault}.` : 'is base64, but not of a kubeconfig.',
+  );
 }
 
 /** Whether a text may be the base64 of a kubeconfig. */

@@ -10,7 +10,8 @@ const NO_GITHUB_TOKEN =
   'The action passes no ACTIONS_* variables to plugins, so none can ask GitHub for a token as kubelogin\'s "workloadidentity" does. Log in with "azure/login" in an earlier step, and run "kubelogin convert-kubeconfig -l azurecli".';
 const NOBODY =
   'Nobody can sign in with a browser, a device code or a password during a run. Use a way to sign in that needs no person: the login of a step before this one (for kubelogin "azure/login", and "kubelogin convert-kubeconfig -l azurecli"), a service principal, or a token.';
-const DOCUMENTATION = 'See the documentation of the plugin; the README lists the variables of the runner that it gets.';
+const DOCUMENTATION =
+  'See the documentation of the plugin; docs/cluster-logins.md of this action lists the variables of the runner that it gets.';
 
 /** What to do about a plugin that failed, by its command line, its variables and what it wrote to its stderr. */
 export function failureRemedy(plugin: PluginCommand, said: readonly string[]): string {

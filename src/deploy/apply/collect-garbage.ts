@@ -4,6 +4,7 @@ import { append } from '../../base/lists.ts';
 import { describePermission } from '../../base/permission.ts';
 import { messageOf } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
+import { permissionOf } from '../../cluster/access.ts';
 import type { Client } from '../../cluster/client.ts';
 import { isApiError } from '../../cluster/errors.ts';
 import { missingPermission } from '../../cluster/missing-permission.ts';
@@ -17,7 +18,7 @@ import { listIfInstalled, ownerOf, targetKind, targetKinds } from '../kinds/kind
 import { listPlugins } from '../kinds/plugins.ts';
 import type { ObservedWorkload } from '../observe/snapshot.ts';
 import { GARBAGE_RESOURCES, type Garbage } from '../plan/plan.ts';
-import { deletionPermissions, describeAccess, missingPermissions } from '../preflight/permissions.ts';
+import { cleanupPermissions, missingPermissions } from '../preflight/permissions.ts';
 import type { Collected, Left } from '../report/report.ts';
 import { unmark } from './objects.ts';
 import { PARALLEL_WRITES } from './workload.ts';
@@ -65,11 +66,11 @@ export async function collectGarbage(
         leave(CANCELLED);
         continue;
       }
-      const needed = [...deletionPermissions(here), { verb: 'list', resource: POD, namespace }];
-      const missing = await missingPermissions(needed, context.client, context.log);
+      const missing = (await missingPermissions(cleanupPermissions(here), context.client, context.log)).map(
+        permissionOf,
+      );
       if (missing.length > 0) {
-        const permissions = missing.map(describeAccess);
-        leave(`the kubeconfig user cannot ${listWords(permissions, 'and')}`, { missing: permissions });
+        leave(`the kubeconfig user cannot ${listWords(missing.map(describePermission), 'and')}`, { missing });
         continue;
       }
       const marked = await mapLimited(here, PARALLEL_WRITES, (object) => mark(object, run, context.client));
@@ -95,7 +96,7 @@ export async function collectGarbage(
       }
       const refusal = missingPermission(error.message);
       leave(`the kubeconfig user cannot ${error.verb} what is needed (${error.message})`, {
-        ...(refusal !== undefined && { missing: [describePermission(refusal.permission)] }),
+        ...(refusal !== undefined && { missing: [refusal.permission] }),
       });
     }
   }

@@ -86,7 +86,7 @@ export async function deleteAdopted(
       }
       if (done.value.after === undefined) deleted.push(called);
       log.info(
-        `${called}: ${done.value.after === undefined ? 'deleted' : `${what} taken out, the rest stays`}; the filter of this action runs in its place.`,
+        `${called}: ${done.value.after === undefined ? 'deleted' : `${what} removed, the rest stays`}; the filter of this action runs in its place.`,
       );
       for (const configMap of configMaps) {
         warn(

@@ -3,7 +3,7 @@ import { applyExactly } from '../../cluster/apply-exactly.ts';
 import { CONFIG_MAP, type Resource } from '../../cluster/resources.ts';
 import { GARBAGE_ANNOTATION } from '../../mesh/identity/names.ts';
 import { revisionName } from '../../mesh/identity/revision.ts';
-import type { ConfigMap } from '../../mesh/objects/config-map.ts';
+import { type ConfigMap, withBytes } from '../../mesh/objects/config-map.ts';
 import { type FilterResource, resourceOf } from '../../mesh/objects/filter-resource.ts';
 import { keepAdmission } from '../kinds/admission-warnings.ts';
 import { objectKey, type Plan, type PlannedObject } from '../plan/plan.ts';
@@ -65,7 +65,7 @@ export async function writeObject<T extends ConfigMap | FilterResource>(
   const name = `${resource.kind} ${objectKey(namespace, podRevision)}`;
   try {
     if (marked) await unmark(resource, namespace, revisionName(podRevision), client);
-    const wanted = render();
+    const wanted = withBytes(render());
     const written = await applyExactly(client, resource, namespace, wanted, { force: exists });
     keepAdmission(written.warnings, warnings);
     onWritten(`${name} applied`);

@@ -6,13 +6,14 @@ import type { WarningList } from '../../base/warning.ts';
 import type { Client } from '../../cluster/client.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import type { PodRevision } from '../../mesh/identity/revision.ts';
-import { stateOn } from '../../mesh/template/template.ts';
+import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 import type { WorkloadPatch } from '../../mesh/workload-patch.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import { keepAdmission } from '../kinds/admission-warnings.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import { patchTarget, readTarget } from '../kinds/target-access.ts';
-import { foundNewer, mayTakeOver, type OtherRevision, otherRevisionOn } from '../observe/superseded.ts';
+import { deletedProblem, isGone } from '../observe/deleted.ts';
+import { foundNewer, type Met, mayTakeOver, otherRevisionOn } from '../observe/superseded.ts';
 import { type PlannedWorkload, podRevisionsOf } from '../plan/plan.ts';
 import { type PlanningOptions, planWorkload } from '../plan/workload.ts';
 import { isConflict, writeProblem } from './write-problem.ts';
@@ -20,7 +21,7 @@ import { isConflict, writeProblem } from './write-problem.ts';
 /** The result of one write. */
 export type WriteResult =
   | { readonly state: 'done' | 'unchanged' | 'skipped' }
-  | { readonly state: 'failed'; readonly problem: Problem; readonly newer?: OtherRevision };
+  | { readonly state: 'failed'; readonly problem: Problem; readonly met?: Met };
 
 /** The result of the write of a workload, with the workload as the API server answered it. */
 export interface WorkloadWrite {
@@ -46,13 +47,10 @@ const CONFLICT_TRIES = 5;
 const CONFLICT_PAUSE_MS = 20;
 
 /**
- * A patch that was made anew, `undefined` for nothing to do; or why it must not be written any more: another run may have put
- * something newer there.
+ * A patch that was made anew, `undefined` for nothing to do; or why it must not be written: another run may have put something
+ * newer there, or taken away what was there.
  */
-export type Replanned = Result<
-  WorkloadPatch | undefined,
-  WithProblems & { readonly newer?: OtherRevision | undefined }
->;
+export type Replanned = Result<WorkloadPatch | undefined, WithProblems & { readonly met?: Met | undefined }>;
 
 /** A patch to write, and how to make it anew from the workload as it is after a conflict. */
 export interface WorkloadChange {
@@ -95,7 +93,6 @@ export async function writeChange(change: WorkloadChange, context: WriteContext)
   if (change.patch === undefined) return { result: { state: 'unchanged' } };
   const { ref } = change;
   const { client, signal } = context;
-  const name = describeWorkload(ref);
   let { observed, patch } = change;
   for (let attempt = 1; ; attempt++) {
     if (signal.aborted) return { result: { state: 'skipped' } };
@@ -105,20 +102,26 @@ export async function writeChange(change: WorkloadChange, context: WriteContext)
       for (const line of describeWrite(change, observed, patch)) context.onWritten(line);
       return { result: { state: 'done' }, workload: written.object, patch };
     } catch (error) {
-      if (!isConflict(error) || attempt === CONFLICT_TRIES) return failed(writeProblem(error, name));
+      if (!isConflict(error) || attempt === CONFLICT_TRIES) return failed(workloadProblem(error, ref));
     }
     await pause(CONFLICT_PAUSE_MS * 2 ** (attempt - 1), signal);
     try {
       observed = await readTarget(client, ref, observed);
     } catch (error) {
-      return failed(writeProblem(error, name));
+      return failed(workloadProblem(error, ref));
     }
     const next = change.replan(observed);
-    if (!next.ok) return failed(next.problems[0], next.newer);
+    if (!next.ok) return failed(next.problems[0], next.met);
     // Our own patch may have arrived although its answer was lost: then nothing is left to do.
     if (next.value === undefined) return { result: { state: 'done' }, workload: observed, patch };
     patch = next.value;
   }
+}
+
+function workloadProblem(error: unknown, ref: WorkloadRef): Problem {
+  return isGone(error, ref)
+    ? deletedProblem(ref, 'after this run read it, and before this run wrote to it')
+    : writeProblem(error, describeWorkload(ref));
 }
 
 function describeWrite(
@@ -136,11 +139,14 @@ function describeWrite(
     );
 }
 
-function failed(problem: Problem, newer?: OtherRevision): WorkloadWrite {
-  return { result: { state: 'failed', problem, ...defined({ newer }) } };
+function failed(problem: Problem, met?: Met): WorkloadWrite {
+  return { result: { state: 'failed', problem, ...defined({ met }) } };
 }
 
-/** What another run has put there meanwhile is taken over if that run is the older one; else it is a reason to stop. */
+/**
+ * What another run has put there meanwhile is taken over if that run is the older one. Else, and where something was taken away, there
+ * is more to find out first.
+ */
 function replan(planned: PlannedWorkload, observed: Workload, options: PlanningOptions): Replanned {
   const next = planWorkload({ ...planned, observed }, options);
   if (!next.ok) return fail(next.problems);
@@ -150,14 +156,18 @@ function replan(planned: PlannedWorkload, observed: Workload, options: PlanningO
   const [before, now] = [planned.observed, observed].map(stateOn);
   // A run of another filter may share the workload.
   const filters = [...wanted.podRevisions.map(({ filter }) => filter), ...planned.removals];
+  const changed = filters.filter((filter) => !sameJson(before?.[filter], now?.[filter]));
   const isTakenOver = (filter: string): boolean => {
     const record = now?.[filter];
-    // A removal leaves no record to compare with: it yields, and what was to run there comes back.
     return record === undefined || mayTakeOver({ ...record, filter }, wanted, options);
   };
-  const changed = filters.filter((filter) => !sameJson(before?.[filter], now?.[filter]));
-  if (changed.every(isTakenOver)) return ok(patch);
-  return { ...fail(overtakenProblem(planned)), newer: otherRevisionOn(wanted, observed) };
+  const isLost = (filter: string): boolean => now?.[filter] === undefined && revisionOn(observed, filter) === undefined;
+  const other = otherRevisionOn(wanted, observed);
+  const lost = wanted.podRevisions.find(({ filter }) => changed.includes(filter) && isLost(filter));
+  // What a removal takes from an older run is told to whoever cleans up.
+  const isTaken = other !== undefined && changed.includes(other.filter) && planned.removals.includes(other.filter);
+  if (changed.every(isTakenOver) && lost === undefined && !isTaken) return ok(patch);
+  return { ...fail(overtakenProblem(planned)), met: other ?? (lost && { removed: lost.filter, tookOurs: false }) };
 }
 
 function wantedOf(
@@ -170,6 +180,7 @@ function overtakenProblem({ ref }: PlannedWorkload): Problem {
   return {
     kind: 'conflict',
     subject: describeWorkload(ref),
+    form: 'clause',
     message: 'another run of deploy-wasm-filter has changed it since it was read.',
     remedy:
       'Nothing was written to it. Re-run the job if this run should win, and use "concurrency" in the workflow to keep runs apart.',

@@ -1,5 +1,6 @@
-import type { Problem } from '../../base/problem.ts';
+import { aboutSubject, type Problem } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
+import { conflictingManager } from '../../cluster/api-server-words.ts';
 import { type ApiError, callProblem, isApiError } from '../../cluster/errors.ts';
 
 /** Whether a write lost against another one of the same object, so that it is worth while to look again. */
@@ -12,7 +13,7 @@ function managersOf({ body }: ApiError): { manager: string; field: string }[] {
   return (body.details?.causes ?? [])
     .filter(({ reason }) => reason === 'FieldManagerConflict')
     .map(({ message = '', field = '' }) => ({
-      manager: /conflict with "([^"]+)"/.exec(message)?.[1] ?? message,
+      manager: conflictingManager(message),
       field,
     }));
 }
@@ -38,7 +39,7 @@ export function writeProblem(error: unknown, name: string): Problem {
           'and',
         )} with another value.`,
         remedy:
-          'Objects that this action does not manage are never overwritten. Delete the object or rename the filter, then re-run the job.',
+          'Objects that this action does not manage are never overwritten. Give the filter another name, or delete the object if nobody needs it; then re-run the job.',
         cause: error,
       };
     }
@@ -51,5 +52,5 @@ export function writeProblem(error: unknown, name: string): Problem {
     };
   }
   // Thrown on, an unexpected error would lose what else was written.
-  return { subject: name, ...callProblem(error, `writing ${name}`) };
+  return aboutSubject(callProblem(error, `writing ${name}`), name);
 }

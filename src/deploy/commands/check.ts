@@ -1,11 +1,14 @@
-import { describeProblem, type Problem } from '../../base/problem.ts';
+import { distinctBy } from '../../base/lists.ts';
+import { type Problem, problemKey } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
 import { distinctWarnings, onlySubject, type Warning } from '../../base/warning.ts';
 import { NEWEST_KNOWN_ENVOY, OLDEST_KNOWN_ENVOY } from '../../filter/compatibility/host-functions.ts';
 import { isKnownProxy, KNOWN_PROXIES } from '../../filter/compatibility/known-proxies.ts';
 import { describeProxies, formatProxyVersion, type ProxyVersion } from '../../filter/compatibility/proxy-version.ts';
+import { settingAt } from '../../filter/written.ts';
 import type { FilterCheck } from '../filter-checks.ts';
 import { requestedRevisions } from '../preflight/filter-check.ts';
+import { checkTogether } from '../preflight/filters-together.ts';
 import {
   type CheckedRevisions,
   checkRevisions,
@@ -34,19 +37,28 @@ export async function check(
   // A trial with other settings than those that are meant would say nothing.
   const { trial, ...withoutTrial } = context;
   const checked = await context.log.group('Check the filters', async () => [
-    ...(await checkFilters(whole, proxies, context)),
-    ...(await checkFilters(half, proxies, withoutTrial)),
+    ...(await checkFilters(whole, proxies, context, filters)),
+    ...(await checkFilters(half, proxies, withoutTrial, filters)),
   ]);
+  const together = checkTogether(filters);
   const problems = [
     ...requestProblems(requested),
+    ...together.problems,
     ...checked.flatMap((one) => one.problems),
     ...nothingToCheck(filters, asked),
   ];
-  const judgements = checked.flatMap((one) => one.judgements);
+  const judgements = [
+    ...checked.flatMap((one) => one.judgements),
+    ...[...together.refused].map((filter): Judgement => ({ filter, check: 'settings', proxies, result: 'failed' })),
+  ];
   return {
     command: 'check',
-    problems: [...new Map(problems.map((problem) => [describeProblem(problem), problem])).values()],
-    warnings: distinctWarnings([...checked.flatMap((one) => one.warnings), ...unknownWarning(proxies)]),
+    problems: distinctBy(problems, problemKey),
+    warnings: distinctWarnings([
+      ...together.warnings,
+      ...checked.flatMap((one) => one.warnings),
+      ...unknownWarning(proxies),
+    ]),
     checked:
       filters.length === 0
         ? STOPPED
@@ -63,28 +75,30 @@ export async function check(
   };
 }
 
-/** What is found of filters, if there are any. */
+/** What is found of filters, if there are any, among `all` of the request. */
 async function checkFilters(
   filters: readonly FilterToCheck[],
   proxies: readonly ProxyVersion[],
   context: TrialContext,
+  all: readonly FilterToCheck[],
 ): Promise<CheckedRevisions[]> {
-  return filters.length === 0 ? [] : [await checkRevisions(requestedRevisions(filters), proxies, context, filters)];
+  return filters.length === 0 ? [] : [await checkRevisions(requestedRevisions(filters), proxies, context, all)];
 }
 
 /** A check that looks at nothing is no success. */
 function nothingToCheck(filters: readonly FilterToCheck[], asked: readonly FilterToCheck[]): Problem[] {
-  if (filters.length === 0 || asked.length > 0) return [];
+  const [first] = filters;
+  if (first === undefined || asked.length > 0) return [];
   const message = 'is off for every filter, so there is nothing to check.';
   const remedy = 'Set "check: auto" for those that are to be checked.';
-  return [{ kind: 'input', subject: 'input "check"', message, remedy }];
+  return [{ kind: 'input', ...settingAt('check', first), message, remedy }];
 }
 
 /** That nothing is refused because of proxies of which too little is known. */
 function unknownWarning(proxies: readonly ProxyVersion[]): Warning[] {
   const unknown = describeProxies(proxies.filter((proxy) => !isKnownProxy(proxy)));
   if (unknown.length === 0) return [];
-  const text = `${listWords(unknown, 'and')} ${unknown.length === 1 ? 'is' : 'are'} outside of the tables of this version (Envoy 1.${OLDEST_KNOWN_ENVOY} to 1.${NEWEST_KNOWN_ENVOY}): nothing is refused for them but what fails in the trial run.`;
+  const text = `${listWords(unknown, 'and')} ${unknown.length === 1 ? 'is' : 'are'} outside of the tables of this version (Envoy 1.${OLDEST_KNOWN_ENVOY} to 1.${NEWEST_KNOWN_ENVOY}): for them, only what fails in the trial run is rejected.`;
   return [{ topic: 'Unknown proxy version', ...onlySubject(unknown), text }];
 }
 

@@ -8,12 +8,17 @@ import { requestProblems } from '../request.ts';
 export interface ClusterTask<T> {
   readonly requested: RequestOrProblems<T>;
   readonly context: DeployContext;
+  /** What the run calls it; omitted where it has no other. */
+  readonly cluster?: string | undefined;
   /** Added to the waves of its workloads. */
   readonly addedWave: number;
 }
 
 /** What a run has that is not of one of its clusters. */
-export type RunContext = Pick<DeployContext, 'log' | 'signal' | 'pushImage'>;
+export interface RunContext extends Pick<DeployContext, 'log' | 'signal' | 'pushImage'> {
+  /** Asked once everything checks out, just before the first write: its problems keep the run from it. */
+  readonly beforeWrites?: () => Promise<readonly Problem[]>;
+}
 
 /** Returns what work in one cluster comes to; an error is that cluster's problem alone. Never throws. */
 export async function inCluster<R>(

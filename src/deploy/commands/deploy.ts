@@ -4,11 +4,12 @@ import { pushImages, reportImages } from '../apply/push-image.ts';
 import { firstExpiry } from '../plan/plan.ts';
 import { NOTHING_COLLECTED, type OutcomeOf } from '../report/conclude.ts';
 import type { ImageReport } from '../report/image-report.ts';
-import { type DeployPlan, STOPPED } from '../report/report.ts';
+import { type CarriedOut, type DeployPlan, STOPPED } from '../report/report.ts';
 import type { DeployRequest } from '../request.ts';
 import { executePlans } from '../rollout/execute-plan.ts';
 import { untouchedTarget } from '../rollout/target-report.ts';
 import type { ClusterTask, RunContext } from './cluster-task.ts';
+import { usersOf } from './examine.ts';
 import {
   type Examined,
   type ExaminedCluster,
@@ -18,6 +19,7 @@ import {
   warningsOf,
   writeWarningsOf,
 } from './examine-clusters.ts';
+import { expectationOf } from './expected-plan.ts';
 import { cancellation } from './outcome.ts';
 
 /**
@@ -32,17 +34,25 @@ export async function deploy(
 ): Promise<readonly OutcomeOf<'deploy'>[]> {
   const examined = await examineClusters(tasks, run);
   const filters = requestedFilters(tasks);
+  const skipped = reportImages(filters, 'skipped');
   if (examined.some((one) => problemsOf(one).length > 0)) {
-    const images = reportImages(filters, 'skipped');
-    return examined.map((one) => refused(one, images, problemsOf(one)));
+    return examined.map((one) => refused(one, skipped, problemsOf(one)));
   }
+  const planned = examined.filter((one) => one.state === 'planned');
+  const expectation = expectationOf(planned, planned[0]?.deployment.request.expectPlan);
+  if (expectation.state === 'other') return planned.map((one) => refused(one, skipped, expectation.problems));
+  const late = (await run.beforeWrites?.()) ?? [];
+  if (late.length > 0) return examined.map((one) => refused(one, skipped, late));
   const pushed = await pushImages(filters, run);
   if (pushed.problems.length > 0) return examined.map((one) => refused(one, pushed.images, pushed.problems));
-  return execute(
-    examined.filter((one) => one.state === 'planned'),
-    pushed.images,
-    run,
-  );
+  const outcomes = await execute(planned, pushed.images, run);
+  return expectation.state === 'whole' ? outcomes : outcomes.map((one) => begun(one, expectation.done));
+}
+
+/** The outcome of a run that has found some of its plan carried out. */
+function begun(outcome: OutcomeOf<'deploy'>, carriedOut: CarriedOut): OutcomeOf<'deploy'> {
+  const { plan } = outcome;
+  return plan.state === 'made' ? { ...outcome, plan: { ...plan, carriedOut } } : outcome;
 }
 
 /** Carries out what was planned in each cluster. */
@@ -65,9 +75,15 @@ async function execute(
   return executed.map(({ planned: { examined }, done }) => ({
     command: 'deploy',
     ...done,
-    problems: [...done.problems, ...problems, ...cancellation(run, done.targets)],
+    problems: [
+      ...done.problems,
+      ...problems,
+      ...cancellation(run, done.targets, 'has its old revision or the new one'),
+    ],
     permissions: examined.examination.permissions,
+    ...usersOf(examined.examination),
     missingForCleanup: examined.deployment.missingForCleanup,
+    ...defined({ movedTags: examined.deployment.plan.movedTags }),
     plan: madePlan(examined, images),
   }));
 }
@@ -87,7 +103,8 @@ function refused(
     ...nothing,
     permissions,
     warnings: warningsOf(examined),
-    targets: isPlanned ? deployment.plan.workloads.map(untouchedTarget) : [],
+    targets: isPlanned ? deployment.plan.workloads.map((planned) => untouchedTarget(planned, deployment.plan)) : [],
+    ...defined({ movedTags: deployment.plan.movedTags }),
     plan: isPlanned ? madePlan(examined, images) : STOPPED,
   };
 }

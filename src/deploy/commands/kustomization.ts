@@ -31,9 +31,10 @@ export function componentKustomization(entries: readonly ComponentEntry[]): stri
   })}`;
 }
 
-/** The overlay that makes of the folder what `kubectl apply -k` takes. Equal for every filter, so that it may be edited. */
+/** The overlay that makes of the folder what `kubectl apply --server-side -k` takes. Equal for every filter, so that it may be edited. */
 export const OVERLAY = `# Written once by deploy-wasm-filter, and never again while it is here: it is yours to edit.
-# As it stands, "kubectl apply -k" on this folder brings the objects of the filter. A Gateway runs it then; a workload does once its
+# As it stands, "kubectl apply --server-side -k" on this folder brings the objects of the filter (client-side, its ConfigMap would be too
+# large for an annotation from about 190 KiB on; Argo CD needs the sync option ServerSideApply=true for the same reason). A Gateway runs it then; a workload does once its
 # pod template is patched as well: name the folder with its manifest under "resources" here, such as ../base; or name the folder
 # "${COMPONENT}" under "components" in the kustomization that has the manifest.
 apiVersion: kustomize.config.k8s.io/v1beta1

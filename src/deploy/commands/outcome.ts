@@ -29,15 +29,19 @@ export function stoppedOutcome(
   }
 }
 
-/** What a cancelled run has to say beside its workloads. */
-export function cancellation({ signal }: Pick<DeployContext, 'signal'>, targets: readonly TargetReport[]): Problem[] {
+/** What a cancelled run has to say beside its workloads; `each`: what can be said of one: `has its old revision or the new one`. */
+export function cancellation(
+  { signal }: Pick<DeployContext, 'signal'>,
+  targets: readonly TargetReport[],
+  each: string,
+): Problem[] {
   const untouched = targets.filter(({ outcome }) => outcome === 'untouched').length;
   if (!signal.aborted || untouched === 0) return [];
   return [
     {
       kind: 'cancelled',
       message: `The run was cancelled before it reached ${count(untouched, 'workload')}.`,
-      remedy: 'No workload is half written: each has its old revision or the new one. Re-run the job to finish.',
+      remedy: `No workload is half written: each ${each}. Re-run the job to finish.`,
     },
   ];
 }

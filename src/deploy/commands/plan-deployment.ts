@@ -6,6 +6,7 @@ import { namespacesWithout, neededLists } from '../../targets/resolve.ts';
 import { type DeployContext, during } from '../context.ts';
 import { ClusterReader, type ReadResult } from '../observe/cluster-reader.ts';
 import { warnLeftBehind } from '../observe/left-behind.ts';
+import { maskObserved } from '../observe/mask-observed.ts';
 import { resolveNamespaces } from '../observe/resolve-namespaces.ts';
 import { RunningProxies } from '../observe/running-proxies.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
@@ -19,6 +20,7 @@ import { type Garbage, type PlannedDeployment, restarts } from '../plan/plan.ts'
 import { actionsOf } from '../preflight/changes.ts';
 import { describeActions } from '../report/plan-report.ts';
 import type { DeployRequest, RequestOrProblems, Unknown } from '../request.ts';
+import { loadEarlierModules } from './load-earlier.ts';
 
 const NOTHING_UNKNOWN: ReadonlySet<Unknown> = new Set();
 
@@ -38,41 +40,44 @@ export async function planDeployment(requested: RequestOrProblems, context: Depl
     log,
   );
   diagnostics.add(placed.problems);
-  const request: DeployRequest = {
+  const asked: DeployRequest = {
     ...requested.request,
     filters: filters.map((filter, index) => ({ ...filter, targets: placed.lists[index] ?? [] })),
   };
-  const lists = neededLists(request.filters.flatMap(({ targets }) => targets));
-  const plugins = request.filters.some(({ settings }) => settings.image !== undefined);
+  const lists = neededLists(asked.filters.flatMap(({ targets }) => targets));
+  const plugins = asked.filters.some(({ settings }) => settings.image !== undefined);
   const clusterReader = new ClusterReader(client, { plugins, namespaces: placed.namespaces });
-  const needsAll = request.prune || request.settingsChange === 'push';
+  const needsAll = asked.prune || asked.settingsChange === 'push';
   const namespaces = [...new Set(lists.map(({ namespace }) => namespace))];
   const named = await clusterReader.read(needsAll ? [...lists, ...allLists(namespaces)] : lists);
+  maskObserved(named.snapshot, namespaces, context.mask);
   const referrers = possibleReferrers(lists, named.snapshot.workloadIndex.list);
   const first = referrers.length === 0 ? named : await readFurther(clusterReader, named, referrers);
   const proxies = new RunningProxies(during(context, 'inspecting what runs'));
-  const second = await readUnmanaged(request, first.snapshot, clusterReader, proxies, context);
+  const second = await readUnmanaged(asked, first.snapshot, clusterReader, proxies, context);
   diagnostics.add(first.problems, second.problems);
-  const snapshot = await lookElsewhere(request, second.snapshot, clusterReader);
-  const made = makePlan(request, snapshot, date());
+  const snapshot = await lookElsewhere(asked, second.snapshot, clusterReader);
+  const made = makePlan(asked, snapshot, date());
   if (made.ok && diagnostics.ok) {
-    const seen = await completePlan(
-      { plan: made.value, snapshot, missingForCleanup: [] },
-      request,
-      clusterReader,
-      date(),
+    const { request, warnings: said } = diagnostics.unwrapPartial(
+      await loadEarlierModules(made.value, asked, snapshot, context),
     );
+    const now = date();
+    const plan = request === asked ? made.value : diagnostics.unwrapPartial(makePlan(request, snapshot, now));
+    if (!diagnostics.ok)
+      return { plan, request, snapshot, problems: diagnostics.problems, missingForCleanup: [], unknown, proxies };
+    const seen = await completePlan({ plan, snapshot, missingForCleanup: [] }, request, clusterReader, now);
     // What nobody named is looked at for what has to be changed there, too; else only for what may be deleted, of which is warned.
     const unseen = needsAll && seen.missingForCleanup.length === 0 ? unseenWarnings(first.unseen) : [];
     const unread = unseenReferrerWarnings(first.unseen.filter((problem) => !named.unseen.includes(problem)));
-    const warnings = [...seen.plan.warnings, ...unseen, ...unread, ...(await warnLeftBehind(request, client))];
+    const warnings = [...seen.plan.warnings, ...said, ...unseen, ...unread, ...(await warnLeftBehind(request, client))];
     const complete = { ...seen, plan: { ...seen.plan, warnings } };
     describePlan(complete, request, log);
     return { ...complete, request, problems: [], unknown, proxies };
   }
   if (!made.ok) diagnostics.add(made.problems.filter(isKnown(unknown)));
   const plan = made.ok ? made.value : made.partial;
-  return { plan, request, snapshot, problems: diagnostics.problems, missingForCleanup: [], unknown, proxies };
+  return { plan, request: asked, snapshot, problems: diagnostics.problems, missingForCleanup: [], unknown, proxies };
 }
 
 async function readFurther(

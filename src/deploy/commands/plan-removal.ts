@@ -3,9 +3,11 @@ import { count } from '../../base/text.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { type ClusterSnapshot, type ObservedWorkload, observedFilter } from '../observe/snapshot.ts';
-import { type FilterInNamespace, findGarbage } from '../plan/garbage.ts';
-import type { Plan, PlannedWorkload } from '../plan/plan.ts';
+import { filtersBeside } from '../plan/beside.ts';
+import { type FilterInNamespace, findGarbage, type GarbagePolicy, unclearGarbage } from '../plan/garbage.ts';
+import type { Garbage, Plan, PlannedWorkload } from '../plan/plan.ts';
 import { type NotedBefore, noteBefore } from '../plan/rollback-target.ts';
+import { otherPodsWarnings } from '../plan/template-warnings.ts';
 import { planWorkload } from '../plan/workload.ts';
 import type { RemovalRequest, Scope } from '../request.ts';
 import type { ResolvedPart, ResolvedScopes } from './scope.ts';
@@ -14,24 +16,31 @@ import type { ResolvedPart, ResolvedScopes } from './scope.ts';
 export interface Removal {
   readonly filtersOf: (workload: ObservedWorkload, scope: Scope) => readonly string[];
   readonly orphans: (part: ResolvedPart<RemovalRequest>, snapshot: ClusterSnapshot) => readonly FilterInNamespace[];
+  /** The filters that are to go from every workload of a namespace, also from those that could not be listed. */
+  readonly everywhere: (part: ResolvedPart<RemovalRequest>) => readonly FilterInNamespace[];
+}
+
+/** What goes in one cluster. */
+export interface RemovalPlan extends Plan {
+  /** What would go, too, if it were seen that nothing else uses it. */
+  readonly unclear: readonly Garbage[];
 }
 
 /** Whether a plan takes something of a scope's filter away, or has to leave it where not all that may use it was seen. */
 export function isPartFound(
-  { scope: { filter }, workloads, namespaces }: ResolvedPart<RemovalRequest>,
-  plan: Plan,
-  snapshot: ClusterSnapshot,
+  { scope: { filter }, workloads }: ResolvedPart<RemovalRequest>,
+  plan: RemovalPlan,
 ): boolean {
   const meant = new Set(workloads.map(({ ref }) => workloadKey(ref)));
   const isMeant = (name: string): boolean => filter === undefined || name === filter;
   return (
     plan.workloads.some(({ ref, removals }) => meant.has(workloadKey(ref)) && removals.some(isMeant)) ||
-    plan.garbage.some((garbage) => isMeant(garbage.filter)) ||
-    namespaces.some(
-      (namespace) => !snapshot.isComplete(namespace) && snapshot.filtersWithObjects(namespace).some(isMeant),
-    )
+    [...plan.garbage, ...plan.unclear].some((garbage) => isMeant(garbage.filter))
   );
 }
+
+/** As many as a deployment keeps by default, for workloads that keep the filter; where none does, nothing stays. */
+const KEPT: GarbagePolicy = { keepRevisions: 1 };
 
 /** Plans what goes in one cluster: filters from workloads, and what is left over of them. */
 export function planRemoval(
@@ -39,7 +48,7 @@ export function planRemoval(
   { filtersOf, orphans }: Removal,
   isComplete: boolean,
   { log, date }: DeployContext,
-): PartialResult<Plan> {
+): PartialResult<RemovalPlan> {
   const diagnostics = new Diagnostics();
   const { snapshot, request } = resolved;
   const options = { run: request.run, started: request.started, wait: request.wait, now: date() };
@@ -66,18 +75,18 @@ export function planRemoval(
       adopted: [],
       volumes: [],
       ...noted,
+      beside: filtersBeside({ ref, observed: workload }, removals, snapshot),
     };
     return [diagnostics.unwrapPartial(planWorkload(wanted, options))];
   });
-  const plan = { configMaps: [], filterResources: [], workloads, warnings: [] };
-  const garbage = findGarbage(
-    plan,
-    snapshot,
-    { keepRevisions: 0 },
-    resolved.parts.flatMap((part) => orphans(part, snapshot)),
-  );
+  const plan = { configMaps: [], filterResources: [], workloads, warnings: otherPodsWarnings(workloads) };
+  const places = resolved.parts.flatMap((part) => orphans(part, snapshot));
+  const garbage = findGarbage(plan, snapshot, KEPT, places);
+  const unclear = unclearGarbage(plan, snapshot, KEPT, places);
   if (diagnostics.ok && isComplete) {
-    log.info(`${count(workloads.length, 'workload')} to change and ${count(garbage.length, 'object')} to delete.`);
+    log.info(
+      `${count(workloads.filter(({ patch }) => patch !== undefined).length, 'workload')} to change and ${count(garbage.length, 'object')} to delete.`,
+    );
   }
-  return partialResult({ ...plan, garbage }, diagnostics.problems);
+  return partialResult({ ...plan, garbage, unclear }, diagnostics.problems);
 }

@@ -1,6 +1,6 @@
 import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
-import { count, listWords, nearestNames } from '../../base/text.ts';
+import { count, listWords, nearestNames, someOf } from '../../base/text.ts';
 import { onlySubject, type Warning } from '../../base/warning.ts';
 import { stateOn } from '../../mesh/template/template.ts';
 import { describeWorkload, workloadKey } from '../../targets/target.ts';
@@ -10,7 +10,10 @@ import type { RemovalRequest, Scope } from '../request.ts';
 import type { ResolvedPart, ResolvedScopes } from './scope.ts';
 
 /** The filters of this action in the namespaces, on workloads or as objects. */
-function findPresent(namespaces: readonly string[], snapshot: ClusterSnapshot): PresentFilter[] {
+function findPresent(
+  namespaces: readonly string[],
+  snapshot: Pick<ClusterSnapshot, 'workloads' | 'filtersWithObjects'>,
+): PresentFilter[] {
   return namespaces.flatMap((namespace) => {
     const workloads = snapshot.workloads(namespace);
     const names = new Set([
@@ -36,7 +39,10 @@ export function nothingToRemove({ request, snapshot, namespaces }: ResolvedScope
  * Says of the filter that was asked for that it is nowhere: neither on a workload of the scope nor, without a target list, as an
  * object. A name that nothing carries is a mistyped one more often than that of a filter which is gone already.
  */
-export function missingFilter(part: ResolvedPart<RemovalRequest>, snapshot: ClusterSnapshot): Problem[] {
+export function missingFilter(
+  part: ResolvedPart<RemovalRequest>,
+  snapshot: Pick<ClusterSnapshot, 'workloads' | 'filtersWithObjects'>,
+): Problem[] {
   const { scope, workloads, namespaces } = part;
   const { filter, entries } = scope;
   if (filter === undefined || workloads.some((workload) => knownFilters(workload, filter).length > 0)) return [];
@@ -50,7 +56,7 @@ export function missingFilter(part: ResolvedPart<RemovalRequest>, snapshot: Clus
   if (entries.length > 0) {
     const targets = workloads.map(({ ref }) => describeWorkload(ref));
     const message = `means ${listSome(targets)}, and ${targets.length === 1 ? 'it does' : 'they do'} not have the filter "${filter}".`;
-    return [{ kind: 'targets', subject: 'target list', message, remedy }];
+    return [{ kind: 'targets', subject: 'target list', ...defined({ at: entries[0]?.at }), message, remedy }];
   }
   const message = `is "${filter}", and ${placesOf(namespaces)} ${namespaces.length === 1 ? 'has' : 'have'} no such filter: no workload runs it, and no object of it is left.`;
   return [{ kind: 'input', subject: 'input "name"', message, remedy }];
@@ -85,6 +91,23 @@ export function namedWithout({ scope, workloads }: NamedScope): Warning[] {
   const names = without.map(({ ref }) => describeWorkload(ref));
   const text = `The target list names ${listSome(names)}, which ${names.length === 1 ? 'has' : 'have'} ${what}.`;
   return [{ topic: 'Target without the filter', ...onlySubject(names), text }];
+}
+
+/** That workloads which a target list does not mean still have the filter that is removed from those that it means. */
+export function keptElsewhere(
+  { scope: { filter, entries }, workloads, namespaces }: ResolvedPart<RemovalRequest>,
+  snapshot: ClusterSnapshot,
+): Warning[] {
+  if (filter === undefined || entries.length === 0) return [];
+  const meant = new Set(workloads.map(({ ref }) => workloadKey(ref)));
+  const others = namespaces
+    .flatMap((namespace) => snapshot.workloads(namespace))
+    .filter((other) => !meant.has(workloadKey(other.ref)) && knownFilters(other, filter).length > 0);
+  if (others.length === 0) return [];
+  const names = others.map(({ ref }) => describeWorkload(ref));
+  const places = [...new Set(others.map(({ ref }) => ref.namespace))];
+  const text = `${listSome(names)} still ${names.length === 1 ? 'has' : 'have'} the filter "${filter}", because the target list does not mean ${names.length === 1 ? 'it' : 'them'}. To remove it there, too, run "remove" with "name: ${filter}" and "namespace: ${someOf(places)}", without targets and without a manifest.`;
+  return [{ topic: 'Filter left on other workloads', ...onlySubject(names), text }];
 }
 
 /** `namespace shop`, `namespaces shop and edge`. */

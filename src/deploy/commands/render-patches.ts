@@ -1,4 +1,5 @@
 import { defined } from '../../base/defined.ts';
+import { dataKey } from '../../base/json.ts';
 import type { Problem } from '../../base/problem.ts';
 import { listWords, nameSome } from '../../base/text.ts';
 import { onlySubject, type Warning } from '../../base/warning.ts';
@@ -42,7 +43,7 @@ export function referenceWarnings(filters: RenderRequest['filters']): Warning[] 
 /** One text for each patch: filters that go to the same workloads share it. */
 export function patchKey(entry: TargetEntry): string {
   if (entry.type === 'named') return workloadKey(entry.workload);
-  return JSON.stringify([entry.namespaces, entry.kinds, entry.selector?.text, entry.name]);
+  return dataKey([entry.namespaces, entry.kinds, entry.selector?.text, entry.name]);
 }
 
 /** Tells the order of a filter on the workloads of an entry. Where workloads are selected, any filters may be on one of them. */

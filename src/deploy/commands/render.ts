@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { fileFault, fileRemedy } from '../../base/files.ts';
 import { Diagnostics, fail, ok, type Problem, type Result } from '../../base/problem.ts';
 import { withoutTrailing } from '../../base/text.ts';
@@ -10,9 +11,16 @@ import { renderFilterResource, resourceOf } from '../../mesh/objects/filter-reso
 import { patchWorkload } from '../../mesh/template/template.ts';
 import { patternExpression } from '../../targets/pattern.ts';
 import { describeChoice, describeSelection } from '../../targets/select.ts';
-import { describeWorkload, namespacesOf, type SelectedTargets, type WorkloadRef } from '../../targets/target.ts';
+import {
+  describeWorkload,
+  namespacesOf,
+  type SelectedTargets,
+  type TargetEntry,
+  type WorkloadRef,
+} from '../../targets/target.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import { kindsOf, revisionMaker } from '../plan/target-settings.ts';
+import { checkTogether } from '../preflight/filters-together.ts';
 import type { TrialContext } from '../preflight/revision-checks.ts';
 import type { OutcomeOf } from '../report/conclude.ts';
 import { STOPPED } from '../report/report.ts';
@@ -31,7 +39,7 @@ import { type RenderedContent, takenComponent, type Workspace, writeFolder } fro
 
 /**
  * Writes what `deploy` would write as files for GitOps: ConfigMaps, EnvoyFilters or WasmPlugins, and a strategic-merge patch for each
- * workload or selector, all in a Component; beside it an overlay, so that `kubectl apply -k` takes the folder as it stands. What an
+ * workload or selector, all in a Component; beside it an overlay, so that `kubectl apply --server-side -k` takes the folder as it stands. What an
  * earlier run wrote there and this one does not is removed. Needs no cluster.
  */
 export async function render(
@@ -44,8 +52,10 @@ export async function render(
   const diagnostics = new Diagnostics();
   if (!requested.ok) diagnostics.add(requested.problems);
   const files = diagnostics.unwrap(renderFiles(requested.request));
-  const checked = await examineWithoutCluster(requested, context);
-  diagnostics.add(checked.problems);
+  const examined = await examineWithoutCluster(requested, context);
+  const together = requested.ok ? checkTogether(requested.request.filters) : { problems: [], warnings: [] };
+  const checked = { ...examined, warnings: [...together.warnings, ...examined.warnings] };
+  diagnostics.add(together.problems, checked.problems);
   if (files === undefined || !diagnostics.ok || context.signal.aborted) {
     return { ...stopped, ...checked, problems: diagnostics.problems };
   }
@@ -63,6 +73,7 @@ export async function render(
     const problem: Problem = {
       kind: 'input',
       subject: 'input "render-to"',
+      form: 'clause',
       message: `"${root}" cannot be written: ${fileFault(cause)}.`,
       remedy: fileRemedy(cause, 'Name a folder of the workspace that this job can write to.'),
       cause,
@@ -86,6 +97,7 @@ export function renderFiles({ filters }: RenderRequest): Result<readonly Rendere
       if (unknown.length > 0) continue;
       // No list of kinds is empty.
       const revision = revisionOn({ kind: kindsOf(entry)[0] as string }, entry.override, orderOf(index, entry));
+      diagnostics.add(unmergeable(entry, revision));
       for (const namespace of namespacesOf(entry)) {
         // Its ConfigMap holds the whole module.
         const place = `${namespace}/${revisionName(revision)}`;
@@ -140,7 +152,7 @@ function unknownToFiles(entry: SelectedTargets): Problem[] {
       ? []
       : [
           problem(
-            `chooses its namespaces by ${describeChoice(namespaces.by)}, but "render" asks no cluster which these are.`,
+            `chooses its namespaces by ${describeChoice(namespaces.by)}, but "render" contacts no cluster to find them.`,
             'Name them one by one in "namespaces".',
           ),
         ]),
@@ -148,10 +160,27 @@ function unknownToFiles(entry: SelectedTargets): Problem[] {
       ? []
       : [
           problem(
-            'has "exclude", but "render" asks no cluster what is left, and the patch of a kustomization cannot exclude.',
+            'has "exclude", which "render" does not support: it contacts no cluster, and the patch of a kustomization cannot exclude workloads.',
             'Select by labels that the others do not have, such as "tier=api,!legacy", or name the workloads one by one.',
           ),
         ]),
+  ];
+}
+
+/** A patch of a gateway has lists: kustomize and kubectl would replace those of a custom resource by ours, proxy and all. */
+function unmergeable(entry: TargetEntry, { settings }: Revision): Problem[] {
+  if (settings.direction !== 'gateway' || settings.image !== undefined) return [];
+  const custom = kindsOf(entry).find((kind) => targetKind({ kind }).resource.isCustom);
+  if (custom === undefined) return [];
+  return [
+    {
+      kind: 'targets',
+      subject: entry.type === 'named' ? describeWorkload(entry.workload) : entry.origin,
+      ...defined({ at: entry.at }),
+      form: entry.type === 'named' ? 'clause' : 'sentence',
+      message: `a patch file cannot mount the filter into a gateway that is a ${custom}: kustomize and kubectl would replace its whole lists of containers and volumes.`,
+      remedy: 'Give the filter as an image ("filter: oci://…"), which needs no mount, or use "deploy".',
+    },
   ];
 }
 
@@ -226,6 +255,7 @@ function selectorPatches(entry: SelectedTargets, revisions: readonly Revision[])
         name: `patch_${namespace}_${plural}_of_${slug}.yaml`,
         text: yaml({ apiVersion, kind, metadata: { name: 'selected' }, ...templatePatch(revisions) }),
         content: `patch for ${kind}s of ${namespace} with ${describeSelection(entry)}`,
+        patches: 'selected',
         entry: {
           target: {
             group,

@@ -1,12 +1,12 @@
 import { append } from '../../base/lists.ts';
-import type { Log } from '../../base/log.ts';
 import type { Permission } from '../../base/permission.ts';
 import { Diagnostics, type PartialResult, partialResult } from '../../base/problem.ts';
 import { distinctWarnings, type Warning } from '../../base/warning.ts';
-import type { Client } from '../../cluster/client.ts';
 import { missingNamespace, neededLists, type ResolvedTarget, resolveTargets } from '../../targets/resolve.ts';
 import { workloadKey } from '../../targets/target.ts';
+import type { DeployContext } from '../context.ts';
 import { ClusterReader } from '../observe/cluster-reader.ts';
+import { maskObserved } from '../observe/mask-observed.ts';
 import { resolveNamespaces } from '../observe/resolve-namespaces.ts';
 import type { ClusterSnapshot, ObservedWorkload } from '../observe/snapshot.ts';
 import { missingToSee, unseenWarnings } from '../observe/unseen.ts';
@@ -46,8 +46,7 @@ type ScopeOf<T> = T extends { readonly scopes: readonly (infer S)[] } ? S : neve
  */
 export async function resolveScopes<T extends { readonly scopes: readonly Scope[] }>(
   requested: RequestOrProblems<T>,
-  client: Client,
-  log: Pick<Log, 'info'>,
+  { client, log, mask }: Pick<DeployContext, 'client' | 'log' | 'mask'>,
 ): Promise<PartialResult<ResolvedScopes<T>>> {
   const diagnostics = new Diagnostics();
   if (!requested.ok) diagnostics.add(requested.problems);
@@ -72,6 +71,7 @@ export async function resolveScopes<T extends { readonly scopes: readonly Scope[
     ...placed.flatMap(({ needed, namespaces }) => (needed.length > 0 ? needed : usualLists(namespaces))),
     ...allLists(all),
   ]);
+  maskObserved(snapshot, all, mask);
   diagnostics.add(problems);
   const warnings: Warning[] = unseenWarnings(unseen);
   const missing = new Set<string>();
@@ -81,7 +81,8 @@ export async function resolveScopes<T extends { readonly scopes: readonly Scope[
     diagnostics.add(resolved.problems);
     append(warnings, resolved.warnings);
     for (const namespace of namespaces) {
-      if (entries.length === 0 && snapshot.workloadIndex.namespaceExists(namespace) === false) missing.add(namespace);
+      if (entries.length === 0 && snapshot.workloadIndex.namespaceState(namespace) === 'missing')
+        missing.add(namespace);
     }
     const workloads =
       entries.length > 0

@@ -1,11 +1,15 @@
+import type { Permission } from '../../base/permission.ts';
+import { permissionOf } from '../../cluster/access.ts';
 import { ApiError } from '../../cluster/errors.ts';
 import { POD } from '../../cluster/resources.ts';
 import { podLabel } from '../../mesh/identity/names.ts';
 import { nameOf } from '../apply/collect-garbage.ts';
 import type { DeployContext } from '../context.ts';
 import { ownerOf, type PodOwner } from '../kinds/kinds.ts';
-import { type FilterInNamespace, findGarbage } from '../plan/garbage.ts';
+import type { ClusterSnapshot } from '../observe/snapshot.ts';
+import { type FilterInNamespace, findGarbage, type GarbagePolicy, unclearGarbage } from '../plan/garbage.ts';
 import type { Garbage } from '../plan/plan.ts';
+import { missingPermissions } from '../preflight/permissions.ts';
 import type { FoundStatus } from '../report/status-report.ts';
 import type { StatusRequest } from '../request.ts';
 import type { ResolvedScopes } from './scope.ts';
@@ -44,29 +48,49 @@ export async function readPodRevisions(
   return new Map(found);
 }
 
-type Use = 'garbage' | 'kept' | 'inUse' | 'unknown';
+type Use = 'garbage' | 'kept' | 'inUse' | 'inUseUnseen' | 'unknown';
 
 /** The objects of revisions that no pod template names: what pods still run, what is kept to go back to, and what is left over. */
 export function sortSuperseded(
   resolved: ResolvedScopes<StatusRequest>,
   pods: PodRevisions,
-): Pick<FoundStatus, 'garbage' | 'kept' | 'inUse' | 'unknown'> {
+): Pick<FoundStatus, 'garbage' | 'kept' | 'inUse' | 'inUseUnseen' | 'unknown'> {
   const { snapshot, request } = resolved;
   const nothing = { configMaps: [], filterResources: [], workloads: [], warnings: [] };
   const places = supersededPlaces(resolved);
-  const superseded = findGarbage(nothing, snapshot, { keepRevisions: 0 }, places);
-  const beyond = new Set(findGarbage(nothing, snapshot, request, places).map(nameOf));
+  const find = (policy: GarbagePolicy): Garbage[] => [
+    ...findGarbage(nothing, snapshot, policy, places),
+    ...unclearGarbage(nothing, snapshot, policy, places),
+  ];
+  const beyond = new Set(find(request).map(nameOf));
   const useOf = (garbage: Garbage): Use => {
     const running = pods.get(`${garbage.namespace} ${garbage.filter}`);
-    if (running?.has(garbage.revision)) return 'inUse';
+    const owners = running?.get(garbage.revision);
+    if (owners !== undefined) return owners.some(isUnseen(garbage, snapshot)) ? 'inUseUnseen' : 'inUse';
     if (!beyond.has(nameOf(garbage))) return 'kept';
-    return running === undefined ? 'unknown' : 'garbage';
+    return running === undefined || !snapshot.isComplete(garbage.namespace) ? 'unknown' : 'garbage';
   };
-  const groups = Map.groupBy(superseded, useOf);
+  const groups = Map.groupBy(find({ keepRevisions: 0 }), useOf);
   const named = (use: Use): string[] => (groups.get(use) ?? []).map(nameOf);
   const some = (use: Exclude<Use, 'garbage'>): Partial<Record<Use, string[]>> =>
     groups.has(use) ? { [use]: named(use) } : {};
-  return { garbage: named('garbage'), ...some('kept'), ...some('inUse'), ...some('unknown') };
+  return { garbage: named('garbage'), ...some('kept'), ...some('inUse'), ...some('inUseUnseen'), ...some('unknown') };
+}
+
+/** Whether a workload of a namespace is of a kind that could not be listed there: its template may name the revision. */
+function isUnseen({ namespace }: Garbage, { workloadIndex }: ClusterSnapshot): (owner: PodOwner) => boolean {
+  return ({ kind }) => workloadIndex.list({ kind, namespace }) === undefined;
+}
+
+/** Returns the missing permissions without which it is not known which pods run superseded revisions; none where it is. */
+export async function missingToSort(
+  { unknown = [] }: Pick<FoundStatus, 'unknown'>,
+  namespaces: readonly string[],
+  { client, log }: Pick<DeployContext, 'client' | 'log'>,
+): Promise<readonly Permission[]> {
+  if (unknown.length === 0) return [];
+  const toSeePods = namespaces.map((namespace) => ({ verb: 'list', resource: POD, namespace }));
+  return (await missingPermissions(toSeePods, client, log)).map(permissionOf);
 }
 
 /** Each filter of the scopes that has objects, and where. */

@@ -3,8 +3,7 @@ import type { Problem } from '../../base/problem.ts';
 import { secretsInValue } from '../../base/redaction/configuration-secrets.ts';
 import type { Warning } from '../../base/warning.ts';
 import { MAX_YAML_BYTES, readYaml } from '../../base/yaml.ts';
-import type { WorkloadRef } from '../../targets/target.ts';
-import type { RenderedFile, RenderedFiles } from '../report/render-report.ts';
+import type { PatchedWorkloads, RenderedFile, RenderedFiles } from '../report/render-report.ts';
 import {
   COMPONENT,
   COMPONENT_KUSTOMIZATION,
@@ -31,8 +30,8 @@ export interface Workspace {
 export interface RenderedContent extends ComponentEntry {
   readonly text: string;
   readonly content: string;
-  /** The workload that it patches, where it is named. */
-  readonly patches?: WorkloadRef;
+  /** Of a patch, the workload that it is for. */
+  readonly patches?: PatchedWorkloads;
 }
 
 /** Why the folder's component cannot be ours: somebody else has written its kustomization. */
@@ -42,6 +41,7 @@ export async function takenComponent(root: string, workspace: Workspace): Promis
   return {
     kind: 'input',
     subject: 'input "render-to"',
+    form: 'clause',
     message: `"${path}" already exists, and this action has not written it.`,
     remedy: 'Nothing was written. Name another folder, or move that file away.',
   };
@@ -60,9 +60,13 @@ export async function writeFolder(
   const oldLayout = filesOfOldLayout(overlay);
   const all = [
     ...files.map((file) => ({ ...file, name: `${COMPONENT}/${file.name}` })),
-    { name: COMPONENT_KUSTOMIZATION, text: componentKustomization(files), content: 'Component that holds all of it' },
+    {
+      name: COMPONENT_KUSTOMIZATION,
+      text: componentKustomization(files),
+      content: 'Component with all of these files',
+    },
     overlay === undefined || oldLayout !== undefined
-      ? { name: KUSTOMIZATION, text: OVERLAY, content: 'overlay for kubectl apply -k, yours to edit' }
+      ? { name: KUSTOMIZATION, text: OVERLAY, content: 'overlay for kubectl apply --server-side -k, yours to edit' }
       : { name: KUSTOMIZATION, text: overlay, content: 'overlay, kept as it was', kept: true },
   ];
   const written: RenderedFile[] = [];
@@ -94,7 +98,7 @@ export async function writeFolder(
         {
           topic: 'Component not used',
           subject: at(KUSTOMIZATION),
-          text: `"${at(KUSTOMIZATION)}" does not name "${COMPONENT}" under "components", so it brings nothing of the filter: add it there, or name "${at(COMPONENT)}" in the kustomization that has the workloads.`,
+          text: `"${at(KUSTOMIZATION)}" does not name "${COMPONENT}" under "components", so it does not include the filter: add it there, or name "${at(COMPONENT)}" in the kustomization that has the workloads.`,
         },
       ]
     : [];

@@ -1,11 +1,9 @@
 import type { WarningList } from '../../base/warning.ts';
-
-/** Istio says this to every EnvoyFilter write; it tells the user of this action nothing. */
-const USUAL_WARNING = /EnvoyFilter exposes internal implementation details/;
+import { isUsualWarning } from '../../mesh/istio-warnings.ts';
 
 /** Returns the admission warnings that tell something, each once. */
 export function tellingAdmission(warnings: readonly string[]): string[] {
-  return [...new Set(warnings)].filter((warning) => !USUAL_WARNING.test(warning));
+  return [...new Set(warnings)].filter((warning) => !isUsualWarning(warning));
 }
 
 /** Keeps the same among the warnings of a run. */

@@ -1,7 +1,7 @@
 import type { WorkloadRef } from '../../targets/target.ts';
 
 type Named = Pick<WorkloadRef, 'namespace' | 'name'>;
-type Verb = 'undo' | 'restart' | 'promote' | 'abort' | 'get rollout';
+type Verb = 'undo' | 'restart' | 'promote' | 'abort' | 'retry rollout' | 'get rollout';
 
 /** Returns a command of the kubectl plugin of Argo Rollouts, which not every machine has. */
 export function pluginCommand(verb: Verb, { namespace, name }: Named): string {
@@ -10,7 +10,7 @@ export function pluginCommand(verb: Verb, { namespace, name }: Named): string {
 
 /**
  * Returns the same with what does it without the plugin: both between backticks, as a part of a sentence. The patches are those that
- * the plugin makes (argo-rollouts: pkg/kubectl-argo-rollouts/cmd, promote.go, abort.go and restart.go), for a canary and for a
+ * the plugin makes (argo-rollouts: pkg/kubectl-argo-rollouts/cmd, promote.go, abort.go, retry.go and restart.go), for a canary and for a
  * blue-green Rollout alike.
  */
 export function argoCommand(verb: Exclude<Verb, 'undo'>, ref: Named): string {
@@ -29,6 +29,7 @@ function either(plugin: string, plain: string): string {
 const PLAIN: Readonly<Record<Exclude<Verb, 'undo'>, (ref: Named) => string>> = {
   promote: (ref) => patch(ref, '{"status":{"pauseConditions":null}}', ' --subresource=status'),
   abort: (ref) => patch(ref, '{"status":{"abort":true}}', ' --subresource=status'),
+  'retry rollout': (ref) => patch(ref, '{"status":{"abort":false}}', ' --subresource=status'),
   restart: ({ namespace, name }) =>
     `kubectl patch rollout ${name} -n ${namespace} --type=merge -p "{\\"spec\\":{\\"restartAt\\":\\"$(date -u +%FT%TZ)\\"}}"`,
   // What was measured is in the AnalysisRuns.

@@ -1,7 +1,7 @@
 import type { ArgoRollout } from '../../cluster/argo-rollout.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { controllerOf } from '../../cluster/pods.ts';
-import { failed, progressing, type ReadinessVerdict, waiting } from '../../cluster/readiness.ts';
+import { progressing, type ReadinessVerdict, waiting } from '../../cluster/readiness.ts';
 import { REPLICA_SET, ROLLOUT } from '../../cluster/resources.ts';
 import { awaitedAnalysis, failedAnalysis, inconclusiveAnalysis } from './argo-analysis.ts';
 import { argoCommand, pluginCommand, resumeCommand } from './argo-commands.ts';
@@ -59,7 +59,12 @@ export const ARGO_ROLLOUT_KIND = workloadKind({
   /** A blue-green Rollout has all its new pods beside all old ones. */
   surgeField: ({ spec = {} }: ArgoRollout) =>
     spec.strategy?.canary === undefined ? undefined : 'spec.strategy.canary',
-  promotion: (ref) => ({ promote: argoCommand('promote', ref), abort: argoCommand('abort', ref) }),
+  promotion: (ref) => ({
+    promote: argoCommand('promote', ref),
+    abort: argoCommand('abort', ref),
+    retry: argoCommand('retry rollout', ref),
+  }),
+  isStable: ({ metadata }, { status = {} }: ArgoRollout) => metadata.labels?.[HASH_LABEL] === status.stableRS,
 });
 
 const PLUGIN = 'the kubectl plugin of Argo Rollouts';
@@ -78,7 +83,8 @@ function verdictOf(workload: Workload): ReadinessVerdict {
   if (source !== undefined && Number(status.workloadObservedGeneration ?? 0) < (source.metadata.generation ?? 0)) {
     return progressing(`the controller has not seen the change of Deployment ${source.metadata.name} yet`);
   }
-  if (controllerPause === true && pauseConditions.length === 0) return progressing('promoted; the controller goes on');
+  if (controllerPause === true && pauseConditions.length === 0)
+    return progressing('promoted; the controller continues');
   switch (phase) {
     case 'Healthy':
       return isPromoted(workload) ? undefined : progressing('not promoted yet');
@@ -87,7 +93,7 @@ function verdictOf(workload: Workload): ReadinessVerdict {
     case 'Degraded':
       // Whoever retries it takes the abort back first.
       return message.startsWith('RolloutAborted') && abort !== true
-        ? progressing('its abort was taken back; the controller goes on')
+        ? progressing('it was retried after its abort; the controller continues')
         : degradedVerdict(workload);
     default: {
       const wanted = spec.replicas ?? 1;
@@ -102,18 +108,23 @@ function verdictOf(workload: Workload): ReadinessVerdict {
 
 function degradedVerdict(workload: Workload): ReadinessVerdict {
   const { metadata, status = {} }: ArgoRollout = workload;
+  const aborted = status.abort === true ? ({ aborted: true } as const) : {};
   const analysis = failedAnalysis(workload);
-  if (analysis === undefined) return failed(status.message || 'degraded');
+  if (analysis === undefined) return { state: 'failed', message: status.message || 'degraded', ...aborted };
   const { namespace = '', name } = metadata;
-  return failed(analysis, `See what it measured (${argoCommand('get rollout', { namespace, name })}).`);
+  const look = `See what it measured (${argoCommand('get rollout', { namespace, name })}).`;
+  return { state: 'failed', message: analysis, look, ...aborted };
 }
 
 /** A pause that ends by itself is progress. */
 function pauseVerdict(workload: Workload): ReadinessVerdict {
-  const { spec = {}, status = {} }: ArgoRollout = workload;
+  const { metadata, spec = {}, status = {} }: ArgoRollout = workload;
   const { pauseConditions = [], currentStepIndex = 0 } = status;
   const { canary, blueGreen } = spec.strategy ?? {};
-  if (spec.paused === true) return waiting('it is paused (spec.paused)');
+  if (spec.paused === true) {
+    const { namespace = '', name } = metadata;
+    return waiting(`it is paused (spec.paused) until somebody resumes it (${resumeCommand({ namespace, name })})`);
+  }
   const reasons = pauseConditions.map(({ reason }) => reason);
   const inconclusive = inconclusiveAnalysis(workload);
   if (inconclusive !== undefined) return waiting(inconclusive);

@@ -3,6 +3,7 @@ import type { Client, WriteOptions, Written } from '../../cluster/client.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import type { PluginKind, Resource } from '../../cluster/resources.ts';
 import type { ListenerSettings } from '../../filter/settings.ts';
+import type { SettingPlaces } from '../../filter/written.ts';
 import type { PodRevision, PulledRevision, Revision } from '../../mesh/identity/revision.ts';
 import type { FilterResource } from '../../mesh/objects/filter-resource.ts';
 import type { WasmPlugin } from '../../mesh/objects/wasm-plugin.ts';
@@ -29,8 +30,15 @@ export type PluginTrace = PluginNames & { readonly image: string };
 
 /** What proxies of a target should run of a filter: what the pods carry, and the settings that show in a proxy. */
 export interface BoundRevision {
-  readonly revision: { readonly settings: ListenerSettings };
+  readonly revision: { readonly settings: ListenerSettings; readonly places?: SettingPlaces };
   readonly podRevision: PodRevision;
+}
+
+/** Pods that are made of a target's pod template and are none of its own. */
+export interface OtherPods {
+  readonly kind: string;
+  readonly name: string;
+  readonly count: number;
 }
 
 /** One object that a patch of a target comes to. */
@@ -79,6 +87,10 @@ export interface FilterBinding {
   ): readonly Workload[];
   /** Which object of `templateSource` has the pod template of a target; `undefined` if the target itself has it. */
   sourceOf(workload: Workload): string | undefined;
+  /** The object that has the pod template, as the cluster has it: by its marks it is known who else writes the template. */
+  templateHolder(workload: Workload): Workload;
+  /** What else a change of the template restarts, beside the pods of the target; `undefined` for nothing. */
+  alsoRestarts(workload: Workload): OtherPods | undefined;
   /** A target as a watch shows it, with what only `known`, as it was last read or written, tells of it. */
   refresh(shown: Workload, known: Workload): Workload;
   /** An object of which nothing is known but its name. */

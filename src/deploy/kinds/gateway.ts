@@ -75,7 +75,7 @@ function blockerOf({ observed, revisions }: WantedTarget, { probe }: RolloutNeed
   const waypoint = isWaypoint(observed) === true;
   if (waypoint && revisions.some(({ revision }) => revision.settings.port !== undefined)) {
     return {
-      message: 'is a waypoint, where Istio leaves out every filter that is for one port.',
+      message: 'is a waypoint, where Istio ignores filters that are for one port.',
       remedy: 'Give it an entry of the target list without "port".',
       kind: 'no-effect',
     };

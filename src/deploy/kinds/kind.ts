@@ -40,10 +40,14 @@ export type PodReplacement = 'new-first' | 'old-first' | 'never';
  */
 export type StuckPods = 'replaced' | 'maybe-waited-for' | 'waited-for';
 
-/** What somebody types to promote a rollout that waits for it, and to abort it: commands between backticks, as parts of a sentence. */
+/**
+ * What somebody types to promote a rollout that waits for it, to abort it, and to try one again that was aborted: commands between
+ * backticks, as parts of a sentence.
+ */
 export interface Promotion {
   readonly promote: string;
   readonly abort: string;
+  readonly retry: string;
 }
 
 /** A kubectl command that rolls a target back by hand (`undo`) or, where Kubernetes keeps no history of it, shows what it has. */
@@ -97,6 +101,8 @@ export interface TargetKind {
   surgeField?(observed: Workload): string | undefined;
   /** How a rollout that waits is promoted; omitted for kinds whose rollouts never wait for anybody. */
   promotion?(ref: WorkloadRef): Promotion;
+  /** Whether a pod is of the template that was promoted last; omitted for kinds whose rollouts are never promoted. */
+  isStable?(pod: Pick<Pod, 'metadata'>, workload: Workload): boolean;
 
   /** Whether its proxies are those of a gateway, not sidecars. */
   isGateway(workload: Workload): boolean;

@@ -76,6 +76,16 @@ export async function listIfInstalled(
   }
 }
 
+/** Returns the kinds with a pod template that the cluster has; one of which it does not tell counts as there. */
+export async function installedKinds(client: Client): Promise<readonly TargetKind[]> {
+  const kinds = templateKinds();
+  const served = await Promise.all(
+    // What is wrong with the server is said of the requests that the run is for.
+    kinds.map(({ resource, notInstalled }) => notInstalled === undefined || client.serves(resource).catch(() => true)),
+  );
+  return kinds.filter((_, index) => served[index]);
+}
+
 /** Returns where the rollout of a target stands. */
 export function readinessOf(ref: Pick<WorkloadRef, 'kind'>, workload: Workload): Readiness {
   return targetKind(ref).readiness(workload);

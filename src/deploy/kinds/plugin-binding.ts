@@ -41,6 +41,8 @@ export const pluginBinding: FilterBinding = {
     return viewGateways(named, plugins);
   },
   sourceOf: () => undefined,
+  templateHolder: (workload) => workload,
+  alsoRestarts: () => undefined,
   refresh: (shown) => shown,
   unread: ({ namespace, name }) => viewGateway({ metadata: { name, namespace } }, []),
 

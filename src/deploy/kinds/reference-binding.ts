@@ -26,6 +26,14 @@ export const referenceBinding: FilterBinding = {
     const { workloadRef } = partsOf(workload).rollout.spec ?? {};
     return workloadRef !== undefined && isSupported(workloadRef) ? workloadRef.name : undefined;
   },
+  templateHolder: (workload) => partsOf(workload).source ?? workload,
+  alsoRestarts: (workload) => {
+    const { source } = partsOf(workload);
+    const wanted = source === undefined ? 0 : (source.spec?.replicas ?? 1);
+    return source === undefined || wanted === 0
+      ? undefined
+      : { kind: DEPLOYMENT.kind, name: source.metadata.name, count: wanted };
+  },
   refresh: (shown, known) => {
     if (isReferring(shown)) return shown;
     const { source } = partsOf(known);

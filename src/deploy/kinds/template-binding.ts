@@ -16,6 +16,8 @@ export const templateBinding: FilterBinding = {
   view: (listed) => listed,
   candidates: (_, listed = []) => listed,
   sourceOf: () => undefined,
+  templateHolder: (workload) => workload,
+  alsoRestarts: () => undefined,
   refresh: (shown) => shown,
   unread: ({ namespace, name }) => ({ metadata: { namespace, name } }),
 

@@ -25,6 +25,7 @@ export interface WorkloadKindParts
         | 'restart'
         | 'surgeField'
         | 'promotion'
+        | 'isStable'
         | 'retiresPods'
         | 'notInstalled'
       >

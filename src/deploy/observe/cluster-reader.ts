@@ -3,7 +3,7 @@ import { describeProblem, type Problem } from '../../base/problem.ts';
 import type { Client } from '../../cluster/client.ts';
 import { ApiError, isApiError } from '../../cluster/errors.ts';
 import type { KubernetesObject, Workload } from '../../cluster/objects.ts';
-import { CONFIG_MAP, ENVOY_FILTER, NAMESPACE, PLUGINS, type Resource } from '../../cluster/resources.ts';
+import { CONFIG_MAP, ENVOY_FILTER, PLUGINS, type Resource } from '../../cluster/resources.ts';
 import { gatewayOf } from '../../mesh/gateway/plugin.ts';
 import { FILTER_LABEL, isOwned, OWNED_SELECTOR } from '../../mesh/identity/names.ts';
 import { imageOf } from '../../mesh/objects/config-map.ts';
@@ -12,11 +12,13 @@ import type { FilterResource } from '../../mesh/objects/filter-resource.ts';
 import type { WasmPlugin } from '../../mesh/objects/wasm-plugin.ts';
 import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
 import { filtersOn } from '../../mesh/template/template.ts';
-import type { WorkloadListKey } from '../../targets/workload-index.ts';
+import type { NamespaceState, WorkloadListKey } from '../../targets/workload-index.ts';
 import type { FilterBinding, Surroundings } from '../kinds/binding.ts';
 import type { TargetKind } from '../kinds/kind.ts';
 import { listIfInstalled, targetKind, targetKinds, templateKinds } from '../kinds/kinds.ts';
 import { PluginLister } from '../kinds/plugins.ts';
+import { doubtNamespaces } from './doubted-namespaces.ts';
+import { namespaceState, someNamespaces } from './known-namespaces.ts';
 import { listingProblem } from './list-problem.ts';
 import { type ClusterSnapshot, type ObservedWorkload, objectFinder } from './snapshot.ts';
 import { neededSources, withoutSources } from './template-sources.ts';
@@ -54,17 +56,17 @@ export class ClusterReader {
   readonly #envoyFilters = new Map<string, readonly EnvoyFilter[]>();
   readonly #plugins = new Map<string, readonly WasmPlugin[]>();
   readonly #pluginLister: PluginLister;
-  readonly #existing = new Map<string, boolean>();
+  readonly #states = new Map<string, NamespaceState>();
   /** Read where one that is asked for is not there. */
   #namespaces: readonly string[] | undefined;
-  readonly #listed = new Map<string, WorkloadListKey>();
+  readonly #listed = new Map<string, WantedList>();
   readonly #unseen = new Map<string, Problem>();
 
   constructor(client: Client, options: ReaderOptions = {}) {
     this.#client = client;
     this.#options = options;
     this.#pluginLister = new PluginLister(client);
-    for (const namespace of options.namespaces ?? []) this.#existing.set(namespace, true);
+    for (const namespace of options.namespaces ?? []) this.#states.set(namespace, 'there');
   }
 
   /** Reads the lists that were not read yet, and our objects of their namespaces. */
@@ -95,7 +97,11 @@ export class ClusterReader {
     await this.#askForEmpty(namespaces);
     // In the order of the questions, whichever was answered first; what every namespace says is said once.
     const said = new Map(problems.flatMap((problem) => (problem ? [[describeProblem(problem), problem]] : [])));
-    return { snapshot: this.#snapshot(), problems: [...said.values()], unseen: [...this.#unseen.values()] };
+    const doubted = await doubtNamespaces([...said.values()], this.#client, {
+      listed: [...new Set([...this.#listed.values()].map(({ namespace }) => namespace))],
+      isSeen: (namespace) => this.#isSeen(namespace) || this.#states.has(namespace),
+    });
+    return { snapshot: this.#snapshot(), problems: doubted, unseen: [...this.#unseen.values()] };
   }
 
   /** Of what nobody named, a missing permission is no problem, but what is there is not seen. */
@@ -192,16 +198,25 @@ export class ClusterReader {
     );
   }
 
+  /** Whether any list of a namespace could be read; that of a kind that is not installed is empty without a question. */
+  #isSeen(namespace: string): boolean {
+    if (this.#configMaps.has(namespace) || this.#envoyFilters.has(namespace)) return true;
+    return [...this.#listed].some(([key, list]) => {
+      const found = list.namespace === namespace ? this.#workloads.get(key) : undefined;
+      return found !== undefined && (list.ifInstalled === undefined || found.length > 0);
+    });
+  }
+
   async #askForEmpty(namespaces: readonly string[]): Promise<void> {
     await Promise.all(
       namespaces
-        .filter((namespace) => this.#isEmpty(namespace) && !this.#existing.has(namespace))
+        .filter((namespace) => this.#isEmpty(namespace) && !this.#states.has(namespace))
         .map(async (namespace) => {
-          const exists = await namespaceExists(this.#client, namespace);
-          if (exists !== undefined) this.#existing.set(namespace, exists);
+          const state = await namespaceState(this.#client, namespace);
+          if (state !== undefined) this.#states.set(namespace, state);
         }),
     );
-    if (this.#namespaces === undefined && [...this.#existing.values()].includes(false)) {
+    if (this.#namespaces === undefined && [...this.#states.values()].includes('missing')) {
       this.#namespaces = await someNamespaces(this.#client);
     }
   }
@@ -242,7 +257,7 @@ export class ClusterReader {
       workloadIndex: {
         kinds: targetKinds().map(({ resource: { kind } }) => kind),
         list: listed,
-        namespaceExists: (namespace) => (this.#isEmpty(namespace) ? this.#existing.get(namespace) : true),
+        namespaceState: (namespace) => (this.#isEmpty(namespace) ? this.#states.get(namespace) : 'there'),
         namespaces: this.#namespaces ?? [],
       },
       pluginKind,
@@ -273,24 +288,5 @@ async function keep<T>(
     return undefined;
   } catch (error) {
     return listingProblem(error, resource, namespace);
-  }
-}
-
-/** The names of namespaces, for who has mistyped one; none if they may not be listed, which a deployer needs no permission for. */
-async function someNamespaces(client: Client): Promise<readonly string[]> {
-  try {
-    return (await client.listSome(NAMESPACE, undefined)).map(({ metadata }) => metadata.name);
-  } catch {
-    return [];
-  }
-}
-
-/** `undefined` if there is no answer: reading namespaces is a permission that a deployer need not have. */
-async function namespaceExists(client: Client, namespace: string): Promise<boolean | undefined> {
-  try {
-    await client.get(NAMESPACE, undefined, namespace);
-    return true;
-  } catch (error) {
-    return isApiError(error, 404) ? false : undefined;
   }
 }

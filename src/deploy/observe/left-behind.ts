@@ -28,7 +28,7 @@ async function warnOf({ name, targets }: FilterRequest, client: Client): Promise
     {
       topic: 'Filter in other namespaces',
       subject: `filter "${name}"`,
-      text: `${where} ${listWords(others, 'and')} ${has} the filter "${name}", too, but no target chooses ${it}: "prune" takes a filter away only in namespaces that a target chooses, as others may be somebody else's. If it is to go from there, use "command: remove" with "name: ${name}" and ${it === 'it' ? 'that namespace' : 'those namespaces'}.`,
+      text: `${where} ${listWords(others, 'and')} ${has} the filter "${name}", too, but no target chooses ${it}. "prune" removes a filter only from namespaces that a target chooses, because others may be somebody else's. To remove the filter there, use "command: remove" with "name: ${name}" and ${it === 'it' ? 'that namespace' : 'those namespaces'}.`,
     },
   ];
 }

@@ -75,22 +75,23 @@ export class RunningProxies {
     return look;
   }
 
+  /** The pods of a namespace, as they were when it was first asked for, or why they are not known. */
+  podsIn(namespace: string): Promise<Result<readonly Pod[], Fault>> {
+    const known = this.#pods.get(namespace);
+    if (known !== undefined) return known;
+    const listed = this.#listPods(namespace);
+    this.#pods.set(namespace, listed);
+    return listed;
+  }
+
   async #find(ref: WorkloadRef): Promise<RunningProxy> {
-    const pods = await this.#podsIn(ref.namespace);
+    const pods = await this.podsIn(ref.namespace);
     if (!pods.ok) return { state: 'unknown', why: pods.fault };
     const [pod] = pods.value
       .filter((one) => belongsTo(one, ref) && isReady(one) && !isTerminating(one))
       .sort((a, b) => createdAt(b).localeCompare(createdAt(a)));
     if (pod === undefined) return { state: 'unknown', why: 'no pod of it is ready' };
     return hasProxyContainer(pod) ? this.#inspect(pod, ref) : { state: 'without-proxy', pod };
-  }
-
-  #podsIn(namespace: string): Promise<Result<readonly Pod[], Fault>> {
-    const known = this.#pods.get(namespace);
-    if (known !== undefined) return known;
-    const listed = this.#listPods(namespace);
-    this.#pods.set(namespace, listed);
-    return listed;
   }
 
   async #listPods(namespace: string): Promise<Result<readonly Pod[], Fault>> {

@@ -2,6 +2,8 @@ import { defined } from '../../base/defined.ts';
 import type { Client } from '../../cluster/client.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { ENVOY_FILTER } from '../../cluster/resources.ts';
+import { isLabelledByOthers } from '../../mesh/identity/editors.ts';
+import { podLabel } from '../../mesh/identity/names.ts';
 import { type PodRevision, revisionName } from '../../mesh/identity/revision.ts';
 import { isOlderRun, type RunMark } from '../../mesh/identity/run-order.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
@@ -18,6 +20,20 @@ export interface OtherRevision {
   readonly started?: string;
 }
 
+/** Another run took a filter away, which leaves no record of that run. */
+export interface OtherRemoval {
+  /** The filter. */
+  readonly removed: string;
+  /**
+   * Whether it took away what this run had put there. Then it has seen this run's record and goes on nevertheless, so it started
+   * later; of one that took away what was there before, that is not known.
+   */
+  readonly tookOurs: boolean;
+}
+
+/** What of another run is met on a workload. */
+export type Met = OtherRevision | OtherRemoval;
+
 /** What runs on a workload of a filter in place of what this run wants: of a removal, which leaves no record, nothing is known but that. */
 export type Newer = Pick<OtherRevision, 'filter'> & Partial<OtherRevision>;
 
@@ -25,12 +41,6 @@ export type Newer = Pick<OtherRevision, 'filter'> & Partial<OtherRevision>;
 interface Wanted {
   readonly podRevisions: readonly Pick<PodRevision, 'filter' | 'id'>[];
   readonly removals: readonly string[];
-}
-
-/** A run as it compares itself with others. */
-export interface OwnRun extends RunMark {
-  /** Whether it only takes away: a removal leaves no record, so it yields to every deployment that comes while it runs. */
-  readonly yields?: boolean;
 }
 
 /**
@@ -47,6 +57,7 @@ export function otherRevisionOn({ podRevisions, removals }: Wanted, workload: Wo
     const revision = revisionOn(workload, filter);
     const recorded = state[filter];
     if (revision === undefined || revision === id || recorded?.revision !== revision) continue;
+    if (isLabelledByOthers(workload, podLabel(filter))) continue;
     return { filter, revision, run: recorded.run, ...defined({ started: recorded.started }) };
   }
   return undefined;
@@ -56,8 +67,8 @@ export function otherRevisionOn({ podRevisions, removals }: Wanted, workload: Wo
  * Whether this run, which has met what another one put on a workload meanwhile, goes on with it: it is the newer one. The other comes
  * to the same answer by this run's record, and stops.
  */
-export function mayTakeOver(other: OtherRevision, wanted: Wanted, own: OwnRun): boolean {
-  return own.yields !== true && isOlderRun(other, ownMark(other, wanted, own));
+export function mayTakeOver(other: OtherRevision, wanted: Wanted, own: RunMark): boolean {
+  return isOlderRun(other, ownMark(other, wanted, own));
 }
 
 function ownMark({ filter }: OtherRevision, { podRevisions }: Wanted, { run, started }: RunMark): RunMark {

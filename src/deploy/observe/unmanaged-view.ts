@@ -37,13 +37,7 @@ export async function readUnmanaged(
   proxies: RunningProxies,
   { client }: Pick<DeployContext, 'client'>,
 ): Promise<{ readonly snapshot: ClusterSnapshot; readonly problems: readonly Problem[] }> {
-  const targets = request.filters.flatMap((filter) =>
-    resolveTargets(filter.targets, first.workloadIndex, filter.settings).targets.map((target) => ({
-      ...target,
-      isNew: revisionOn(target.workload, filter.name) === undefined,
-      adopts: filter.adopt !== false,
-    })),
-  );
+  const targets = targetsOf(request, first);
   const namespaces = [...new Set(targets.map(({ ref }) => ref.namespace))];
   const fresh = targets.filter(({ isNew }) => isNew);
   const begun = namespaces.filter((namespace) => takesOut(first, namespace));
@@ -52,46 +46,21 @@ export async function readUnmanaged(
   const reader = new UnmanagedReader(client);
   try {
     const root = await reader.rootNamespace(some);
-    const placesOfPlugins = [...new Set(fresh.flatMap(({ ref }) => [ref.namespace, root]))];
-    const [meshEnvoyFilters, plugins] = await Promise.all([
-      namespaces.includes(root) ? first.foreignEnvoyFilters(root) : reader.envoyFilters(root),
-      Promise.all(placesOfPlugins.map((namespace) => reader.plugins(namespace))),
+    const [resources] = await Promise.all([
+      readResources(reader, root, { namespaces, fresh, first }),
       Promise.all(fresh.map(({ ref }) => proxies.look(ref))),
     ]);
-    const view: UnmanagedView = {
-      ...NOTHING_UNMANAGED,
-      meshEnvoyFilters,
-      plugins: (namespace) =>
-        plugins.flat().filter(({ metadata }) => [namespace, root].includes(metadata.namespace ?? '')),
-    };
+    const view: UnmanagedView = { ...NOTHING_UNMANAGED, ...resources };
     const running = targets.filter((target) => unmanagedOn(target, { ...first, unmanaged: view }).length > 0);
     const files = await reader.files(running.flatMap((target) => configMapsOf(target, { ...first, unmanaged: view })));
     const takingOver = running.filter(({ adopts }) => adopts).map(({ ref }) => ref.namespace);
     const adopting = [...new Set([...begun, ...takingOver])];
     const complete = adopting.length === 0 ? first : (await clusterReader.read(allLists(adopting))).snapshot;
-    const others = new Map<string, readonly OtherPods[]>(
-      await Promise.all(
-        adopting.map(
-          async (namespace) =>
-            [namespace, await reader.otherPods(namespace, madeBy(complete.workloads(namespace)))] as const,
-        ),
-      ),
-    );
-    const listeners = new Map(
-      await Promise.all(fresh.map(async ({ ref }) => [workloadKey(ref), await proxies.look(ref)] as const)),
-    );
     const unmanaged: UnmanagedView = {
       ...view,
       files: (namespace, configMap): ConfigMapFiles | undefined => files.get(`${namespace}/${configMap}`),
-      otherPods: (namespace) => others.get(namespace) ?? [],
-      chains: (key) => {
-        const proxy = listeners.get(key);
-        if (proxy?.state !== 'seen') return undefined;
-        // A pod of a revision that the template has lost has ours itself.
-        const labels = proxy.pod.metadata.labels ?? {};
-        if (request.filters.some(({ name }) => labels[podLabel(name)] !== undefined)) return undefined;
-        return proxy.listeners.flatMap(({ direction, active }) => active.map((chain) => ({ direction, ...chain })));
-      },
+      otherPods: await readOtherPods(reader, adopting, complete),
+      chains: await readChains(proxies, fresh, request),
     };
     return { snapshot: { ...complete, unmanaged }, problems: [] };
   } catch (error) {
@@ -100,6 +69,86 @@ export async function readUnmanaged(
       problems: [callProblem(error, 'looking for filters that are not managed by this action')],
     };
   }
+}
+
+/** A workload that a filter of the request is for. */
+interface DeployTarget extends ObservedWorkload {
+  /** Whether it does not have the filter yet. */
+  readonly isNew: boolean;
+  /** Whether the filter may take the place of others there. */
+  readonly adopts: boolean;
+}
+
+function targetsOf(request: DeployRequest, { workloadIndex }: ClusterSnapshot): DeployTarget[] {
+  return request.filters.flatMap((filter) =>
+    resolveTargets(filter.targets, workloadIndex, filter.settings).targets.map((target) => ({
+      ...target,
+      isNew: revisionOn(target.workload, filter.name) === undefined,
+      adopts: filter.adopt !== false,
+    })),
+  );
+}
+
+/** Reads what of others may apply to new targets: EnvoyFilters of the whole mesh, and plugins. `root` is the mesh's root namespace. */
+async function readResources(
+  reader: UnmanagedReader,
+  root: string,
+  {
+    namespaces,
+    fresh,
+    first,
+  }: {
+    readonly namespaces: readonly string[];
+    readonly fresh: readonly DeployTarget[];
+    readonly first: ClusterSnapshot;
+  },
+): Promise<Pick<UnmanagedView, 'meshEnvoyFilters' | 'plugins'>> {
+  const placesOfPlugins = [...new Set(fresh.flatMap(({ ref }) => [ref.namespace, root]))];
+  const [meshEnvoyFilters, plugins] = await Promise.all([
+    namespaces.includes(root) ? first.foreignEnvoyFilters(root) : reader.envoyFilters(root),
+    Promise.all(placesOfPlugins.map((namespace) => reader.plugins(namespace))),
+  ]);
+  return {
+    meshEnvoyFilters,
+    plugins: (namespace) =>
+      plugins.flat().filter(({ metadata }) => [namespace, root].includes(metadata.namespace ?? '')),
+  };
+}
+
+/** Reads the pods that no workload of the snapshot has made, in namespaces where something is taken over. */
+async function readOtherPods(
+  reader: UnmanagedReader,
+  namespaces: readonly string[],
+  snapshot: ClusterSnapshot,
+): Promise<UnmanagedView['otherPods']> {
+  const others = new Map<string, readonly OtherPods[]>(
+    await Promise.all(
+      namespaces.map(
+        async (namespace) =>
+          [namespace, await reader.otherPods(namespace, madeBy(snapshot.workloads(namespace)))] as const,
+      ),
+    ),
+  );
+  return (namespace) => others.get(namespace) ?? [];
+}
+
+/** Reads the filter chains of the proxies of new targets that do not have a filter of the request themselves. */
+async function readChains(
+  proxies: RunningProxies,
+  fresh: readonly DeployTarget[],
+  request: DeployRequest,
+): Promise<UnmanagedView['chains']> {
+  const listeners = new Map(
+    await Promise.all(fresh.map(async ({ ref }) => [workloadKey(ref), await proxies.look(ref)] as const)),
+  );
+  return (key) => {
+    const proxy = listeners.get(key);
+    if (proxy?.state !== 'seen') return undefined;
+    // A pod of a revision that the template has lost has ours itself.
+    const labels = proxy.pod.metadata.labels ?? {};
+    if (request.filters.some(({ name }) => labels[podLabel(name)] !== undefined)) return undefined;
+    return proxy.listeners.flatMap(({ direction, active }) => active.map((chain) => ({ direction, ...chain })));
+  };
 }
 
 /** Whether an EnvoyFilter of this action takes filters of others out of its pods. */

@@ -17,14 +17,14 @@ export function missingToSee(unseen: readonly Problem[]): Permission[] {
 /** What may have been missed in lists that nobody named and that could not be read; none where all could. */
 export function unseenWarnings(unseen: readonly Problem[]): Warning[] {
   if (unseen.length === 0) return [];
-  const text = `Not every workload was looked at: ${whyUnseen(unseen)}. A filter that one of the others has is neither told of nor taken away, and objects that it may use stay in the namespace. Grant that permission, or make sure that no filter is there.`;
+  const text = `Not every workload was looked at: ${whyUnseen(unseen)}. A filter of the others is neither reported nor removed, and objects that they may use stay in the namespace. Grant that permission, or make sure that they have no filter.`;
   return [{ topic: TOPIC, text }];
 }
 
-/** That nobody knows whether a target without pods lends its pod template to another workload, whose list could not be read. */
+/** That nobody knows whether a target lends its pod template to another workload, whose list could not be read. */
 export function unseenReferrerWarnings(unseen: readonly Problem[]): Warning[] {
   if (unseen.length === 0) return [];
-  const text = `Whether a Rollout takes its pod template from a Deployment without pods (workloadRef) is not known: ${whyUnseen(unseen)}. The pods of such a Rollout would get the change, and nobody would verify them. Grant that permission, or make sure that there is none.`;
+  const text = `It is not known whether a Rollout takes its pod template from a Deployment of the target list (workloadRef): ${whyUnseen(unseen)}. The pods of such a Rollout would get the change, and this run would not verify them. Grant that permission, or make sure that there is no such Rollout.`;
   return [{ topic: TOPIC, text }];
 }
 

@@ -1,7 +1,8 @@
+import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import { count, listWords, nearestNames } from '../../base/text.ts';
+import { settingAt } from '../../filter/written.ts';
 import {
-  type Adopt,
   type AdoptedName,
   type AdoptionChoice,
   describeSource,
@@ -14,6 +15,7 @@ import { allNames, type UnmanagedFilter } from '../../mesh/unmanaged/unmanaged.t
 import { describePlugin, isNamedLike, type UnmanagedPlugin } from '../../mesh/unmanaged/unmanaged-plugins.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
+import type { FilterRequest } from '../request.ts';
 
 type Found = readonly UnmanagedFilter[];
 
@@ -27,8 +29,8 @@ export function runsTwice(
 ): Problem {
   const remedy =
     one.unadoptable === undefined
-      ? `Set "adopt: true" (or "adopt: ${nameFor(one, found, namespace)}") to take it over without a moment in which no filter runs, or give this one another name if it is another filter.`
-      : `It cannot be taken over: ${one.unadoptable}. Remove it by hand first, or give this one another name if it is another filter.`;
+      ? `Set "adopt: true" (or "adopt: ${nameFor(one, found, namespace)}") to take it over without an interruption. If it is another filter, give this one another name.`
+      : `It cannot be taken over: ${one.unadoptable}. Remove it manually first. If it is another filter, give this one another name.`;
   return {
     kind: 'conflict',
     subject,
@@ -43,7 +45,7 @@ export function cannotBeAdopted(subject: string, one: UnmanagedFilter): Problem 
     kind: 'conflict',
     subject,
     message: `cannot take over ${describeUnmanaged(one)}: ${one.unadoptable}.`,
-    remedy: 'Remove it by hand first.',
+    remedy: 'Remove it manually first.',
   };
 }
 
@@ -67,6 +69,7 @@ export function ambiguousName(
   return {
     kind: 'conflict',
     subject,
+    form: 'clause',
     message: `"adopt: ${name.text}" names an EnvoyFilter that holds ${count(filters.length, 'Wasm filter')}, none with the name of this one: ${listWords(filters.map(describeUnmanaged), 'and')}.`,
     remedy: `Name the one that is meant: ${listWords(filters.map((one) => `"adopt: ${nameFor(one, found, namespace)}"`))}.`,
   };
@@ -81,11 +84,8 @@ export function nothingToAdopt(subject: string, filter: string, found: Found, na
   return {
     kind: 'conflict',
     subject,
-    message:
-      `"adopt: true" takes over nothing here: ${count(found.length, 'Wasm filter')} that ${found.length === 1 ? 'is' : 'are'} not managed by this action ${found.length === 1 ? 'runs' : 'run'} there, and ${found.length === 1 ? 'its names do' : 'none does'} not say that it is ${filter}: ${listWords(found.map(describeUnmanaged), 'and')}.`.replace(
-        'none does not say',
-        'the names of none say',
-      ),
+    form: 'clause',
+    message: `"adopt: true" takes over nothing here: of the Wasm filters there that are not managed by this action, none is recognized as ${filter} by its names: ${listWords(found.map(describeUnmanaged), 'and')}.`,
     remedy: `Name the one that ${filter} takes the place of: ${listWords(found.map((one) => `"adopt: ${nameFor(one, found, namespace)}"`))}; leave "adopt" out if it is none of them.${hint}`,
   };
 }
@@ -97,7 +97,7 @@ export function seenOnly(subject: string, filter: string): Problem {
     subject,
     message: `runs ${filter} already: a running proxy has an HTTP filter of that name, and no EnvoyFilter, WasmPlugin or TrafficExtension that this run can read puts it there. The filter would run twice.`,
     remedy:
-      'Let the kubeconfig user list them in the root namespace of the mesh (istio-system) to learn which, and remove it there; or give this one another name if it is another filter.',
+      'Allow the kubeconfig user to list them in the root namespace of the mesh (istio-system), to see which one it is, and remove it there. If it is another filter, give this one another name.',
   };
 }
 
@@ -106,8 +106,8 @@ export function sharedName(subject: string, one: UnmanagedFilter, sharers: reado
   return {
     kind: 'conflict',
     subject,
-    message: `cannot take over ${describeUnmanaged(one)}: a filter is taken out of a proxy by its name, and "${one.httpFilter}" is also that of ${listWords(sharers, 'and')}, which would be taken out with it.`,
-    remedy: `Give each HTTP filter a name of its own in its EnvoyFilter (patch.value.name), which restarts nothing, and re-run the job; or remove it by hand.`,
+    message: `cannot take over ${describeUnmanaged(one)}: a filter is removed from a proxy by its name, and "${one.httpFilter}" is also the name of ${listWords(sharers, 'and')}, which would be removed, too.`,
+    remedy: `Give each HTTP filter a name of its own in its EnvoyFilter (patch.value.name; no pod restarts), and re-run the job. Or remove it manually.`,
   };
 }
 
@@ -129,14 +129,14 @@ export function pluginTwice(subject: string, filter: string, plugin: UnmanagedPl
       kind: 'conflict',
       subject,
       message: `runs ${filter} already, not managed by this action: ${describePlugin(plugin)}. The filter would run twice.`,
-      remedy: `Delete the ${plugin.kind}, which cannot be taken over (\`kubectl delete ${plugin.kind.toLowerCase()} ${plugin.name} -n ${plugin.namespace}\`), and re-run the job; in between, requests pass without the filter. Or give this one another name if it is another filter.`,
+      remedy: `Delete the ${plugin.kind}, which cannot be taken over (\`kubectl delete ${plugin.kind.toLowerCase()} ${plugin.name} -n ${plugin.namespace}\`), and re-run the job. In between, requests pass without the filter. If it is another filter, give this one another name.`,
     },
   ];
 }
 
 /** Names of the input that fit nothing on any target; no problem where ours runs everywhere, since a run may be repeated. */
 export function unusedNames(
-  adopt: Adopt,
+  { name: filter, adopt, places }: Pick<FilterRequest, 'name' | 'adopt' | 'places'>,
   targets: readonly {
     readonly ref: WorkloadRef;
     readonly found: Found;
@@ -144,7 +144,6 @@ export function unusedNames(
     readonly plugins: readonly UnmanagedPlugin[];
     readonly isNew: boolean;
   }[],
-  filter: string,
   snapshot: ClusterSnapshot,
 ): Problem[] {
   if (adopt === true || adopt === false || !targets.some(({ isNew }) => isNew)) return [];
@@ -156,7 +155,7 @@ export function unusedNames(
     const why = whyUnused(name, targets, snapshot);
     return {
       kind: 'input',
-      subject: 'input "adopt"',
+      ...settingAt('adopt', { ...defined({ places }) }),
       message: `names ${JSON.stringify(name.text)}, ${why ?? `but no target of ${filter} runs such a Wasm filter`}${all.length === 0 ? '; none runs there that is not managed by this action' : `; not managed by this action are ${listWords(all.slice(0, 10), 'and')}`}.`,
       remedy: `${near.length === 0 ? '' : `Did you mean ${listWords(near)}? `}Write ENVOYFILTER, NAMESPACE/ENVOYFILTER or ENVOYFILTER#FILTER, or leave "adopt" out.`,
     };

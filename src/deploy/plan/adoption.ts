@@ -93,7 +93,7 @@ export function planAdoption(
     problems: [
       ...examined.flatMap((one) => targetProblems(one, filter, adopt)),
       ...groupsOf(examined).flatMap((group) => problemsOfGroup(group, filter, snapshot)),
-      ...say.unusedNames(adopt, examined, filter.name, snapshot),
+      ...say.unusedNames(filter, examined, snapshot),
     ],
     warnings: perWorkload(
       examined.flatMap((one) =>
@@ -244,7 +244,7 @@ function problemsOfGroup(group: readonly Examined[], { name }: FilterRequest, sn
   );
   return adopted.flatMap((filter) => {
     const shared = sharersOf(filter, adopted, name, proxies);
-    const dependents = dependentsOf(filter, adopted, { name, insert: first.revision.settings.insert }, proxies);
+    const dependents = dependentsOf(filter, adopted, first.revision, proxies);
     return [
       ...(shared.length === 0 ? [] : [say.sharedName(subject, filter, shared)]),
       ...(dependents.length === 0 ? [] : [say.hasDependents(subject, filter, dependents)]),

@@ -2,6 +2,7 @@ import type { PodRevision } from '../../mesh/identity/revision.ts';
 import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 import type { WantedTarget } from '../kinds/kind.ts';
 import { targetKind } from '../kinds/kinds.ts';
+import { objectKey, type Plan, type PlannedWorkload } from './plan.ts';
 
 /**
  * Returns what of the revisions that a run has recorded is not as it left it, or that the record itself is not: the drift that
@@ -24,4 +25,16 @@ export function findDrift(
     return [`the label of ${filter} was ${label === undefined ? 'removed' : `changed to ${label}`}`];
   });
   return [...records, ...labels, ...targetKind(ref).binding.editsOf(observed, recorded)];
+}
+
+/** Returns all that others have changed of a planned workload and of the objects that it needs, a clause each. */
+export function driftOf(
+  { ref, revisions, drift }: Pick<PlannedWorkload, 'ref' | 'revisions' | 'drift'>,
+  { configMaps, filterResources }: Pick<Plan, 'configMaps' | 'filterResources'>,
+): string[] {
+  const keys = new Set(revisions.map(({ podRevision }) => objectKey(ref.namespace, podRevision)));
+  const objects = [...configMaps, ...filterResources].filter((object) =>
+    keys.has(objectKey(object.namespace, object.podRevision)),
+  );
+  return [...drift, ...objects.flatMap((object) => object.drift ?? [])];
 }

@@ -1,8 +1,8 @@
 import { describeEditors } from '../../mesh/identity/editors.ts';
 import { type PodRevision, revisionName } from '../../mesh/identity/revision.ts';
 import { imageOf } from '../../mesh/objects/config-map.ts';
-import { isPlugin, kindOf } from '../../mesh/objects/filter-resource.ts';
-import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
+import { isPlugin, kindOf, podRevisionIn } from '../../mesh/objects/filter-resource.ts';
+import { mountChanges } from '../../mesh/template/sidecar-mounts.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import type { ClusterSnapshot, ObservedFilter } from '../observe/snapshot.ts';
 
@@ -22,18 +22,15 @@ export function findChanges(
   const target = targetKind(ref);
   const pulled = isPlugin(filterResource) || (configMap !== undefined && imageOf(configMap) !== undefined);
   const kind = filterResource === undefined ? (pulled ? pluginKind : 'EnvoyFilter') : kindOf(filterResource);
+  // What others apply, they may have merged with what is their own; that it is there is enough.
+  const path =
+    rendered || filterResource === undefined ? undefined : podRevisionIn(filterResource, filter, id)?.mountPath;
   return [
     ...(state === undefined && !rendered ? ['no run of this action has recorded it'] : []),
     ...(state !== undefined && state.revision !== id
       ? [`revision ${state.revision} was recorded, but ${id} is there`]
       : []),
-    ...(!pulled && mountedAt(workload.spec?.template ?? {}, filter) === undefined
-      ? [
-          target.isGateway(workload)
-            ? 'its mount was removed from the pod template'
-            : 'its mount was removed from the annotations of the pod template',
-        ]
-      : []),
+    ...(pulled ? [] : mountChanges(workload.spec?.template ?? {}, { filter, id }, path)),
     ...(configMap === undefined
       ? [`ConfigMap ${namespace}/${name} was deleted${pulled ? '' : '; new pods cannot start'}`]
       : []),

@@ -1,10 +1,13 @@
 import type { Workload } from '../../cluster/objects.ts';
+import { isLabelledByOthers } from '../../mesh/identity/editors.ts';
+import { podLabel } from '../../mesh/identity/names.ts';
 import { describeTemplateKeeper, keeperRemedy } from '../../mesh/identity/owner.ts';
 import type { PodRevision } from '../../mesh/identity/revision.ts';
 import { isMounted } from '../../mesh/template/sidecar-mounts.ts';
 import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import { targetKind } from '../kinds/kinds.ts';
+import { type Met, otherRevisionOn } from '../observe/superseded.ts';
 
 /** What a pod template shall carry. */
 interface Wanted {
@@ -24,11 +27,13 @@ export interface ForeignChange {
 
 /**
  * Says what a pod template carries instead of what it should, and who did that: a run of this action records what it puts there,
- * so a revision that is not recorded, or one that is gone while its record is there, was put back by somebody else.
+ * so a revision that is not recorded, or one that is gone while its record is there, was put back by somebody else; and so was one
+ * whose label somebody else has written, with its record or without.
  */
 export function foreignChange({ ref, podRevisions, removals }: Wanted, workload: Workload): ForeignChange | undefined {
   const state = stateOn(workload);
-  const { inPlace } = targetKind(ref).binding;
+  const { inPlace, templateHolder } = targetKind(ref).binding;
+  const holder = templateHolder(workload);
   const wanted = [
     ...podRevisions.map(({ filter, id }): [string, string | undefined] => [filter, id]),
     ...removals.map((filter): [string, undefined] => [filter, undefined]),
@@ -37,28 +42,38 @@ export function foreignChange({ ref, podRevisions, removals }: Wanted, workload:
     const now = revisionOn(workload, filter);
     if (now === id) continue;
     // Plugins that name a target are written by runs alone.
-    if (now !== undefined && (state[filter]?.revision === now || inPlace)) {
+    const isRecorded = state[filter]?.revision === now && !isLabelledByOthers(holder, podLabel(filter));
+    if (now !== undefined && (isRecorded || inPlace)) {
       return {
         message: `another run deployed revision ${now} of the filter "${filter}" there`,
         remedy: 'Use "concurrency" in the workflow to keep runs apart.',
         reverted: false,
       };
     }
-    // A removal by another run takes its record with it.
+    // A removal by another run takes its record with it; so does who goes back to a template from before the first record.
     if (now === undefined && (state[filter] === undefined || inPlace)) {
       return {
-        message: `another run removed the filter "${filter}"`,
-        remedy: 'Use "concurrency" in the workflow to keep runs apart.',
+        message: `the filter "${filter}" was removed, by another run or by hand`,
+        remedy: 'If it was another run, use "concurrency" in the workflow to keep runs apart.',
         reverted: false,
       };
     }
     return {
-      message: `its pod template was put back by ${describeTemplateKeeper(workload)}`,
-      remedy: keeperRemedy(workload),
+      message: `its pod template was put back by ${describeTemplateKeeper(holder)}`,
+      remedy: keeperRemedy(holder),
       reverted: true,
     };
   }
   return undefined;
+}
+
+/** Returns what of another run is on a workload that this one had brought to what it wants; `undefined` if nothing is. */
+export function otherRunOn(wanted: Wanted, workload: Workload): Met | undefined {
+  const foreign = foreignChange(wanted, workload);
+  if (foreign === undefined || foreign.reverted) return undefined;
+  const [first] = wanted.podRevisions;
+  const lost = wanted.podRevisions.find(({ filter }) => revisionOn(workload, filter) === undefined) ?? first;
+  return otherRevisionOn(wanted, workload) ?? (lost && { removed: lost.filter, tookOurs: true });
 }
 
 /**
@@ -69,14 +84,16 @@ export function lostMount(
   { ref, podRevisions }: { readonly ref: WorkloadRef; readonly podRevisions: readonly PodRevision[] },
   workload: Workload,
 ): Pick<ForeignChange, 'message' | 'remedy'> | undefined {
-  if (targetKind(ref).binding.inPlace) return undefined;
+  const { inPlace, templateHolder } = targetKind(ref).binding;
+  if (inPlace) return undefined;
   const lost = podRevisions.find(
     ({ filter, id, image }) =>
       image === undefined && revisionOn(workload, filter) === id && !isMounted(workload.spec?.template ?? {}, filter),
   );
   if (lost === undefined) return undefined;
+  const holder = templateHolder(workload);
   return {
-    message: `the mount of the filter "${lost.filter}" was taken out of its pod template by ${describeTemplateKeeper(workload)}`,
-    remedy: keeperRemedy(workload),
+    message: `the mount of the filter "${lost.filter}" was taken out of its pod template by ${describeTemplateKeeper(holder)}`,
+    remedy: keeperRemedy(holder),
   };
 }

@@ -20,8 +20,9 @@ export interface FilterInNamespace {
 
 /**
  * The objects of revisions that no pod template names once a plan is done, except the kept ones: those that a workload would go
- * back to, and of the others those first that were verified once, then the newest. `further` are places to look at besides those
- * of the plan. Nothing where the snapshot does not show every pod template of the namespace.
+ * back to, and of the others those first that were verified once, then the newest; one that never was does not stay where others
+ * were. `further` are places to look at besides those of the plan. Nothing where the snapshot does not show every pod template of
+ * the namespace.
  */
 export function findGarbage(
   plan: Omit<Plan, 'garbage'>,
@@ -34,13 +35,14 @@ export function findGarbage(
     .flatMap((place) => notKept(plan, place, snapshot, keepRevisions));
 }
 
-/** The objects that would be garbage of a plan if the snapshot showed every pod template of their namespace, which it does not. */
+/** The same of namespaces of which the snapshot does not show every pod template: what would be garbage if nothing unseen uses it. */
 export function unclearGarbage(
   plan: Omit<Plan, 'garbage'>,
   snapshot: ClusterSnapshot,
   { keepRevisions }: GarbagePolicy,
+  further: readonly FilterInNamespace[] = [],
 ): Garbage[] {
-  return placesOf(plan)
+  return placesOf(plan, further)
     .filter(({ namespace }) => !snapshot.isComplete(namespace))
     .flatMap((place) => notKept(plan, place, snapshot, keepRevisions));
 }
@@ -65,7 +67,7 @@ export function mayHaveGarbage(
   { keepRevisions }: GarbagePolicy,
 ): string[] {
   const namespaces = placesOf(plan).flatMap((place) =>
-    supersededRevisions(plan, place, snapshot).length > keepRevisions ? [place.namespace] : [],
+    notKept(plan, place, snapshot, keepRevisions).length > 0 ? [place.namespace] : [],
   );
   return [...new Set(namespaces)];
 }
@@ -105,7 +107,7 @@ function supersededRevisions(
     for (const object of objects) {
       const { metadata } = object;
       const revision = metadata.labels?.[REVISION_LABEL];
-      if (metadata.labels?.[FILTER_LABEL] !== filter || revision === undefined || named.has(revision)) continue;
+      if (!isOf(object, filter) || revision === undefined || named.has(revision)) continue;
       if (metadata.deletionTimestamp !== undefined) continue;
       const entry = found.get(revision) ?? { created: '', verified: false, objects: [] };
       entry.objects.push({ kind: kindIn(object), namespace, name: metadata.name, filter, revision });
@@ -164,17 +166,48 @@ function keepOf(
       b.created.localeCompare(a.created) ||
       a.revision.localeCompare(b.revision),
   );
-  const kept = ranked.filter(({ revision }, index) => index < keepRevisions || previous.has(revision));
+  const taken = takenAway(plan, { filter, namespace });
+  const wanted = wantedRevisions(plan, { filter, namespace });
+  const isVerifying = snapshot
+    .configMaps(namespace)
+    .some(
+      (one) => isOf(one, filter) && !wanted.has(one.metadata.labels?.[REVISION_LABEL]) && parseVerified(one).size > 0,
+    );
+  // Where others were verified, one that never was is nothing to go back to; nor is one that only lost workloads ran. Those of the plan
+  // do not count: they may have been verified by the run that made the plan before, which kept what it found.
+  const isTarget = ({ revision, verified }: Superseded): boolean =>
+    previous.has(revision) || ((verified || !isVerifying) && !taken.has(revision));
+  const targets = ranked.filter(isTarget);
+  const kept = targets.filter(({ revision }, index) => index < keepRevisions || previous.has(revision));
   return new Set(kept.map(({ revision }) => revision));
 }
 
-/** The revisions before, as they will be recorded on a workload: the direct one, and what it goes back to. */
+/** The revisions that workloads run which lose the filter. */
+function takenAway({ workloads }: Pick<Plan, 'workloads'>, { filter, namespace }: FilterInNamespace): Set<string> {
+  const losing = workloads.filter(({ ref, removals }) => ref.namespace === namespace && removals.includes(filter));
+  return new Set(losing.flatMap(({ observed }) => revisionOn(observed, filter) ?? []));
+}
+
+/** The revisions that a plan puts on workloads. */
+function wantedRevisions(
+  { workloads }: Pick<Plan, 'workloads'>,
+  { filter, namespace }: FilterInNamespace,
+): Set<string | undefined> {
+  const wanted = workloads.filter(({ ref }) => ref.namespace === namespace).flatMap(podRevisionsOf);
+  return new Set(wanted.filter((podRevision) => podRevision.filter === filter).map(({ id }) => id));
+}
+
+function isOf({ metadata }: KubernetesObject, filter: string): boolean {
+  return metadata.labels?.[FILTER_LABEL] === filter;
+}
+
+/** What a workload goes back to once the plan is done. */
 function previousAfter(workload: Workload, planned: PlannedWorkload | undefined, filter: string): string[] {
   const recorded = stateOn(workload)[filter];
   const wanted = planned?.revisions.find(({ podRevision }) => podRevision.filter === filter)?.podRevision.id;
   const earlier =
     wanted === undefined || recorded?.revision === wanted
-      ? [recorded?.previous, recorded?.fallback]
-      : [revisionOn(workload, filter), planned?.rollbackTargets.get(filter)?.id];
+      ? [recorded?.fallback ?? recorded?.previous]
+      : [planned?.rollbackTargets.get(filter)?.id];
   return earlier.filter((revision) => revision !== undefined);
 }

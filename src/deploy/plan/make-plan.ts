@@ -1,42 +1,39 @@
 import { defined } from '../../base/defined.ts';
 import { append, isNonEmpty } from '../../base/lists.ts';
-import { Diagnostics, type PartialResult, type Problem, partialResult } from '../../base/problem.ts';
+import { Diagnostics, type PartialResult, partialResult } from '../../base/problem.ts';
 import { listWords, nameSome } from '../../base/text.ts';
 import { onlySubject, type Warning } from '../../base/warning.ts';
-import type { Workload } from '../../cluster/objects.ts';
 import { filtersOn } from '../../mesh/template/template.ts';
-import type { AdoptedVolume } from '../../mesh/unmanaged/adopted-volumes.ts';
-import type { AdoptedUnmanaged } from '../../mesh/unmanaged/unmanaged.ts';
-import { resolveTargets } from '../../targets/resolve.ts';
+import { type ResolvedTarget, resolveTargets } from '../../targets/resolve.ts';
 import { describeWorkload, namespacesOf, type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import { type ClusterSnapshot, type ObservedWorkload, observedFilter } from '../observe/snapshot.ts';
-import { referrerOf } from '../observe/template-sources.ts';
 import type { DeployRequest, FilterRequest } from '../request.ts';
 import { adoptedEnvoyFilters, adoptionWarnings, keepNeededVolumes } from './adopted-envoy-filters.ts';
 import { planAdoption } from './adoption.ts';
+import { filtersBeside } from './beside.ts';
+import { WorkloadDrafts } from './drafts.ts';
+import { earlierRevisionMaker } from './earlier-revisions.ts';
 import { changesBefore } from './find-changes.ts';
 import { findGarbage } from './garbage.ts';
 import { explainRestarts, findInPlaceUpdates } from './in-place.ts';
-import { movedTags, type TaggedFilter } from './moved-tags.ts';
+import { lentTemplates } from './lent-template.ts';
+import { movedTags, type TaggedFilter, warnMovedTags } from './moved-tags.ts';
 import { planObjects } from './objects.ts';
-import type { Plan, PlannedRevision, PlannedWorkload } from './plan.ts';
+import type { Plan, PlannedWorkload } from './plan.ts';
 import { podRevisionMaker } from './pod-revision.ts';
-import { type NotedBefore, noteBefore } from './rollback-target.ts';
+import { noteBefore } from './rollback-target.ts';
 import { judgeSharedVms } from './shared-vms.ts';
-import { orderTargets, revisionMaker } from './target-settings.ts';
+import { orderTargets } from './target-settings.ts';
 import { templateWarnings } from './template-warnings.ts';
+import { PRUNE_WAVE } from './waves.ts';
 import { planWorkload, type WantedWorkload } from './workload.ts';
 
-/** A workload while its plan is made. */
-interface WorkloadDraft extends NotedBefore {
-  readonly ref: WorkloadRef;
-  readonly observed: Workload;
-  readonly revisions: PlannedRevision[];
-  readonly removals: string[];
-  readonly adopted: AdoptedUnmanaged[];
-  readonly volumes: AdoptedVolume[];
-  readonly changes: string[];
-  wave: number;
+/** What the filters of a request come to, gathered one after the other. */
+interface Gathering {
+  readonly diagnostics: Diagnostics;
+  readonly warnings: Warning[];
+  readonly drafts: WorkloadDrafts;
+  readonly tagged: TaggedFilter[];
 }
 
 /**
@@ -45,29 +42,7 @@ interface WorkloadDraft extends NotedBefore {
  * for the checks that look at one. `now` is for expiry times.
  */
 export function makePlan(request: DeployRequest, snapshot: ClusterSnapshot, now: Date): PartialResult<Plan> {
-  const diagnostics = new Diagnostics();
-  const warnings: Warning[] = [];
-  const drafts = new Map<string, WorkloadDraft>();
-  const tagged: TaggedFilter[] = [];
-  const draftOf = (ref: WorkloadRef, observed: Workload, wave: number): WorkloadDraft => {
-    const known = drafts.get(workloadKey(ref));
-    const draft = known ?? {
-      ref,
-      observed,
-      revisions: [],
-      removals: [],
-      adopted: [],
-      volumes: [],
-      rollbackTargets: new Map(),
-      before: new Map(),
-      changes: [],
-      wave,
-    };
-    // Filters of several requests may share a workload; it goes with the earliest.
-    draft.wave = Math.min(draft.wave, wave);
-    drafts.set(workloadKey(ref), draft);
-    return draft;
-  };
+  const gathering = { diagnostics: new Diagnostics(), warnings: [], drafts: new WorkloadDrafts(), tagged: [] };
   const resolutions = request.filters.map(({ targets, settings }) =>
     resolveTargets(targets, snapshot.workloadIndex, settings),
   );
@@ -77,60 +52,95 @@ export function makePlan(request: DeployRequest, snapshot: ClusterSnapshot, now:
   );
   for (const [index, filter] of request.filters.entries()) {
     // A target that is not there must not hide what is wrong with the others.
-    const { targets = [], problems = [], warnings: idle = [] } = resolutions[index] ?? {};
-    diagnostics.add(problems);
-    append(warnings, idle);
-    const revisionFor = revisionMaker(filter);
-    const wanted = targets.map((target) => ({
-      ...target,
-      revision: revisionFor(target.ref, target.override, orderOn(index, target.ref)),
-      current: observedFilter(filter.name, target, snapshot),
-    }));
-    // What this run pushes itself has not moved.
-    if (filter.push === undefined)
-      tagged.push({ module: filter.module, workloads: wanted.map(({ current }) => current) });
-    const push = request.settingsChange === 'push';
-    const inPlace = push ? diagnostics.unwrap(findInPlaceUpdates(wanted, snapshot)) : undefined;
-    if (push) append(warnings, explainRestarts(wanted));
-    const podRevisionFor = podRevisionMaker(wanted, inPlace ?? new Map(), snapshot);
-    const placed = wanted.map((target) => ({ ...target, podRevision: podRevisionFor(target) }));
-    const adoption = planAdoption(
-      filter,
-      placed.map(({ current, revision, podRevision }) => ({ ...current, revision, podRevision: podRevision.id })),
-      snapshot,
-    );
-    diagnostics.add(adoption.problems);
-    append(warnings, adoption.warnings);
-    for (const { ref, workload, wave, revision, podRevision, current } of placed) {
-      const draft = draftOf(ref, workload, wave);
-      draft.revisions.push({ revision, podRevision, ...defined({ expiresMs: filter.expiresMs }) });
-      append(draft.changes, changesBefore(podRevision, current, snapshot));
-      noteBefore(draft, current, revision.id, snapshot);
-      const { filters = [], volumes = [] } = adoption.byWorkload.get(workloadKey(ref)) ?? {};
-      append(
-        draft.adopted,
-        filters.map((found) => ({ ...found, by: filter.name })),
-      );
-      append(draft.volumes, volumes);
-    }
-    if (request.prune && diagnostics.ok) {
-      for (const target of leftOver(filter, snapshot)) {
-        const { ref, workload } = target;
-        if (drafts.get(workloadKey(ref))?.revisions.some(({ revision }) => revision.filter === filter.name)) continue;
-        const draft = draftOf(ref, workload, PRUNE_WAVE);
-        draft.removals.push(filter.name);
-        const current = observedFilter(filter.name, target, snapshot);
-        noteBefore(draft, current, undefined, snapshot);
-      }
-    }
+    const { targets = [], problems = [], warnings = [] } = resolutions[index] ?? {};
+    gathering.diagnostics.add(problems);
+    append(gathering.warnings, warnings);
+    const orderOf = (ref: WorkloadRef): number => orderOn(index, ref);
+    planFilter({ filter, targets, orderOf, push: request.settingsChange === 'push' }, snapshot, gathering);
+    if (request.prune && gathering.diagnostics.ok) planPruning(filter, snapshot, gathering.drafts);
   }
+  return planOf(gathering, request, snapshot, now);
+}
+
+/** A filter, the workloads that its targets mean, and its order on each of them. */
+interface AskedFilter {
+  readonly filter: FilterRequest;
+  readonly targets: readonly ResolvedTarget[];
+  readonly orderOf: (ref: WorkloadRef) => number;
+  /** Whether new settings are given to running proxies. */
+  readonly push: boolean;
+}
+
+/** Adds to the drafts of its workloads what a filter changes on them. */
+function planFilter(
+  { filter, targets, orderOf, push }: AskedFilter,
+  snapshot: ClusterSnapshot,
+  { diagnostics, warnings, drafts, tagged }: Gathering,
+): void {
+  const observed = targets.map((target) => ({ ...target, current: observedFilter(filter.name, target, snapshot) }));
+  const currents = observed.map(({ current }) => current);
+  const revisionFor = earlierRevisionMaker(filter, currents, snapshot);
+  const wanted = observed.map((target) => ({
+    ...target,
+    ...diagnostics.unwrapPartial(revisionFor(target.current, target.override, orderOf(target.ref))),
+  }));
+  // What this run pushes itself has not moved.
+  if (filter.push === undefined) tagged.push({ ...filter, workloads: currents });
+  const inPlace = push ? diagnostics.unwrap(findInPlaceUpdates(wanted, snapshot)) : undefined;
+  if (push) append(warnings, explainRestarts(wanted));
+  const podRevisionFor = podRevisionMaker(wanted, inPlace ?? new Map(), snapshot);
+  const placed = wanted.map((target) => ({ ...target, podRevision: podRevisionFor(target) }));
+  const adoption = planAdoption(
+    filter,
+    placed.map(({ current, revision, podRevision }) => ({ ...current, revision, podRevision: podRevision.id })),
+    snapshot,
+  );
+  diagnostics.add(adoption.problems);
+  append(warnings, adoption.warnings);
+  for (const { ref, workload, wave, revision, podRevision, earlier, otherSource, current } of placed) {
+    const draft = drafts.of(ref, workload, wave);
+    const { expiresMs } = filter;
+    draft.revisions.push({ revision, podRevision, ...defined({ earlier, otherSource, expiresMs }) });
+    append(draft.changes, changesBefore(podRevision, current, snapshot));
+    noteBefore(draft, current, revision.id, snapshot);
+    const { filters = [], volumes = [] } = adoption.byWorkload.get(workloadKey(ref)) ?? {};
+    append(
+      draft.adopted,
+      filters.map((found) => ({ ...found, by: filter.name })),
+    );
+    append(draft.volumes, volumes);
+  }
+}
+
+/** Adds the removal of a filter from workloads that are not its targets any more. */
+function planPruning(filter: FilterRequest, snapshot: ClusterSnapshot, drafts: WorkloadDrafts): void {
+  for (const target of leftOver(filter, snapshot)) {
+    const { ref, workload } = target;
+    if (drafts.gets(ref, filter.name)) continue;
+    const draft = drafts.of(ref, workload, PRUNE_WAVE);
+    draft.removals.push(filter.name);
+    noteBefore(draft, observedFilter(filter.name, target, snapshot), undefined, snapshot);
+  }
+}
+
+/** The plan of what was gathered: each workload, the objects that they need, and what nothing needs any more. */
+function planOf(
+  { diagnostics, warnings, drafts, tagged }: Gathering,
+  request: DeployRequest,
+  snapshot: ClusterSnapshot,
+  now: Date,
+): PartialResult<Plan> {
   const options = { ...request, now };
-  const wanted: WantedWorkload[] = keepNeededVolumes([...drafts.values()], snapshot);
+  const wanted = keepNeededVolumes(drafts.all, snapshot).map((draft): WantedWorkload => {
+    const filters = [...draft.revisions.map(({ podRevision }) => podRevision.filter), ...draft.removals];
+    return { ...draft, beside: filtersBeside(draft, filters, snapshot) };
+  });
   const planned = wanted.map((workload) => diagnostics.unwrapPartial(planWorkload(workload, options)));
-  diagnostics.add(planned.flatMap(({ ref }) => lentTemplate(ref, snapshot)));
-  const vms = judgeSharedVms(planned, snapshot, request.filters);
+  diagnostics.add(planned.flatMap(({ ref }) => lentTemplates(ref, snapshot)));
+  const vms = judgeSharedVms(planned, snapshot);
   diagnostics.add(vms.problems);
   const objects = planObjects(planned, snapshot);
+  const moves = movedTags(tagged, snapshot);
   const plan = {
     ...objects,
     workloads: planned,
@@ -140,29 +150,12 @@ export function makePlan(request: DeployRequest, snapshot: ClusterSnapshot, now:
       ...adoptionWarnings(adoptedEnvoyFilters({ workloads: planned }, snapshot)),
       ...vms.warnings,
       ...templateWarnings(planned),
-      ...movedTags(tagged),
+      ...warnMovedTags(moves),
     ],
+    movedTags: moves,
   };
   return partialResult({ ...plan, garbage: findGarbage(plan, snapshot, request) }, diagnostics.problems);
 }
-
-/** A target whose pod template another workload's pods are made of: they would restart, and nobody would look at them. */
-function lentTemplate(ref: WorkloadRef, snapshot: ClusterSnapshot): Problem[] {
-  const referrer = referrerOf(ref, snapshot);
-  if (referrer === undefined) return [];
-  const name = (one: WorkloadRef): string => `${one.kind.toLowerCase()}/${one.name}`;
-  return [
-    {
-      kind: 'targets',
-      subject: describeWorkload(ref),
-      message: `lends its pod template to ${describeWorkload(referrer)} (workloadRef), whose pods would get the change, and nobody would verify them.`,
-      remedy: `Write "${name(referrer)}" in the target list, and not "${name(ref)}"; where labels select it, leave it out with "exclude".`,
-    },
-  ];
-}
-
-/** Workloads lose a filter after the others have got theirs. */
-const PRUNE_WAVE = 1_000;
 
 /** The workloads that carry a filter in the namespaces of its target list. */
 function leftOver({ name, targets }: FilterRequest, snapshot: ClusterSnapshot): ObservedWorkload[] {

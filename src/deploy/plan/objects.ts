@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import type { KubernetesObject } from '../../cluster/objects.ts';
 import { describeEdit } from '../../mesh/identity/editors.ts';
 import { isMarked } from '../../mesh/identity/names.ts';
@@ -41,11 +42,12 @@ export function planObjects(
   }));
   return {
     configMaps: needed.map(
-      ({ object: { revision, podRevision, namespace, carried }, found: { configMap: observed } }) => {
+      ({ object: { revision, podRevision, earlier, namespace, carried }, found: { configMap: observed } }) => {
         const write = observed === undefined || !holdsRevision(observed, revision, podRevision);
         return {
           revision,
           podRevision,
+          ...defined({ earlier }),
           namespace,
           write,
           marked: isMarked(observed),
@@ -64,7 +66,7 @@ export function planObjects(
 }
 
 function planFilterResource(
-  { revision, podRevision, namespace, replaced, carried }: Needed,
+  { revision, podRevision, earlier, namespace, replaced, carried }: Needed,
   observed: FilterResource | undefined,
 ): PlannedFilterResource {
   const render = (gone?: ReadonlySet<string>): FilterResource =>
@@ -82,6 +84,7 @@ function planFilterResource(
   return {
     revision,
     podRevision,
+    ...defined({ earlier }),
     namespace,
     write,
     marked: isMarked(observed),
@@ -101,7 +104,7 @@ function describeDrift(kind: FilterResourceKind, key: string, observed: Kubernet
 function neededObjects(workloads: readonly PlannedWorkload[]): Needed[] {
   const needed = new Map<string, Needed>();
   for (const { ref, revisions, adopted, observed } of workloads) {
-    for (const { revision, podRevision } of revisions) {
+    for (const { revision, podRevision, earlier } of revisions) {
       const key = objectKey(ref.namespace, podRevision);
       const known = needed.get(key);
       const replaced = new Map((known?.replaced ?? []).map((one) => [unmanagedKey(one), one]));
@@ -109,6 +112,7 @@ function neededObjects(workloads: readonly PlannedWorkload[]): Needed[] {
       needed.set(key, {
         revision,
         podRevision,
+        ...defined({ earlier }),
         namespace: ref.namespace,
         replaced: [...replaced.values()],
         carried:

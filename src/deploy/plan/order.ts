@@ -1,3 +1,4 @@
+import { dataKey } from '../../base/json.ts';
 import type { FilterSettings } from '../../filter/settings.ts';
 
 /** A filter of a run on a workload; lists of them have the order of the run's filters. */
@@ -25,5 +26,5 @@ export function ordersOn(filters: readonly OrderedFilter[]): readonly number[] {
 
 /** Where the order decides: beside the same filter of the proxy, or in the same phase of those that are pulled. */
 function placeOf({ insert, image }: OrderedFilter): string {
-  return image === undefined ? JSON.stringify(insert) : `image ${image.phase}`;
+  return image === undefined ? dataKey(insert) : `image ${image.phase}`;
 }

@@ -16,12 +16,17 @@ import type { WorkloadRef } from '../../targets/target.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import type { RunningProxies } from '../observe/running-proxies.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
+import type { MovedTag } from '../report/moved-tag.ts';
 import type { DeployRequest, Unknown } from '../request.ts';
 
 /** A revision on a workload, and what the pods carry for it: the same, unless its settings are pushed into an earlier one. */
 export interface PlannedRevision {
   readonly revision: Revision;
   readonly podRevision: PodRevision;
+  /** Set where it has the bytes that its tag named before, because the workload runs them, or its siblings do. */
+  readonly earlier?: true;
+  /** Set where the workload runs it already, but is recorded with another source than the one that the run names. */
+  readonly otherSource?: true;
   /** How long the filter is to stay on the workload, in milliseconds; omitted for ever. */
   readonly expiresMs?: number;
 }
@@ -77,6 +82,8 @@ export interface PlannedWorkload {
   readonly adopted: readonly AdoptedUnmanaged[];
   /** The volumes that held their files. */
   readonly volumes: readonly AdoptedVolume[];
+  /** The revisions of other filters of this action whose mounts are put back, because its pods restart anyway. */
+  readonly mended: readonly PodRevision[];
   /** Other filters of this action that its pods run. */
   readonly alsoRuns: readonly string[];
 }
@@ -101,6 +108,8 @@ export interface Plan {
   /** What is superseded once all of that is done. */
   readonly garbage: readonly Garbage[];
   readonly warnings: readonly Warning[];
+  /** Tags that name other bytes than those that their workloads run; absent for what comes from no tag. */
+  readonly movedTags?: readonly MovedTag[];
 }
 
 /** Whether a workload's pods will run something else. */

@@ -1,7 +1,9 @@
 import { defined } from '../../base/defined.ts';
+import { dataKey } from '../../base/json.ts';
 import type { FilterSettings, SettingsOverride } from '../../filter/settings.ts';
+import type { SettingPlaces } from '../../filter/written.ts';
 import { makeRevision, type Revision } from '../../mesh/identity/revision.ts';
-import { type TargetEntry, type WorkloadRef, workloadKey } from '../../targets/target.ts';
+import { type EntryPlace, type TargetEntry, type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import type { FilterRequest } from '../request.ts';
 import { ordersOn } from './order.ts';
@@ -27,20 +29,33 @@ export function revisionMaker({
   name,
   module,
   settings,
-}: Pick<FilterRequest, 'name' | 'module' | 'settings'>): (
+  places,
+  targets = [],
+}: Pick<FilterRequest, 'name' | 'module' | 'settings' | 'places'> & Partial<Pick<FilterRequest, 'targets'>>): (
   ref: Pick<WorkloadRef, 'kind'>,
   override: SettingsOverride,
   order?: number,
 ) => Revision {
   const made = new Map<string, Revision>();
+  const entries = new Map(targets.toReversed().map((entry) => [JSON.stringify(entry.override), entry]));
   return (ref, override, order = settings.order) => {
-    const key = `${targetKind(ref).direction} ${order} ${JSON.stringify(override)}`;
+    const key = dataKey([targetKind(ref).direction, order, override]);
     const known = made.get(key);
     if (known !== undefined) return known;
-    const revision = makeRevision(name, module, { ...settingsOn(ref, settings, override), order });
+    const own = placesOfOverride(override, entries.get(JSON.stringify(override)));
+    const written = own === undefined ? places : { ...places, ...own };
+    const revision = makeRevision(name, module, { ...settingsOn(ref, settings, override), order }, written);
     made.set(key, revision);
     return revision;
   };
+}
+
+/** Where the settings are written that an entry has of its own, which are called as the inputs are; `undefined` where it has none. */
+function placesOfOverride(override: SettingsOverride, entry: EntryPlace | undefined): SettingPlaces | undefined {
+  const names = Object.keys(override);
+  if (entry === undefined || names.length === 0) return undefined;
+  const place = { subject: entry.origin, ...defined({ at: entry.at }) };
+  return Object.fromEntries(names.map((name) => [name, place]));
 }
 
 /** Tells the order that a filter, by its index in the request, has on a workload. */

@@ -1,5 +1,5 @@
 import { isNonEmpty } from '../../base/lists.ts';
-import { listWords, nameSome } from '../../base/text.ts';
+import { count, listWords, nameSome } from '../../base/text.ts';
 import { onlySubject, type Warning } from '../../base/warning.ts';
 import { findApplier } from '../../mesh/identity/applier.ts';
 import { describeEffect, effectOf } from '../../mesh/identity/applier-effect.ts';
@@ -15,14 +15,38 @@ const MAX_NAMED = 3;
 export function templateWarnings(workloads: readonly PlannedWorkload[]): Warning[] {
   // Nothing of the target itself is written in place.
   const written = workloads.filter(({ ref, patch }) => patch !== undefined && !targetKind(ref).binding.inPlace);
-  return [...applierWarnings(written), ...ownerWarnings(written), ...injectedSidecarWarnings(written)];
+  return [
+    ...applierWarnings(written),
+    ...ownerWarnings(written),
+    ...otherPodsWarnings(written),
+    ...injectedSidecarWarnings(written),
+  ];
+}
+
+/**
+ * Warns of pods that a change restarts beside those of its targets: the Deployment that lends a Rollout its pod template may keep pods
+ * of its own, which `workloadRef.scaleDown` ends once at most.
+ */
+export function otherPodsWarnings(workloads: readonly PlannedWorkload[]): Warning[] {
+  return workloads.flatMap(otherPodsWarning);
+}
+
+function otherPodsWarning({ ref, observed, patch }: PlannedWorkload): Warning[] {
+  const others = patch?.spec === undefined ? undefined : targetKind(ref).binding.alsoRestarts(observed);
+  if (others === undefined) return [];
+  const subject = describeWorkload(ref);
+  const { kind, name } = others;
+  const [pods, them] = [count(others.count, 'pod'), others.count === 1 ? 'it' : 'them'];
+  const text = `${subject} takes its pod template from ${kind} ${name}, which has ${pods} of its own. The change restarts ${them}, too, whatever the steps of ${subject}, and this run neither waits for ${them} nor verifies ${them}. If only ${subject} is to serve, scale ${kind} ${name} to 0 before (\`kubectl scale ${kind.toLowerCase()}/${name} -n ${ref.namespace} --replicas=0\`), also in the file that it comes from.`;
+  return [{ topic: 'Further pods restart', subject, text }];
 }
 
 function applierWarnings(workloads: readonly PlannedWorkload[]): Warning[] {
   const applied = workloads.flatMap(({ ref, observed, revisions }) => {
-    const applier = findApplier(observed);
+    const holder = targetKind(ref).binding.templateHolder(observed);
+    const applier = findApplier(holder);
     const mounts = revisions.some(({ podRevision }) => podRevision.image === undefined);
-    const effect = applier && effectOf(observed, applier, mounts);
+    const effect = applier && effectOf(holder, applier, mounts);
     return effect === undefined || applier === undefined ? [] : [{ name: describeWorkload(ref), applier, effect }];
   });
   const groups = Map.groupBy(
@@ -44,10 +68,11 @@ function applierWarnings(workloads: readonly PlannedWorkload[]): Warning[] {
 
 function ownerWarnings(workloads: readonly PlannedWorkload[]): Warning[] {
   const owned = workloads.flatMap(({ ref, observed, patch }): OwnedWorkload[] => {
-    const owner = findOwner(observed);
+    const holder = targetKind(ref).binding.templateHolder(observed);
+    const owner = findOwner(holder);
     return owner === undefined || patch?.spec === undefined
       ? []
-      : [{ name: describeWorkload(ref), owner, workload: observed }];
+      : [{ name: describeWorkload(ref), owner, workload: holder }];
   });
   return [...Map.groupBy(owned, ownerGroup).values()].flatMap((group) =>
     isNonEmpty(group)

@@ -2,8 +2,9 @@ import { defined } from '../../base/defined.ts';
 import { aboutOneOf, type Problem } from '../../base/problem.ts';
 import { sentence } from '../../base/text.ts';
 import type { Pod, Workload } from '../../cluster/objects.ts';
+import { filterPlace, type WrittenFilter } from '../../filter/written.ts';
 import { assumePlaces, type WantedPlace } from '../../mesh/proxy/places.ts';
-import { judgeReach, type Reach } from '../../mesh/proxy/reach.ts';
+import { judgeReach, portRemedy, type Reach } from '../../mesh/proxy/reach.ts';
 import type { Redirection } from '../../mesh/template/redirection.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import type { BoundRevision } from '../kinds/binding.ts';
@@ -17,6 +18,24 @@ export interface VerifiableWorkload {
   readonly ref: WorkloadRef;
   readonly observed: Workload;
   readonly revisions: readonly VerifiableRevision[];
+}
+
+/** Returns where the settings of a filter are written that is to be seen in a proxy. */
+export function asWritten({ podRevision: { filter }, revision: { places } }: VerifiableRevision): WrittenFilter {
+  return { filter, ...defined({ places }) };
+}
+
+/**
+ * Returns a problem about one filter of a workload: by its name where there are several, and with the place that a manifest has it at.
+ * `undefined` for the name: nobody knows which.
+ */
+export function aboutFilterOf(
+  problem: Problem,
+  filter: string | undefined,
+  revisions: readonly VerifiableRevision[],
+): Problem {
+  const one = revisions.length < 2 ? revisions[0] : revisions.find(({ podRevision }) => podRevision.filter === filter);
+  return { ...(one && filterPlace(one.revision)), ...aboutOneOf(problem, filter, revisions) };
 }
 
 type Target = Pick<VerifiableWorkload, 'ref' | 'observed'>;
@@ -35,10 +54,10 @@ export function redirectionOf(pod: Pod, { ref, observed }: Target): Redirection 
 /** A filter in whose place no request comes. */
 export function unreached(
   ref: WorkloadRef,
-  { podRevision }: Pick<VerifiableRevision, 'podRevision'>,
-  { why, remedy }: Extract<Reach, { readonly state: 'unreached' }>,
+  planned: VerifiableRevision,
+  { why, remedy = portRemedy(asWritten(planned)) }: Extract<Reach, { readonly state: 'unreached' }>,
 ): Problem {
-  return noEffect(ref, `no request reaches ${podRevision.filter}: ${why}`, remedy);
+  return noEffect(ref, `no request reaches ${planned.podRevision.filter}: ${why}`, remedy);
 }
 
 /** The first filter that no request can reach in a pod whose proxy nobody can look into, as the pod itself shows. */
@@ -50,13 +69,13 @@ export function unreachableIn(pod: Pod, { ref, observed, revisions }: Verifiable
     const place = placeOf(planned, { ref, observed });
     const reach = judgeReach({ places: assumePlaces(place), missing: [] }, place, redirection);
     if (reach.state === 'unreached') {
-      return aboutOneOf(unreached(ref, planned, reach), planned.podRevision.filter, revisions);
+      return aboutFilterOf(unreached(ref, planned, reach), planned.podRevision.filter, revisions);
     }
   }
   return undefined;
 }
 
-/** All is well, but the filter is not where it should have an effect. `message` is a clause. */
-export function noEffect(ref: WorkloadRef, message: string, remedy: string): Problem {
-  return { kind: 'no-effect', subject: describeWorkload(ref), message: sentence(message), remedy };
+/** All is well, but the filter is not where it should have an effect. `clause` has a subject of its own: `its pods …`. */
+export function noEffect(ref: WorkloadRef, clause: string, remedy: string): Problem {
+  return { kind: 'no-effect', subject: describeWorkload(ref), form: 'clause', message: sentence(clause), remedy };
 }

@@ -1,5 +1,7 @@
+import { defined } from '../../base/defined.ts';
 import { type Share, shareOf } from '../../base/share.ts';
 import { readinessOf } from '../kinds/kinds.ts';
+import type { WaveMark } from '../report/wave-mark.ts';
 import { changesPods, type PlannedWorkload } from './plan.ts';
 
 /** The workloads of one cluster, and what is added to the wave of each. */
@@ -8,8 +10,20 @@ export interface ClusterWorkloads {
   readonly addedWave: number;
 }
 
-/** The workloads of one wave, a list for each cluster. */
-export type Wave = readonly (readonly PlannedWorkload[])[];
+/** A wave of a run: the workloads that it is about, a list for each cluster. */
+export interface Wave extends WaveMark {
+  readonly workloads: readonly (readonly PlannedWorkload[])[];
+}
+
+/** A wave of a run in one cluster. */
+export interface ClusterWave extends WaveMark {
+  /** What the cluster adds to the waves of its workloads. */
+  readonly addedWave: number;
+  readonly workloads: readonly PlannedWorkload[];
+}
+
+/** The wave of workloads that are no targets any more: after all that targets can have. */
+export const PRUNE_WAVE = 1_000;
 
 interface Entry {
   readonly cluster: number;
@@ -29,13 +43,30 @@ export function planWaves(clusters: readonly ClusterWorkloads[], canary: Share |
   const waves = numbers.map((number) => entries.filter(({ wave }) => wave === number));
   const size = canary === undefined ? 0 : shareOf(canary, entries.filter(({ rollsOut }) => rollsOut).length);
   const first = waves.findIndex((wave) => wave.some(({ rollsOut }) => rollsOut));
-  const split = waves.flatMap((wave, index) => (index === first ? splitCanary(wave, size) : [wave]));
-  return split.map((wave) => clusters.map((_, index) => workloadsOf(wave, index)));
+  return waves.flatMap((wave, index) => {
+    const number = numbers[index] ?? 0;
+    const isPrune = wave.every(({ planned }) => planned.wave === PRUNE_WAVE);
+    const mark: WaveMark = { wave: number, ...(isPrune && { wavePart: 'prune' }) };
+    const [canary, rest] = index === first ? splitCanary(wave, size) : [wave];
+    const made = (entries: readonly Entry[], own: WaveMark): Wave => {
+      return { ...own, workloads: clusters.map((_, at) => workloadsOf(entries, at)) };
+    };
+    if (canary === undefined || rest === undefined) return [made(wave, mark)];
+    return [made(canary, { wave: number, wavePart: 'canary' }), made(rest, mark)];
+  });
 }
 
 /** Returns the waves of a run in one cluster only. */
-export function wavesIn(waves: readonly Wave[], cluster: number): readonly (readonly PlannedWorkload[])[] {
-  return waves.map((wave) => wave[cluster] ?? []);
+export function wavesIn(waves: readonly Wave[], clusters: readonly ClusterWorkloads[], cluster: number): ClusterWave[] {
+  const addedWave = clusters[cluster]?.addedWave ?? 0;
+  return waves.map(({ workloads, ...mark }) => ({ ...mark, addedWave, workloads: workloads[cluster] ?? [] }));
+}
+
+/** Returns which wave a report says that a workload goes with: the one of its target, also where it has nothing to do and goes earlier. */
+export function markIn({ wave, wavePart, addedWave }: ClusterWave, planned: PlannedWorkload): WaveMark {
+  const own = addedWave + planned.wave;
+  if (planned.wave === PRUNE_WAVE) return { wave: own, wavePart: 'prune' };
+  return { wave: own, ...(own === wave && hasRollout(planned) && defined({ wavePart })) };
 }
 
 function entriesOf({ workloads, addedWave }: ClusterWorkloads, cluster: number): Entry[] {

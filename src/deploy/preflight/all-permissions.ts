@@ -6,13 +6,14 @@ import { neededLists } from '../../targets/resolve.ts';
 import type { TargetEntry } from '../../targets/target.ts';
 import type { WorkloadListKey } from '../../targets/workload-index.ts';
 import type { TargetKind } from '../kinds/kind.ts';
-import { targetKind, templateKinds } from '../kinds/kinds.ts';
+import { targetKind } from '../kinds/kinds.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { probeVerb } from '../probe.ts';
 import type { DeployRequest, RemovalRequest, Scope, StatusRequest } from '../request.ts';
 
-// Everything that a command may need with its inputs, whatever is in the cluster and whatever is granted already: equal inputs give
-// an equal list, so that a Role made of it can replace that of an earlier run. "verify: auto" does without `pods/exec`.
+// Everything that a command may need with its inputs, whatever is granted already: equal inputs give an equal list in a cluster. A kind
+// that the cluster does not have to have (`installed` says whether it has) is treated as any other: a run without permission to list
+// it does less, and the next one would lack the permission to write it.
 
 /** What is done to the objects of a run and to its targets. */
 interface Verbs {
@@ -25,7 +26,7 @@ const LISTED: readonly string[] = ['list'];
 const LOOKED_AT: readonly string[] = ['get', 'list'];
 
 /** Returns all that `deploy` may need, also where nothing could be planned yet. */
-export function deployPermissions(request: DeployRequest): Permission[] {
+export function deployPermissions(request: DeployRequest, installed: readonly TargetKind[]): Permission[] {
   const { filters, wait, settingsChange, verify } = request;
   const targets = filters.flatMap((filter) => filter.targets);
   const lists = listsFor(targets);
@@ -37,44 +38,47 @@ export function deployPermissions(request: DeployRequest): Permission[] {
   const verbs = { objects, plugins: pulls ? objects : LISTED, targets: ['get', 'list', 'watch', 'patch'] };
   return [
     ...choicePermissions(targets),
-    ...permissionsOn(lists, verbs),
+    ...permissionsOn(lists, installed, verbs),
     ...evidencePermissions(lists, request, verify === 'required' || (verify === 'auto' && settingsChange === 'push')),
   ];
 }
 
 /** Returns all that `remove` or `sweep` may need. */
-export function removalPermissions({ scopes, wait }: RemovalRequest): Permission[] {
-  const lists = listsOf(scopes);
+export function removalPermissions({ scopes, wait }: RemovalRequest, installed: readonly TargetKind[]): Permission[] {
+  const lists = listsOf(scopes, installed);
   const objects = ['list', 'patch', ...(wait ? ['delete'] : [])];
   const verbs = { objects, plugins: objects, targets: ['get', 'list', 'watch', 'patch'] };
   return [
     ...choicePermissions(scopes.flatMap(({ entries }) => entries)),
-    ...permissionsOn(lists, verbs),
+    ...permissionsOn(lists, installed, verbs),
     ...evidencePermissions(lists, { wait, onFailure: wait ? 'rollback' : 'keep', verify: 'off' }),
   ];
 }
 
 /** Returns all that `status` may need. */
-export function statusPermissions({ scopes, verify }: StatusRequest): Permission[] {
-  const lists = listsOf(scopes);
+export function statusPermissions({ scopes, verify }: StatusRequest, installed: readonly TargetKind[]): Permission[] {
+  const lists = listsOf(scopes, installed);
   return [
     ...choicePermissions(scopes.flatMap(({ entries }) => entries)),
-    ...permissionsOn(lists, { objects: LISTED, plugins: LISTED, targets: LOOKED_AT }),
+    ...permissionsOn(lists, installed, { objects: LISTED, plugins: LISTED, targets: LOOKED_AT }),
     ...evidencePermissions(lists, { wait: true, onFailure: 'keep', verify }),
   ];
 }
 
-/** The kinds that every cluster has: who does not name another needs no permission on it, for where it is not, nothing is listed. */
-function everywhere(): readonly TargetKind[] {
-  return templateKinds().filter(({ notInstalled }) => notInstalled === undefined);
+/**
+ * Returns what a run with "verify: auto" does without in a namespace, and gets stronger evidence with: none where `verify` says that
+ * it is needed, or that nothing is verified.
+ */
+export function optionalPermissions(verify: RolloutPolicy['verify'], namespace: string): Permission[] {
+  return verify === 'auto' ? execPermissions(namespace) : [];
 }
 
-/** The lists of scopes, each once: without entries, those of every kind with a pod template. */
-function listsOf(scopes: readonly Scope[]): WorkloadListKey[] {
+/** The lists of scopes, each once: without entries, those of every kind that is installed. */
+function listsOf(scopes: readonly Scope[], installed: readonly TargetKind[]): WorkloadListKey[] {
   const lists = scopes.flatMap(({ entries, namespaces }) =>
     entries.length > 0
       ? listsFor(entries)
-      : namespaces.flatMap((namespace) => everywhere().map(({ resource: { kind } }) => ({ kind, namespace }))),
+      : namespaces.flatMap((namespace) => installed.map(({ resource: { kind } }) => ({ kind, namespace }))),
   );
   return [...new Map(lists.map((list) => [`${list.namespace}/${list.kind}`, list])).values()];
 }
@@ -99,14 +103,18 @@ function namespacesOf(lists: readonly WorkloadListKey[]): string[] {
   return [...new Set(lists.map(({ namespace }) => namespace))];
 }
 
-function permissionsOn(lists: readonly WorkloadListKey[], { objects, plugins, targets }: Verbs): Permission[] {
+function permissionsOn(
+  lists: readonly WorkloadListKey[],
+  installed: readonly TargetKind[],
+  { objects, plugins, targets }: Verbs,
+): Permission[] {
   return [
     ...namespacesOf(lists).flatMap((namespace) => [
       ...granted(CONFIG_MAP, namespace, objects),
       ...granted(ENVOY_FILTER, namespace, objects),
       ...Object.values(PLUGINS).flatMap((plugin) => granted(plugin, namespace, plugins)),
       // What else names a revision decides what may go.
-      ...everywhere().flatMap(({ resource }) => granted(resource, namespace, LISTED)),
+      ...installed.flatMap(({ resource }) => granted(resource, namespace, LISTED)),
     ]),
     ...lists.flatMap(({ kind, namespace }) => {
       const { binding, resource } = targetKind({ kind });
@@ -133,11 +141,16 @@ function evidencePermissions(
       ...granted(POD, namespace, LOOKED_AT),
       ...granted(POD, namespace, LOOKED_AT, 'log'),
       ...granted(EVENT, namespace, LOOKED_AT),
-      ...(wait && inspects ? granted(POD, namespace, ['get', 'create'], 'exec') : []),
+      ...(wait && inspects ? execPermissions(namespace) : []),
       ...(wait && probe !== undefined ? granted(POD, namespace, [probeVerb(probe)], 'proxy') : []),
     ]),
     ...namespacesOf(stuck).flatMap((namespace) => granted(POD, namespace, ['delete'])),
   ];
+}
+
+/** What a look into the proxies of a namespace takes. */
+function execPermissions(namespace: string): Permission[] {
+  return granted(POD, namespace, ['get', 'create'], 'exec');
 }
 
 /** Whether a rollback may have to delete pods of a kind; a target may say that it has none such. */

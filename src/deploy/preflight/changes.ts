@@ -1,6 +1,7 @@
 import { structuredPatch } from 'diff';
 import { dump } from 'js-yaml';
-import { arrangedLike } from '../../base/json.ts';
+import { arrangedLike, sameJson } from '../../base/json.ts';
+import { hideNamed } from '../../base/redaction/named-secrets.ts';
 import { formatBytes, listWords } from '../../base/text.ts';
 import type { Client } from '../../cluster/client.ts';
 import type { ContainerSpec, KubernetesObject, Workload } from '../../cluster/objects.ts';
@@ -29,6 +30,10 @@ import type { PlannedChange } from '../report/plan-report.ts';
 /** A write, and how to try it without doing it. */
 export interface ProposedChange {
   readonly change: Omit<PlannedChange, 'admission'>;
+  /** The workload whose filters it changes; omitted for an object that workloads share. */
+  readonly workload?: PlannedWorkload;
+  /** What is sent: the object, the patch, or `null` where one is deleted. */
+  readonly content: unknown;
   /** What its difference is made of, as it is and as it will be. */
   readonly sides?: readonly unknown[];
   /** Sends it as a dry run and gives the admission warnings. */
@@ -101,6 +106,7 @@ function proposeAdoption({ ref: { namespace, name }, observed, taken, keeps }: A
       reasons: [reason],
       diff: difference({ spec: observed.spec }, { spec: { ...observed.spec, ...spec } }),
     },
+    content: { spec },
     sides: [observed.spec],
     send: async (client) =>
       (await client.mergePatch(ENVOY_FILTER, namespace, name, { spec }, { dryRun: true })).warnings,
@@ -110,6 +116,7 @@ function proposeAdoption({ ref: { namespace, name }, observed, taken, keeps }: A
 function proposeDeletion(resource: Resource, namespace: string, name: string, reason: string): ProposedChange {
   return {
     change: { action: 'delete', kind: resource.kind, namespace, name, reasons: [reason], diff: [] },
+    content: null,
     send: async (client) => {
       await client.delete(resource, namespace, name, {}, { dryRun: true });
       return [];
@@ -135,6 +142,7 @@ function proposeConfigMap(planned: PlannedObject<ConfigMap>): ProposedChange {
       reasons: planned.drift === undefined ? [] : [planned.drift],
       diff: yaml(shown).map((line) => `+${line}`),
     },
+    content: rendered,
     send: async (client) => {
       const { warnings } = await client.apply<KubernetesObject>(CONFIG_MAP, namespace, planned.render(), {
         dryRun: true,
@@ -162,6 +170,7 @@ function proposeFilterResource(planned: PlannedFilterResource, snapshot: Cluster
           ? yaml(rendered).map((line) => `+${line}`)
           : difference({ spec: toStored(observed).spec }, { spec: rendered.spec }),
     },
+    content: rendered,
     sides: [observed, rendered],
     send: async (client) => {
       const { warnings } = await client.apply<KubernetesObject>(resource, namespace, rendered, {
@@ -191,6 +200,8 @@ function targetWrites(planned: PlannedWorkload, patch: WorkloadPatch): PlannedWr
                 reasons: plugin.after === undefined ? [`${describeWorkload(ref)} must not run it`] : drift,
                 diff: pluginDifference(plugin),
               },
+        workload: planned,
+        content: plugin === undefined ? patch : (plugin.after ?? null),
         ...(plugin !== undefined && { sides: [plugin.before, plugin.after] }),
         // The first sends them all.
         send: async (client) =>
@@ -251,13 +262,17 @@ function keyDifference(
   return [` ${title}:`, ...lines];
 }
 
+/** Values with a secret's name are taken out, so that both sides look the same. */
+const ONLY_SECRETS = '! only secret values change';
+
 /** What differs between two values as YAML. An API server answers with the keys in an order of its own. */
 function difference(before: unknown, after: unknown): string[] {
   const [was = '', is = ''] = [arrangedLike(before, after), after].map((value) => `${yaml(value).join('\n')}\n`);
+  if (was === is && !sameJson(before, after)) return [ONLY_SECRETS];
   const { hunks } = structuredPatch('', '', was, is, '', '', { context: 3 });
   return hunks.flatMap(({ lines }, index) => [...(index === 0 ? [] : [' …']), ...lines]);
 }
 
 function yaml(value: unknown): string[] {
-  return dump(value, { lineWidth: -1, noRefs: true }).trimEnd().split('\n');
+  return dump(hideNamed(value), { lineWidth: -1, noRefs: true }).trimEnd().split('\n');
 }

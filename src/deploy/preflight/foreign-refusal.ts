@@ -95,6 +95,7 @@ function problemOf(
   return {
     kind: 'proxy',
     subject: describeWorkload(ref),
+    form: 'clause',
     message: sentence(
       `its proxies already reject their configuration, so new pods cannot become ready: ${truncate(details.trim(), MAX_WORDS)}${who}`,
     ),

@@ -88,7 +88,7 @@ export function targetPermissions(
   return filters.flatMap(({ targets, settings }) => {
     const filterResource = settings.image === undefined ? ENVOY_FILTER : PLUGINS[pluginKind];
     return neededLists(targets)
-      .filter(({ namespace }) => workloadIndex.namespaceExists(namespace) !== false)
+      .filter(({ namespace }) => workloadIndex.namespaceState(namespace) !== 'missing')
       .flatMap(({ namespace, kind }) => {
         const { binding, resource } = targetKind({ kind });
         const named = targets.some(
@@ -124,11 +124,18 @@ function mayLeaveStuckPods(planned: PlannedWorkload): boolean {
 }
 
 /** The permissions to mark objects as garbage and to delete them. */
-export function deletionPermissions(garbage: readonly Pick<Garbage, 'kind' | 'namespace'>[]): AccessRequest[] {
+function deletionPermissions(garbage: readonly Pick<Garbage, 'kind' | 'namespace'>[]): AccessRequest[] {
   const places = new Map(garbage.map((one) => [`${one.kind} ${one.namespace}`, one]));
   return [...places.values()].flatMap(({ kind, namespace }) =>
     ['patch', 'delete'].map((verb) => ({ verb, resource: GARBAGE_RESOURCES[kind], namespace })),
   );
+}
+
+/** The permissions to delete objects once it is seen that no pod uses them. */
+export function cleanupPermissions(garbage: readonly Pick<Garbage, 'kind' | 'namespace'>[]): AccessRequest[] {
+  const namespaces = [...new Set(garbage.map(({ namespace }) => namespace))];
+  const toSee = namespaces.map((namespace) => ({ verb: 'list', resource: POD, namespace }));
+  return [...deletionPermissions(garbage), ...toSee];
 }
 
 /**
@@ -156,6 +163,18 @@ export async function missingPermissions(
   return missing.sort((a, b) => describeAccess(a).localeCompare(describeAccess(b)));
 }
 
+/**
+ * Whether an account only reads: of the permissions that a plan needs, it has none of those that write an object. That is how a plan is
+ * made where others may start it, such as in a pull request, so its account is not to be given more.
+ */
+export function onlyReads(needed: readonly AccessRequest[], missing: readonly AccessRequest[]): boolean {
+  const lacking = new Set(missing.map(describeAccess));
+  const writes = needed.filter(({ verb, subresource }) => WRITING.has(verb) && subresource === undefined);
+  return writes.length > 0 && writes.every((permission) => lacking.has(describeAccess(permission)));
+}
+
+const WRITING: ReadonlySet<string> = new Set(['create', 'patch', 'delete']);
+
 /** `patch deployments.apps in namespace "shop"`, `create pods/exec in namespace "shop"`. */
 export function describeAccess(permission: AccessRequest): string {
   return describePermission(permissionOf(permission));
@@ -167,10 +186,10 @@ export function describeAccess(permission: AccessRequest): string {
  */
 function noteOf({ verb, resource, subresource }: AccessRequest): string | undefined {
   if (subresource === 'proxy') return 'Without "probe", no pod is sent a request.';
-  if (subresource !== undefined) return `With "verify: auto", a run does without ${resource.plural}/${subresource}.`;
+  if (subresource !== undefined) return `With "verify: auto", a run works without ${resource.plural}/${subresource}.`;
   if (verb !== 'delete') return undefined;
-  if (resource === POD) return 'Pods are deleted where a StatefulSet that is rolled back waits for them.';
-  return 'Objects are deleted of revisions that fail or are superseded.';
+  if (resource === POD) return 'Deleting pods is needed for those that a StatefulSet waits for when it is rolled back.';
+  return 'Deleting is needed for objects of revisions that failed or were superseded.';
 }
 
 /** A missing permission as a problem; `user` is who lacks it, omitted where nobody knows. */
@@ -187,7 +206,7 @@ export function permissionProblem(permission: AccessRequest, user?: string): Pro
 
 /** Returns who lacks permissions, by the name that the API server gives; `undefined` where none is missing, or it does not tell. */
 export async function userLacking(
-  missing: readonly AccessRequest[],
+  missing: readonly unknown[],
   { client, log }: Pick<DeployContext, 'client' | 'log'>,
 ): Promise<string | undefined> {
   if (missing.length === 0) return undefined;

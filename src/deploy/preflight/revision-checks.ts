@@ -1,12 +1,15 @@
 import { mapLimited } from '../../base/concurrency.ts';
-import { aboutOneOf, describeProblem, locatedProblems, type Problem } from '../../base/problem.ts';
+import { distinctBy } from '../../base/lists.ts';
+import { aboutOneOf, locatedProblems, ok, type Problem, problemKey, type Result } from '../../base/problem.ts';
 import { count, nameSome } from '../../base/text.ts';
-import { distinctWarnings, type Warning } from '../../base/warning.ts';
+import { aboutFilters, distinctWarnings, type Warning } from '../../base/warning.ts';
 import { checkCompatibility, refusedChecks } from '../../filter/compatibility/compatibility.ts';
 import { isKnownProxy } from '../../filter/compatibility/known-proxies.ts';
 import { describeProxies, type ProxyVersion } from '../../filter/compatibility/proxy-version.ts';
-import { checkSettings } from '../../filter/compatibility/settings-checks.ts';
+import { checkSettings, refusesSettings } from '../../filter/compatibility/settings-checks.ts';
 import { type ModuleFacts, readFacts } from '../../filter/module/facts.ts';
+import type { FilterModule } from '../../filter/module/module.ts';
+import { toolchainOf } from '../../filter/module/toolchain.ts';
 import type { Revision } from '../../mesh/identity/revision.ts';
 import type { DeployContext } from '../context.ts';
 import type { FilterCheck } from '../filter-checks.ts';
@@ -57,9 +60,11 @@ export async function checkRevisions(
 ): Promise<CheckedRevisions> {
   const written = whereWritten(filters);
   const modules = Map.groupBy(revisions, ({ module }) => module.digest);
-  const checked = [...modules.values()].map((those) => ({ those, check: checkModule(those, proxies, written) }));
+  const names = [
+    ...new Set([...filters, ...revisions.map(({ filter }) => ({ name: filter }))].map(({ name }) => name)),
+  ];
+  const checked = [...modules.values()].map((those) => ({ those, check: checkModule(those, proxies, written, names) }));
   const sound = checked.flatMap(({ those, check }) => toTry(those, check, proxies));
-  const names = [...new Set(revisions.map(({ filter }) => filter))];
   const about = (check: CheckedRevisions, filter: string | undefined): CheckedRevisions => ({
     ...check,
     problems: check.problems.map((problem) => aboutOneOf(problem, filter, names)),
@@ -84,13 +89,13 @@ function checkModule(
   revisions: readonly Revision[],
   proxies: readonly ProxyVersion[],
   written: Written,
+  all: readonly string[],
 ): CheckedRevisions {
   const [first] = revisions;
   if (first === undefined) return NOTHING;
-  const origin = `filter "${first.filter}"`;
-  const at = written(first).module;
+  const { subject: origin, at } = written(first).module;
   const names = [...new Set(revisions.map(({ filter }) => filter))];
-  const facts = readFacts(first.module.bytes, origin);
+  const facts = factsOf(first.module, origin);
   if (!facts.ok) {
     return {
       problems: locatedProblems(facts.problems, at),
@@ -99,16 +104,25 @@ function checkModule(
     };
   }
   const module = checkCompatibility(facts.value, proxies, { failPolicy: first.settings.failPolicy, origin });
-  const ofSettings = revisions.map((revision) => checkSettingsOf(revision, facts.value, proxies, written));
+  const ofSettings = revisions.map((revision) => checkSettingsOf(revision, facts.value, proxies, all));
   const problems = [...locatedProblems(module.problems, at), ...ofSettings.flatMap((check) => check.problems)];
   return {
-    problems: [...new Map(problems.map((problem) => [describeProblem(problem), problem])).values()],
-    warnings: distinctWarnings([...module.warnings, ...ofSettings.flatMap((check) => check.warnings)]),
+    problems: distinctBy(problems, problemKey),
+    warnings: distinctWarnings([
+      ...module.warnings.map((warning) => aboutFilters(warning, names, all)),
+      ...ofSettings.flatMap((check) => check.warnings),
+    ]),
     judgements: [
       ...names.flatMap((filter) => moduleJudgements(filter, facts.value, proxies)),
       ...ofSettings.flatMap((check) => check.judgements),
     ],
   };
+}
+
+/** What a module is as it is delivered, and what compiled it. */
+function factsOf(module: FilterModule, origin: string): Result<ModuleFacts> {
+  const facts = readFacts(module.bytes, origin);
+  return facts.ok ? ok({ ...facts.value, toolchain: toolchainOf(module) }) : facts;
 }
 
 function moduleJudgements(filter: string, facts: ModuleFacts, proxies: readonly ProxyVersion[]): Judgement[] {
@@ -125,15 +139,14 @@ function checkSettingsOf(
   revision: Revision,
   facts: ModuleFacts,
   proxies: readonly ProxyVersion[],
-  written: Written,
+  all: readonly string[],
 ): CheckedRevisions {
   const { filter, settings } = revision;
-  const { problems, warnings } = checkSettings(facts, proxies, settings, written(revision).setting);
-  const isRefusedBy = (proxy: ProxyVersion): boolean =>
-    problems.length > 0 && checkSettings(facts, [proxy], settings).problems.length > 0;
+  const { problems, warnings } = checkSettings(facts, proxies, settings, revision);
+  const isRefusedBy = (proxy: ProxyVersion): boolean => problems.length > 0 && refusesSettings(proxy, settings);
   return {
     problems,
-    warnings,
+    warnings: warnings.map((warning) => aboutFilters(warning, [filter], all)),
     judgements: proxies.map((proxy) => {
       const result = isRefusedBy(proxy) ? 'failed' : isKnownProxy(proxy) ? 'passed' : 'undecided';
       return { filter, check: 'settings', proxies: [proxy], result };

@@ -1,16 +1,17 @@
 import { mapLimited, pause } from '../../base/concurrency.ts';
 import { isObject, pick } from '../../base/json.ts';
-import { aboutOneOf, type Problem } from '../../base/problem.ts';
+import type { Problem } from '../../base/problem.ts';
 import { count, nameSome } from '../../base/text.ts';
 import type { Client } from '../../cluster/client.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { SERVICE } from '../../cluster/resources.ts';
 import { type Service, servicePortsTo } from '../../cluster/service-ports.ts';
 import { anchorOf } from '../../filter/insertion.ts';
+import { nameSettings, type WrittenFilter } from '../../filter/written.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
 import { kindFor } from '../../mesh/objects/filter-resource.ts';
 import { type Absent, chainsOf, expectPlaces, hasPlace } from '../../mesh/proxy/places.ts';
-import { explainMissing, INSERT_REMEDY, judgeReach, PORT_REMEDY } from '../../mesh/proxy/reach.ts';
+import { explainMissing, insertRemedy, judgeReach, portRemedy } from '../../mesh/proxy/reach.ts';
 import { captureInbound } from '../../mesh/template/capture.ts';
 import { injectedSidecar, neverInjected } from '../../mesh/template/injection.ts';
 import { mayBeConfiguredOtherwise } from '../../mesh/template/redirection.ts';
@@ -21,7 +22,7 @@ import { NamespaceLabels } from '../observe/namespace-labels.ts';
 import type { RunningProxies, SeenProxy } from '../observe/running-proxies.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import { changesPods, type PlannedDeployment, type PlannedRevision, type PlannedWorkload } from '../plan/plan.ts';
-import { noEffect, placeOf, redirectionOf, unreachableIn, unreached } from '../plan/wanted-place.ts';
+import { aboutFilterOf, noEffect, placeOf, redirectionOf, unreachableIn, unreached } from '../plan/wanted-place.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { describeProbe, type Probe } from '../probe.ts';
 import { bypassWarning } from '../report/bypass-warning.ts';
@@ -117,7 +118,7 @@ async function withoutSidecar({ ref, observed }: PlannedWorkload, { labels }: In
 
 /** A filter that would be in no listener. */
 interface Placeless {
-  readonly filter: string;
+  readonly planned: PlannedRevision;
   readonly message: string;
   /** The ports that the mesh takes for TCP, where the filter would be if they had HTTP. */
   readonly tcp: readonly number[];
@@ -137,16 +138,21 @@ async function concluded(
   { client }: InspectionContext,
 ): Promise<Preflight> {
   const found: Problem[] = [];
-  for (const { filter, message, tcp } of placeless) {
+  for (const { planned, message, tcp } of placeless) {
+    const { filter } = planned.podRevision;
     const ports = tcp.length === 0 ? [] : servicePortsTo(pod, tcp, await servicesIn(ref.namespace, client));
-    const problem = noEffect(ref, message, ports.length === 0 ? PORT_REMEDY : tcpRemedy(ports));
-    found.push(aboutOneOf(problem, filter, revisions));
+    const problem = noEffect(
+      ref,
+      message,
+      ports.length === 0 ? portRemedy(planned.revision) : tcpRemedy(ports, planned.revision),
+    );
+    found.push(aboutFilterOf(problem, filter, revisions));
   }
   return { problems: [...found, ...problems], warnings };
 }
 
-function tcpRemedy(ports: readonly string[]): string {
-  return `If this is HTTP, set \`appProtocol: http\` there: ${nameSome(ports, 3, '; ')}. Otherwise check the inputs "direction" and "port".`;
+function tcpRemedy(ports: readonly string[], written: WrittenFilter): string {
+  return `If this is HTTP, set \`appProtocol: http\` there: ${nameSome(ports, 3, '; ')}. Otherwise check ${nameSettings(['direction', 'port'], written)}.`;
 }
 
 /** None if they may not be listed, which a deployer needs no permission for. */
@@ -182,7 +188,7 @@ function judgeRevision(
   const { ref, observed, revisions } = planned;
   const { filter } = revision.podRevision;
   const refused = (problem: Problem, absent: boolean): Judgement => {
-    return { problems: [aboutOneOf(problem, filter, revisions)], warnings: [], placeless: [], absent };
+    return { problems: [aboutFilterOf(problem, filter, revisions)], warnings: [], placeless: [], absent };
   };
   const place = placeOf(revision, { ref, observed });
   const kind = kindFor(revision.podRevision);
@@ -198,9 +204,10 @@ function judgeRevision(
   if (absent !== undefined) {
     const why = explainMissing(absent, place, redirection, kind);
     const message = `${filter} would be in no listener: ${why}`;
-    if (absent.withoutAnchor !== undefined) return refused(noEffect(ref, message, INSERT_REMEDY), true);
+    if (absent.withoutAnchor !== undefined)
+      return refused(noEffect(ref, message, insertRemedy(revision.revision)), true);
     const tcp = absent.side !== 'inbound' ? [] : absent.tcp.filter((port) => (place.port ?? port) === port);
-    return { ...NOTHING, placeless: [{ filter, message, tcp }], absent: true };
+    return { ...NOTHING, placeless: [{ planned: revision, message, tcp }], absent: true };
   }
   const reach = judgeReach(expected, place, redirection, kind);
   if (reach.state === 'unreached') return refused(unreached(ref, revision, reach), false);
@@ -260,9 +267,10 @@ function probeBlocker(
   return {
     kind: 'verification',
     subject: describeWorkload(ref),
+    form: 'clause',
     message: `the probe ${describeProbe(probe)} cannot get through: its sidecar takes only mutual TLS on port ${probe.port} (PeerAuthentication STRICT), and the API server, which sends the probe, is not in the mesh.`,
     remedy:
-      'Leave the input "probe" out, as "verify: required" sees the filter in the listeners of every pod all the same; or let a PeerAuthentication for the workload be PERMISSIVE on that port (portLevelMtls), which lets in plaintext from anyone who reaches the pod, not from the probe alone.',
+      'Leave the input "probe" out: "verify: required" checks the listeners of every pod without it. Or set PERMISSIVE for that port in a PeerAuthentication of the workload (portLevelMtls); then the pod takes plaintext from everyone who can reach it, not only from the probe.',
   };
 }
 

@@ -10,15 +10,16 @@ import type { TrialFinding } from './trial-problem.ts';
  * Holds a shrunk module against the one that it was made of: both go through the same trial, and what they do must be
  * equal. A filter that does something else each time, with a clock or by chance, cannot be compared; that is found by trying
  * both once more where they differ. `verdict` is what the shrunk module came to with `request`. Nothing for a module that
- * was not shrunk.
+ * was not shrunk. `subject` is what messages call the filter.
  */
 export async function compareWithOriginal(
   { filter, module: { original } }: Revision,
   request: TrialRequest,
   verdict: TrialVerdict,
-  { trial, log }: { readonly trial: Trial; readonly log: Log },
+  { trial, log, subject }: { readonly trial: Trial; readonly log: Log; readonly subject: string },
 ): Promise<TrialFinding> {
-  if (original === undefined) return {};
+  // What came from the cluster in its place was compared when it was shrunk.
+  if (original === undefined || original.bytes.length === 0) return {};
   const tryOriginal = (): Promise<TrialVerdict> => trial({ ...request, module: original.bytes });
   const first = await tryOriginal();
   const comparison = compareVerdicts(first, verdict);
@@ -29,14 +30,14 @@ export async function compareWithOriginal(
     );
     return {};
   }
-  if (comparison.state === 'unknown') return unverifiedEquivalence(original.optimized, filter, comparison.why);
+  if (comparison.state === 'unknown') return unverifiedEquivalence(original.optimized, subject, comparison.why);
   const [second, repeated] = [await tryOriginal(), await trial(request)];
   const steady = compareVerdicts(first, second).state === 'same' && compareVerdicts(second, repeated).state !== 'same';
-  if (!steady) return unverifiedEquivalence(original.optimized, filter, 'it behaves differently from run to run');
+  if (!steady) return unverifiedEquivalence(original.optimized, subject, 'it behaves differently from run to run');
   return {
     problem: {
       kind: 'filter',
-      subject: `filter "${filter}"`,
+      subject,
       message: `behaves differently after shrinking: ${comparison.what}.`,
       remedy: original.optimized
         ? 'Set "shrink: auto" to keep its code as the compiler wrote it, and report this.'
@@ -46,8 +47,8 @@ export async function compareWithOriginal(
 }
 
 /** Custom sections mean nothing to a program by definition; only rewritten code needs the comparison. */
-function unverifiedEquivalence(optimized: boolean, filter: string, why: string): TrialFinding {
+function unverifiedEquivalence(optimized: boolean, subject: string, why: string): TrialFinding {
   if (!optimized) return {};
-  const text = `A trial run could not show that the optimised filter "${filter}" still behaves the same: ${why}.`;
-  return { warning: { topic: 'Trial run', subject: `filter "${filter}"`, text } };
+  const text = `A trial run could not show that the optimised ${subject} still behaves the same: ${why}.`;
+  return { warning: { topic: 'Trial run', subject, text } };
 }

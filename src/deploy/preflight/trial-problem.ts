@@ -3,7 +3,15 @@ import { MAX_LISTED, sentence, someOf, truncate } from '../../base/text.ts';
 import type { Warning } from '../../base/warning.ts';
 import type { Toolchain } from '../../filter/module/toolchain.ts';
 import type { LoadStep, TrialVerdict } from '../../filter/trial/verdict.ts';
+import { nameSettings, type WrittenFilter } from '../../filter/written.ts';
 import { missesRootId, rootIdRemedy, showRootId } from './root-id.ts';
+
+/** What was tried, as far as remedies need it. */
+export interface TriedFilter {
+  readonly rootId: string;
+  readonly toolchain: Toolchain;
+  readonly written: WrittenFilter;
+}
 
 /** What a trial has against a filter; empty when nothing. */
 export interface TrialFinding {
@@ -11,7 +19,13 @@ export interface TrialFinding {
   readonly warning?: Warning;
 }
 
-const STEPS: Readonly<Record<Exclude<LoadStep, 'context-create'>, { what: string; remedy: string }>> = {
+interface FailedStep {
+  readonly what: string;
+  /** May name settings of the filter. */
+  readonly remedy: string | { readonly check: readonly string[]; readonly and: string };
+}
+
+const STEPS: Readonly<Record<Exclude<LoadStep, 'context-create'>, FailedStep>> = {
   compile: { what: 'cannot be compiled', remedy: 'Build it again; the file is damaged.' },
   link: { what: 'cannot be linked', remedy: 'Build it with a Proxy-Wasm SDK for the version of your proxies.' },
   start: {
@@ -21,11 +35,11 @@ const STEPS: Readonly<Record<Exclude<LoadStep, 'context-create'>, { what: string
   },
   'vm-start': {
     what: 'fails to start',
-    remedy: 'Check the inputs "root-id" and "vm-id", and what the filter logs.',
+    remedy: { check: ['root-id', 'vm-id'], and: 'what the filter logs' },
   },
   configure: {
     what: 'rejects its configuration',
-    remedy: 'Check the inputs "configuration" and "root-id", and what the filter logs.',
+    remedy: { check: ['configuration', 'root-id'], and: 'what the filter logs' },
   },
 };
 
@@ -35,22 +49,17 @@ const MAX_LINES = 3;
 /**
  * What a verdict comes to. Only what Envoy would refuse as well is a problem; a request that fails in the trial, or takes too
  * long there, may do better behind a real proxy, and is a warning. `envoy` is a version that the verdict is for, where
- * others came to another one; `of` is what was tried.
+ * others came to another one; `of` is what was tried, and where it is written.
  */
-export function trialFinding(
-  verdict: TrialVerdict,
-  origin: string,
-  envoy?: string,
-  of?: { readonly rootId: string; readonly toolchain: Toolchain },
-): TrialFinding {
+export function trialFinding(verdict: TrialVerdict, origin: string, envoy?: string, of?: TriedFilter): TrialFinding {
   const run = envoy === undefined ? 'trial run' : `trial run as ${envoy}`;
   const warn = (text: string): TrialFinding => ({ warning: { topic: 'Trial run', subject: origin, text } });
   switch (verdict.state) {
     case 'refused': {
       const { what, remedy: usual } = STEPS[verdict.step];
       const remedy = missesRootId([verdict.reason, ...verdict.logs])
-        ? rootIdRemedy(of?.rootId, of?.toolchain ?? 'unknown')
-        : usual;
+        ? rootIdRemedy(of?.rootId, of?.toolchain ?? 'unknown', of?.written)
+        : remedyFor(usual, of?.written);
       return {
         problem: {
           kind: 'filter',
@@ -87,6 +96,11 @@ export function trialFinding(
     default:
       return {};
   }
+}
+
+function remedyFor(remedy: FailedStep['remedy'], written: WrittenFilter | undefined): string {
+  if (typeof remedy === 'string') return remedy;
+  return `Check ${nameSettings(remedy.check, written)}, and ${remedy.and}.`;
 }
 
 /** What a trial run says of a filter; `undecided`: nothing. */

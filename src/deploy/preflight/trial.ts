@@ -4,12 +4,11 @@ import type { Log } from '../../base/log.ts';
 import { describeEnvoy, type ProxyVersion } from '../../filter/compatibility/proxy-version.ts';
 import { trialGroups } from '../../filter/host/envoy-kinds.ts';
 import type { TrialRequest } from '../../filter/host/request.ts';
-import { readFacts } from '../../filter/module/facts.ts';
-import type { Toolchain } from '../../filter/module/toolchain.ts';
+import { toolchainOf } from '../../filter/module/toolchain.ts';
 import type { Trial, TrialVerdict } from '../../filter/trial/verdict.ts';
 import type { Revision } from '../../mesh/identity/revision.ts';
 import { compareWithOriginal } from './shrink-equivalence.ts';
-import { type TrialFinding, type TrialResult, trialFinding, trialResult } from './trial-problem.ts';
+import { type TrialFinding, type TrialResult, type TriedFilter, trialFinding, trialResult } from './trial-problem.ts';
 
 /** A request and what came of it, and the proxies that would run the filter so. */
 interface Tried {
@@ -53,7 +52,9 @@ export async function tryRevision(
   const [first] = tried;
   // Shrinking does nothing that one Envoy would show and another would not.
   const compared =
-    first === undefined ? {} : await compareWithOriginal(revision, first.request, first.verdict, { trial, log });
+    first === undefined
+      ? {}
+      : await compareWithOriginal(revision, first.request, first.verdict, { trial, log, subject });
   // What shrinking has broken is no problem about the filter.
   const broken = compared.problem !== undefined;
   return {
@@ -66,11 +67,13 @@ export async function tryRevision(
 }
 
 /** What differs between the Envoys says for which of them it is. */
-function findingsOf(tried: readonly Tried[], origin: string, { module, settings }: Revision): TrialFinding[] {
-  const of = {
+function findingsOf(tried: readonly Tried[], origin: string, revision: Revision): TrialFinding[] {
+  const { module, settings } = revision;
+  const of: TriedFilter = {
     rootId: settings.rootId,
-    toolchain: tried.some(isRefused) ? toolchainOf(module.bytes) : 'unknown',
-  } as const;
+    toolchain: tried.some(isRefused) ? toolchainOf(module) : 'unknown',
+    written: revision,
+  };
   const findings = tried.map(({ verdict }) => trialFinding(verdict, origin, undefined, of));
   if (findings.every((finding) => sameJson(finding, findings[0]))) return findings.slice(0, 1);
   return tried.map(({ request: { envoy }, verdict }) =>
@@ -80,11 +83,6 @@ function findingsOf(tried: readonly Tried[], origin: string, { module, settings 
 
 function isRefused({ verdict }: Tried): boolean {
   return verdict.state === 'refused';
-}
-
-function toolchainOf(bytes: Uint8Array): Toolchain {
-  const facts = readFacts(bytes);
-  return facts.ok ? facts.value.toolchain : 'unknown';
 }
 
 function requestOf({ filter, module, settings }: Revision, envoy: number | undefined): TrialRequest {

@@ -1,5 +1,5 @@
 import { defined } from '../../base/defined.ts';
-import type { FilePosition, Problem } from '../../base/problem.ts';
+import { describePosition, type FilePosition, type Problem } from '../../base/problem.ts';
 import type { Revision } from '../../mesh/identity/revision.ts';
 import type { FilterRequest } from '../request.ts';
 
@@ -8,10 +8,8 @@ export type Place = Pick<Problem, 'at'> & Required<Pick<Problem, 'subject'>>;
 
 /** Where the parts of a revision are written down. */
 export interface WrittenRevision {
-  /** Where a manifest names its module; `undefined` where no file does. */
-  readonly module: FilePosition | undefined;
-  /** Of one of its settings, by the name of its input. */
-  readonly setting: (input: string) => Place;
+  /** Of its module. */
+  readonly module: Place;
   /** Of its settings as a whole, whose subject tells it from the filter's other ones. */
   readonly whole: Place;
 }
@@ -22,14 +20,17 @@ export function whereWritten(filters: readonly FilterRequest[]): (revision: Revi
   return ({ filter: name, settings: { configuration } }) => {
     const { places = {}, targets = [] } = byName.get(name) ?? {};
     const own = targets.find(({ override }) => override.configuration === configuration);
-    const subject = `filter "${name}"`;
     return {
-      module: places.filter?.at,
-      setting: (input) => places[input] ?? { subject: `input "${input}"` },
+      module: placed(name, places.filter?.at),
       whole:
         own === undefined
-          ? { subject, ...defined({ at: places.configuration?.at ?? places.filter?.at }) }
-          : { subject: `${subject} (${own.origin})`, ...defined({ at: own.at }) },
+          ? placed(name, places.configuration?.at ?? places.filter?.at)
+          : { subject: `filter "${name}" (${own.origin})`, ...defined({ at: own.at }) },
     };
   };
+}
+
+/** A filter by its name and its place, where it has one in a file: page and log have nothing else that says it. */
+function placed(name: string, at: FilePosition | undefined): Place {
+  return { subject: `filter "${name}"${at === undefined ? '' : ` (${describePosition(at)})`}`, ...defined({ at }) };
 }

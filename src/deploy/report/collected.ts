@@ -1,3 +1,4 @@
+import type { Permission } from '../../base/permission.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 
 /** An object that could not go. */
@@ -6,8 +7,10 @@ export interface Left {
   readonly why: string;
   /** The pod that keeps it, as it still runs its revision and is not about to end; omitted when something else does. */
   readonly runBy?: string;
-  /** The permissions without which no run can delete it: `list pods in namespace "shop"`. */
-  readonly missing?: readonly string[];
+  /** Set where this run has made it and a newer one has put another revision on all workloads that had it. */
+  readonly replaced?: true;
+  /** The permissions without which no run can delete it. */
+  readonly missing?: readonly Permission[];
   /** The workload that this pod is of; omitted when no workload of this action has made it. */
   readonly runOn?: WorkloadRef;
 }
@@ -17,4 +20,6 @@ export interface Collected {
   readonly deleted: readonly string[];
   /** Garbage that is still there, and why. */
   readonly left: readonly Left[];
+  /** Set where a run that failed has deleted what an earlier one had made: its own alone would be no change. */
+  readonly foundBefore?: true;
 }

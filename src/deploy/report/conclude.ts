@@ -1,4 +1,4 @@
-import { isAsBefore } from './final-revisions.ts';
+import { isAsBefore, isBack } from './final-revisions.ts';
 import { mayHaveArrived } from './may-have-arrived.ts';
 import {
   type ChangeReport,
@@ -13,7 +13,15 @@ import {
 /** What the run knows of a report, whatever its command has found. */
 export type RunFrame = Pick<
   ReportBase,
-  'filters' | 'clusters' | 'policy' | 'refusedInputs' | 'requests' | 'reportFile' | 'started' | 'durationMs'
+  | 'filters'
+  | 'clusters'
+  | 'policy'
+  | 'refusedInputs'
+  | 'requests'
+  | 'failOnDrift'
+  | 'reportFile'
+  | 'started'
+  | 'durationMs'
 >;
 
 /** What is concluded from the rest. */
@@ -40,15 +48,18 @@ export function concludeReport(done: CommandOutcome, frame: RunFrame): Report {
   const failed = problems.length > 0 || has('failed', 'rolled-back') || stopped;
   const wrote = targets.some((target) => {
     const { outcome, steps, rollback } = target;
-    if (outcome === 'superseded') return false;
+    // What it was found with, the newer run has not put back. Objects that are still there are told as left.
+    if (outcome === 'superseded') return steps.template === 'done';
     // What an earlier run left unverified is not put back: the workload has something else then.
     if (rollback?.state === 'rolled-back') return !isAsBefore(target);
+    if (isBack(target) && !isAsBefore(target)) return true;
     // Objects that no workload came to use are collected again.
     const shared = outcome !== 'untouched' && [steps.configMap, steps.filterResource].includes('done');
     return shared || steps.template === 'done';
   });
-  // After a failure, and where another run has overtaken it, what is deleted is what this run itself had made.
-  const collectedOthers = failed || superseded ? collected.left.length > 0 : collected.deleted.length > 0;
+  // After a failure, and where another run has overtaken it, most of what is deleted is what this run itself had made.
+  const collectedOthers =
+    failed || superseded ? collected.left.length > 0 || collected.foundBefore === true : collected.deleted.length > 0;
   // A write whose answer never came may have taken effect.
   const unanswered = frame.requests.writes > 0 && all.some(mayHaveArrived);
   const changed = wrote || unanswered || collectedOthers;

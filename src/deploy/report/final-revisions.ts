@@ -18,7 +18,8 @@ export function finalRevision(
   target: TargetReport,
   { filter, revision, before, pushed }: TargetRevision,
 ): string | undefined {
-  const { outcome, steps, rollback, newer } = target;
+  const { outcome, phase, steps, rollback, newer } = target;
+  if (phase === 'deleted') return undefined;
   if (newer?.filter === filter) return newer.revision;
   if (rollback !== undefined && isBack(target)) return rollback.to[filter] ?? undefined;
   // Settings that were pushed and not put back are there, whatever has become of the pod template.

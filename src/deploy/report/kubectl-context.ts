@@ -2,7 +2,8 @@ import { defined } from '../../base/defined.ts';
 import { inContext } from '../../base/kubectl.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { CommandOutcome } from './conclude.ts';
-import type { ClusterConnection, TargetReport } from './report.ts';
+import type { ClusterConnection, ReportOf, TargetReport } from './report.ts';
+import type { FilterStatus } from './status-report.ts';
 
 /**
  * Returns what a command has come to in a cluster, with the kubectl commands that it offers for that cluster. What the outcomes of
@@ -15,6 +16,7 @@ export function outcomeInContext<O extends CommandOutcome>(outcome: O, context: 
     problems: outcome.problems.map((problem) => problemInContext(problem, context)),
     warnings: outcome.warnings.map((warning) => ({ ...warning, text: inContext(warning.text, context) })),
     ...('targets' in outcome && { targets: outcome.targets.map((target) => targetInContext(target, context)) }),
+    ...('status' in outcome && { status: statusInContext(outcome.status, context) }),
   };
 }
 
@@ -29,16 +31,34 @@ export function problemInContext(problem: Problem, context: string | undefined):
 }
 
 function targetInContext(target: TargetReport, context: string): TargetReport {
-  const { problem, rollback } = target;
+  const { problem, rollback, waiting } = target;
   return {
     ...target,
-    ...defined({ problem: problem && problemInContext(problem, context) }),
+    ...defined({
+      problem: problem && problemInContext(problem, context),
+      waiting: waiting === undefined ? undefined : inContext(waiting, context),
+    }),
     ...(rollback !== undefined && {
       rollback: {
         ...rollback,
-        ...defined({ problem: rollback.problem && problemInContext(rollback.problem, context) }),
+        ...defined({
+          problem: rollback.problem && problemInContext(rollback.problem, context),
+          unready: rollback.unready === undefined ? undefined : inContext(rollback.unready, context),
+        }),
       },
     }),
+  };
+}
+
+function statusInContext(status: ReportOf<'status'>['status'], context: string): ReportOf<'status'>['status'] {
+  if (status.state !== 'read') return status;
+  const inFilter = (filter: FilterStatus): FilterStatus => ({
+    ...filter,
+    notes: filter.notes.map((note) => ({ ...note, text: inContext(note.text, context) })),
+  });
+  return {
+    ...status,
+    workloads: status.workloads.map((workload) => ({ ...workload, filters: workload.filters.map(inFilter) })),
   };
 }
 

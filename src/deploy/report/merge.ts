@@ -1,8 +1,12 @@
 import { defined } from '../../base/defined.ts';
-import type { Problem } from '../../base/problem.ts';
+import { dataKey } from '../../base/json.ts';
+import { distinctBy } from '../../base/lists.ts';
+import { aboutSubject, type Problem, problemKey } from '../../base/problem.ts';
 import type { Warning } from '../../base/warning.ts';
-import { inClusterName, type WorkloadRef } from '../../targets/target.ts';
+import { inClusterName, inClusterNames, type WorkloadRef } from '../../targets/target.ts';
+import { inPart } from '../plan-digest.ts';
 import type { CommandOutcome, OutcomeOf } from './conclude.ts';
+import { joinMoves } from './moved-tag.ts';
 import type { MadePlan } from './plan-report.ts';
 import type { PresentFilter } from './removal-report.ts';
 import {
@@ -14,7 +18,8 @@ import {
   type Stopped,
   type TargetReport,
 } from './report.ts';
-import type { FoundStatus } from './status-report.ts';
+import type { AskedFilters, FoundStatus } from './status-report.ts';
+import { countWaves } from './wave-mark.ts';
 
 /** What a command has found and done in one cluster, and how that is called; without a name where the run has no other. */
 export interface ClusterOutcome<O extends CommandOutcome = CommandOutcome> {
@@ -24,10 +29,7 @@ export interface ClusterOutcome<O extends CommandOutcome = CommandOutcome> {
 
 type Parts<C extends Command> = readonly ClusterOutcome<OutcomeOf<C>>[];
 
-/**
- * What a deployment has done in all clusters of a run. Here alone the outcomes of single clusters get the names of these; what all of
- * them say alike is said once, of none.
- */
+/** What a deployment has done in all clusters of a run. Here alone outcomes get the names of clusters; what all say alike is said once. */
 export function mergeDeploy(parts: Parts<'deploy'>): OutcomeOf<'deploy'> {
   const made = parts.flatMap(({ outcome: { plan } }) => (plan.state === 'made' ? [plan] : []));
   return { command: 'deploy', ...mergeChange(parts), plan: mergeDeployPlans(made) };
@@ -38,7 +40,9 @@ export function mergePlan(parts: Parts<'plan'>): OutcomeOf<'plan'> {
   const made = parts.flatMap(({ cluster, outcome: { plan } }) =>
     plan.state === 'made' ? [inPlan(plan, cluster)] : [],
   );
-  return { command: 'plan', ...mergeSaid(parts), targets: mergeTargets(parts), plan: mergePlans(made) };
+  const [account] = parts.flatMap(({ outcome }) => outcome.account ?? []).sort();
+  const said = { ...mergeSaid(parts), ...defined({ account }) };
+  return { command: 'plan', ...said, targets: mergeTargets(parts), plan: mergePlans(made) };
 }
 
 /** What status has found in all clusters of a run. */
@@ -60,21 +64,37 @@ export function mergeRemoval<C extends 'remove' | 'sweep'>(
 /** What the outcomes of all commands have. */
 function mergeSaid(
   parts: readonly ClusterOutcome[],
-): Pick<CommandOutcome, 'problems' | 'warnings' | 'permissions' | 'missingForCleanup'> {
+): Pick<CommandOutcome, 'problems' | 'warnings' | 'permissions' | 'users' | 'missingForCleanup' | 'movedTags'> {
   const permissions = parts.flatMap(({ outcome }) => outcome.permissions ?? []);
-  const missingForCleanup = distinct(parts.flatMap(({ outcome }) => outcome.missingForCleanup ?? []));
+  const missingForCleanup = distinctBy(
+    parts.flatMap(({ outcome }) => outcome.missingForCleanup ?? []),
+    dataKey,
+  );
+  const movedTags = joinMoves(
+    parts.flatMap(({ cluster, outcome }) =>
+      (outcome.movedTags ?? []).map((move) => ({
+        ...move,
+        workloads: move.workloads.map((ref) => inRef(ref, cluster)),
+      })),
+    ),
+  );
+  const users = [...new Set(parts.flatMap(({ outcome }) => outcome.users ?? []))];
   const asked = parts.some(({ outcome }) => outcome.permissions !== undefined);
   return {
     problems: sayOnce(
       parts.map(({ cluster, outcome }) => ({ cluster, said: outcome.problems })),
+      problemKey,
       inProblem,
     ),
     warnings: sayOnce(
       parts.map(({ cluster, outcome }) => ({ cluster, said: outcome.warnings })),
+      dataKey,
       inWarning,
     ),
-    ...(asked && { permissions: distinct(permissions) }),
+    ...(asked && { permissions: distinctBy(permissions, dataKey) }),
+    ...(users.length > 0 && { users }),
     ...(missingForCleanup.length > 0 && { missingForCleanup }),
+    ...(movedTags.length > 0 && { movedTags }),
   };
 }
 
@@ -82,9 +102,7 @@ function mergeChange(parts: Parts<'deploy' | 'remove' | 'sweep'>): ReturnType<ty
   readonly targets: readonly TargetReport[];
   readonly collected: Collected;
 } {
-  const deleted = parts.flatMap(({ cluster, outcome }) =>
-    outcome.collected.deleted.map((object) => inClusterName(cluster, object)),
-  );
+  const deleted = parts.flatMap(({ cluster, outcome }) => inClusterNames(cluster, outcome.collected.deleted));
   const left = parts.flatMap(({ cluster, outcome }) =>
     outcome.collected.left.map(({ object, runOn, ...rest }) => ({
       ...rest,
@@ -92,7 +110,8 @@ function mergeChange(parts: Parts<'deploy' | 'remove' | 'sweep'>): ReturnType<ty
       ...defined({ runOn: runOn && inRef(runOn, cluster) }),
     })),
   );
-  return { ...mergeSaid(parts), targets: mergeTargets(parts), collected: { deleted, left } };
+  const foundBefore = parts.some(({ outcome }) => outcome.collected.foundBefore) ? { foundBefore: true as const } : {};
+  return { ...mergeSaid(parts), targets: mergeTargets(parts), collected: { deleted, left, ...foundBefore } };
 }
 
 function mergeTargets(
@@ -111,9 +130,12 @@ function mergeDeployPlans(made: readonly DeployPlan[]): DeployPlan | Stopped {
   return {
     state: 'made',
     // They are pushed once, for all clusters.
-    images: distinct(made.flatMap(({ images }) => images)),
+    images: distinctBy(
+      made.flatMap(({ images }) => images),
+      dataKey,
+    ),
     pluginKind: first.pluginKind,
-    ...defined({ expires }),
+    ...defined({ expires, carriedOut: first.carriedOut }),
   };
 }
 
@@ -122,16 +144,21 @@ function mergePlans(made: readonly MadePlan[]): MadePlan | Stopped {
   const [expires] = made.flatMap((plan) => plan.expires ?? []).sort();
   const restarts = made.flatMap((plan) => plan.restarts);
   const inPlace = made.flatMap((plan) => plan.inPlace);
+  const images = made.flatMap((plan) => plan.images);
   return {
     state: 'made',
     changes: made.flatMap(({ changes }) => changes),
+    modules: made.flatMap(({ modules }) => modules),
+    settings: made.flatMap(({ settings }) => settings),
     restarts,
     inPlace,
     adoptions: made.flatMap(({ adoptions }) => adoptions),
-    images: distinct(made.flatMap(({ images }) => images)),
+    images: distinctBy(images, dataKey),
     ...defined({ expires }),
-    waves: new Set([...restarts, ...inPlace].map(({ wave }) => wave)).size,
+    parts: made.flatMap(({ parts }) => parts),
+    waves: countWaves([...restarts, ...inPlace]),
     missingPermissions: made.flatMap(({ missingPermissions }) => missingPermissions),
+    uncheckedPermissions: made.flatMap(({ uncheckedPermissions }) => uncheckedPermissions),
   };
 }
 
@@ -145,11 +172,19 @@ function mergeFound(found: readonly FoundStatus[]): FoundStatus | Stopped {
     namespaces: found.flatMap(({ namespaces }) => namespaces),
     garbage: found.flatMap(({ garbage }) => garbage),
     ...defined({
+      asked: mergeAsked(found.flatMap(({ asked }) => asked ?? [])),
       kept: all(({ kept }) => kept),
       inUse: all(({ inUse }) => inUse),
+      inUseUnseen: all(({ inUseUnseen }) => inUseUnseen),
       unknown: all(({ unknown }) => unknown),
     }),
   };
+}
+
+function mergeAsked(asked: readonly AskedFilters[]): AskedFilters | undefined {
+  if (asked.length === 0) return undefined;
+  const once = (names: readonly string[]): string[] => [...new Set(names)];
+  return { names: once(asked.flatMap(({ names }) => names)), present: once(asked.flatMap(({ present }) => present)) };
 }
 
 /** What there was to remove anywhere; where it is not known of one cluster, it is not known. */
@@ -181,7 +216,9 @@ function inRef(ref: WorkloadRef, cluster: string | undefined): WorkloadRef {
 export function inProblem(problem: Problem, cluster: string | undefined): Problem {
   if (cluster === undefined) return problem;
   const { subject } = problem;
-  return { ...problem, subject: subject === undefined ? `cluster ${cluster}` : inClusterName(cluster, subject) };
+  return subject === undefined
+    ? aboutSubject(problem, `cluster ${cluster}`)
+    : { ...problem, subject: inClusterName(cluster, subject) };
 }
 
 function inWarning(warning: Warning, cluster: string | undefined): Warning {
@@ -212,26 +249,27 @@ function inPlan(plan: MadePlan, cluster: string | undefined): MadePlan {
   return {
     ...plan,
     changes: plan.changes.map((change) => ({ ...change, ...defined({ cluster }) })),
+    modules: plan.modules.map((one) => ({ ...one, workloads: inClusterNames(cluster, one.workloads) })),
     restarts: plan.restarts.map((one) => ({ ...one, ref: inRef(one.ref, cluster) })),
     inPlace: plan.inPlace.map((one) => ({ ...one, ref: inRef(one.ref, cluster) })),
     adoptions: plan.adoptions.map((one) => ({
       ...one,
       what: inClusterName(cluster, one.what),
-      workloads: one.workloads.map((name) => inClusterName(cluster, name)),
+      workloads: inClusterNames(cluster, one.workloads),
     })),
+    parts: plan.parts.map((part) => inPart(part, cluster)),
     missingPermissions: plan.missingPermissions.map((one) => ({ ...one, ...defined({ cluster }) })),
+    uncheckedPermissions: plan.uncheckedPermissions.map((one) => ({ ...one, ...defined({ cluster }) })),
   };
 }
 
 function inStatus(found: FoundStatus, cluster: string | undefined): FoundStatus {
-  const named = (names: readonly string[]): string[] => names.map((name) => inClusterName(cluster, name));
-  const { kept, inUse, unknown } = found;
+  const { namespaces, garbage, kept, inUse, inUseUnseen, unknown } = found;
+  const lists = Object.entries(defined({ namespaces, garbage, kept, inUse, inUseUnseen, unknown }));
   return {
-    state: 'read',
+    ...found,
     workloads: found.workloads.map((one) => ({ ...one, ref: inRef(one.ref, cluster) })),
-    namespaces: named(found.namespaces),
-    garbage: named(found.garbage),
-    ...defined({ kept: kept && named(kept), inUse: inUse && named(inUse), unknown: unknown && named(unknown) }),
+    ...Object.fromEntries(lists.map(([name, objects]) => [name, inClusterNames(cluster, objects)])),
   };
 }
 
@@ -246,6 +284,7 @@ function inPresent({ namespace, workloads, ...rest }: PresentFilter, cluster: st
 /** Returns what all clusters say alike once, as it is, then what only some do, each with its cluster. */
 function sayOnce<T>(
   parts: readonly { readonly cluster: string | undefined; readonly said: readonly T[] }[],
+  keyOf: (one: T) => string,
   inCluster: (one: T, cluster: string | undefined) => T,
 ): T[] {
   const sets = parts.map(({ said }) => new Set(said.map(keyOf)));
@@ -256,13 +295,4 @@ function sayOnce<T>(
     said.filter((one) => !isCommon(one)).map((one) => inCluster(one, cluster)),
   );
   return [...common, ...own];
-}
-
-function distinct<T>(items: readonly T[]): T[] {
-  return [...new Map(items.map((item) => [keyOf(item), item])).values()];
-}
-
-/** What is told of a problem, and not what it came from, makes it another one. */
-function keyOf(item: unknown): string {
-  return JSON.stringify(item, (key, value: unknown) => (key === 'cause' ? undefined : value));
 }

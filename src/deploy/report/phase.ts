@@ -1,9 +1,11 @@
 /**
  * In what condition a run leaves a workload, the most urgent first.
  *
- * Failed: `rollback-failed`: it could not be rolled back; `rollback-interrupted`: the run was cancelled while it was rolled back;
+ * Failed: `rollback-failed`: it could not be rolled back; `rollback-interrupted`: the run was cancelled before its pod template was
+ * rolled back; `rollback-unconfirmed`: its pod template is rolled back, and the run was cancelled before its pods were ready;
  * `not-ready`: its new pods do not become ready; `no-effect`: they are ready, but the filter does not run there as it should;
  * `settings-rejected`: its proxies do not take the settings that were pushed; `overwritten`: others changed it meanwhile;
+ * `deleted`: others deleted it meanwhile;
  * `unobserved`: it was changed, and what happened to it could not be seen; `write-unconfirmed`: nobody knows whether its write
  * arrived; `interrupted`: the run was cancelled while it waited. As before: `rolled-back`: it failed and was rolled back;
  * `rolled-back-with-run`: it was well and was rolled back because others failed; `untouched`: the run did not touch it.
@@ -15,10 +17,12 @@
 export const ROLLOUT_PHASES = [
   'rollback-failed',
   'rollback-interrupted',
+  'rollback-unconfirmed',
   'not-ready',
   'no-effect',
   'settings-rejected',
   'overwritten',
+  'deleted',
   'unobserved',
   'write-unconfirmed',
   'interrupted',

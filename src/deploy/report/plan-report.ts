@@ -1,7 +1,9 @@
 import type { Permission } from '../../base/permission.ts';
 import { someOf, thousands } from '../../base/text.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
+import type { PlanPart } from '../plan-digest.ts';
 import type { ImageReport } from './image-report.ts';
+import type { WaveMark } from './wave-mark.ts';
 
 /** What the API server said to a write that it was asked to try without doing it. */
 export type Admission =
@@ -35,18 +37,51 @@ export function describeActions(actions: readonly PlannedChange['action'][]): st
 }
 
 /** A workload whose pods would be replaced. */
-export interface PlannedRestart {
+export interface PlannedRestart extends WaveMark {
   readonly ref: WorkloadRef;
   readonly pods: number;
-  /** From 1. */
-  readonly wave: number;
 }
 
 /** A Gateway whose pods would all get something else at once, without a restart. */
-export interface PlannedReplacement {
+export interface PlannedReplacement extends WaveMark {
   readonly ref: WorkloadRef;
-  /** From 1. */
-  readonly wave: number;
+}
+
+/** What a filter is told when it starts. */
+export interface ToldSettings {
+  readonly configuration: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Workloads whose filter would be told something else than the revision that they run now. */
+export interface PlannedSettings {
+  readonly filter: string;
+  readonly workloads: readonly string[];
+  readonly before: ToldSettings;
+  readonly after: ToldSettings;
+  /** Set where a page must not show the values. */
+  readonly isHidden?: true;
+}
+
+/** The module of a filter. */
+export interface ModuleVersion {
+  /** `sha256:…`, of the module as it is delivered. */
+  readonly digest: string;
+  /** Its size; omitted where nobody has read it. */
+  readonly bytes?: number;
+  /** What the proxies pull; omitted where the module is mounted. */
+  readonly image?: string;
+}
+
+/** Workloads that would get another revision of a filter, and whether its module is another one, too. */
+export interface PlannedModule {
+  readonly filter: string;
+  readonly workloads: readonly string[];
+  /** `new`: they have no such filter; `unknown`: nothing tells which module they run. */
+  readonly state: 'same' | 'other' | 'new' | 'unknown';
+  /** What they run; omitted for `new` and `unknown`. */
+  readonly before?: ModuleVersion;
+  readonly after: ModuleVersion;
 }
 
 /** What `deploy` would do with the same inputs. */
@@ -54,6 +89,8 @@ export interface MadePlan {
   readonly state: 'made';
   /** In the order in which they would be written. */
   readonly changes: readonly PlannedChange[];
+  readonly modules: readonly PlannedModule[];
+  readonly settings: readonly PlannedSettings[];
   readonly restarts: readonly PlannedRestart[];
   /** What would change in place. */
   readonly inPlace: readonly PlannedReplacement[];
@@ -63,10 +100,14 @@ export interface MadePlan {
   readonly images: readonly ImageReport[];
   /** When `sweep` could remove the first filter of the targets, ISO 8601; omitted for never. */
   readonly expires?: string;
+  /** What the plan does and goes by, each with its digest: for `planDigest`. */
+  readonly parts: readonly PlanPart[];
   /** How many waves there would be. */
   readonly waves: number;
   /** Rights that `deploy` would need and that the user of the kubeconfig does not have. */
   readonly missingPermissions: readonly MissingPermission[];
+  /** The same where that user may write nothing of it, so the account of `deploy` is another, and what it has is not known. */
+  readonly uncheckedPermissions: readonly MissingPermission[];
 }
 
 /** A right that the user of the kubeconfig does not have. */

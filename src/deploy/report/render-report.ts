@@ -9,9 +9,12 @@ export interface RenderedFile {
   readonly content: string;
   /** Set where it was there and is not ours to write. */
   readonly kept?: boolean;
-  /** The workload that it patches, where it is named. */
-  readonly patches?: WorkloadRef;
+  /** Of a patch, the workload that it is for. */
+  readonly patches?: PatchedWorkloads;
 }
+
+/** The workload that a patch is for; `selected` where Kustomize finds those that it is for by a selector. */
+export type PatchedWorkloads = WorkloadRef | 'selected';
 
 /** A revision that files have. */
 export interface RenderedRevision {

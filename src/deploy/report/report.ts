@@ -3,24 +3,27 @@ import type { Problem } from '../../base/problem.ts';
 import type { Warning } from '../../base/warning.ts';
 import type { RequestCounts } from '../../cluster/client.ts';
 import type { PluginKind } from '../../cluster/resources.ts';
-import type { ModuleSource } from '../../filter/module/module.ts';
-import type { FilterSettings } from '../../filter/settings.ts';
-import type { Provenance } from '../../provenance/policy.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { Newer } from '../observe/superseded.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import type { FoundByCheck } from './check-report.ts';
 import type { Collected } from './collected.ts';
 import type { Verification } from './evidence-level.ts';
+import type { FilterReport } from './filter-report.ts';
 import type { ImageReport } from './image-report.ts';
+import type { MovedTag } from './moved-tag.ts';
 import type { RolloutPhase, TargetOutcome } from './phase.ts';
 import type { MadePlan } from './plan-report.ts';
 import type { NothingToRemove } from './removal-report.ts';
 import type { RenderedFiles } from './render-report.ts';
+import type { Rollback } from './rollback-report.ts';
 import type { RolloutTimes } from './rollout-times.ts';
 import type { FilterStatus, FoundStatus } from './status-report.ts';
+import type { WavePart } from './wave-mark.ts';
 
 export type { Collected, Left } from './collected.ts';
+export type { FilterReport } from './filter-report.ts';
+export type { Rollback } from './rollback-report.ts';
 export type { TargetOutcome };
 
 /** What the action can do. */
@@ -40,23 +43,10 @@ export interface TargetRevision {
   readonly revision?: string;
   /** The revision that was there before; omitted when there was none, equal when nothing changed. */
   readonly before?: string;
+  /** Set where it has the bytes that its tag named before: their digest, and the image that they were in. */
+  readonly earlier?: { readonly digest: string; readonly image?: string };
   /** Set when the settings went into the running proxies, without a restart. */
   readonly pushed?: true;
-}
-
-/** What happened to a workload's rollback. */
-export interface Rollback {
-  /** `failed`: see the problem; `skipped`: the run was cancelled, or told to keep what failed. */
-  readonly state: 'rolled-back' | 'failed' | 'skipped';
-  /** What its pod template has after it, by filter; null for none. */
-  readonly to: Readonly<Record<string, string | null>>;
-  readonly durationMs: number;
-  /** Of a failed one: whether its pod template is as before, still what the run wrote, or nobody knows. */
-  readonly template?: 'before' | 'new' | 'unknown';
-  /** What kept its pods from being ready before the run already: nobody waited until they were. */
-  readonly unready?: string;
-  /** Why going back did not succeed, or what is left to do by hand. */
-  readonly problem?: Problem;
 }
 
 /** What happened to one workload. */
@@ -70,8 +60,9 @@ export interface TargetReport {
   readonly revisions: readonly TargetRevision[];
   readonly steps: Readonly<Record<Step, StepState>>;
   readonly pods: { readonly ready: number; readonly wanted: number };
-  /** From 1; omitted when a run has one wave only. */
+  /** As its target has it, with what its cluster adds; omitted when a run has one wave only. */
   readonly wave?: number;
+  readonly wavePart?: WavePart;
   /** Time from the workload's patch to the verdict; omitted when nobody waited. */
   readonly durationMs?: number;
   /** Omitted where this run has not patched it. */
@@ -93,22 +84,6 @@ export interface TargetReport {
   readonly waiting?: string;
   /** What the workload's pods, events and proxies say, when it failed. */
   readonly diagnosis: readonly string[];
-}
-
-/** A filter as it was asked for. */
-export interface FilterReport {
-  readonly name: string;
-  readonly digest: string;
-  readonly bytes: number;
-  /** What it was before it was shrunk, and how that was done, in words. */
-  readonly original?: { readonly digest: string; readonly bytes: number; readonly how: string };
-  readonly settings: FilterSettings;
-  /** Which build made it; omitted when no attestation was asked for or found. */
-  readonly provenance?: Provenance;
-  /** Where it came from, and what that was resolved to. */
-  readonly source?: ModuleSource;
-  /** Why it is mounted or pulled, as a clause; omitted when nobody would ask. */
-  readonly delivered?: string;
 }
 
 /** A cluster that a run spoke to, or was told to skip, as it did not answer. */
@@ -138,9 +113,13 @@ export interface ReportBase {
   readonly problems: readonly Problem[];
   /** All that the command may need with its inputs, for whoever lacks some of it; omitted where the cluster was not asked. */
   readonly permissions?: readonly Permission[];
+  /** Who lacks some of it, by the names that the API servers give; empty or omitted where nobody does, or none tells. */
+  readonly users?: readonly string[];
   /** Those without which the run has done what was wanted and left something undone that a warning tells; empty or omitted for none. */
   readonly missingForCleanup?: readonly Permission[];
   readonly warnings: readonly Warning[];
+  /** Tags that name other bytes now than those that workloads run; absent where no filter comes from a tag. */
+  readonly movedTags?: readonly MovedTag[];
   /** Empty where no API server has answered, or none was asked. */
   readonly clusters: readonly ClusterConnection[];
   /** How the run was told to roll out. */
@@ -148,6 +127,8 @@ export interface ReportBase {
   /** The inputs that were refused, in whose place settings and policy hold stand-ins. */
   readonly refusedInputs: readonly string[];
   readonly requests: RequestCounts;
+  /** Whether it was told to fail where others have changed something; see `failsForDrift`. Absent for not. */
+  readonly failOnDrift?: boolean;
   /** The file of the workspace that holds the complete report; omitted where nobody asked for one. */
   readonly reportFile?: string;
   /** ISO 8601: when the run began. */
@@ -170,7 +151,12 @@ export interface DeployPlan {
   readonly pluginKind: PluginKind;
   /** When `sweep` may remove the first filter of the targets, ISO 8601; omitted for never. */
   readonly expires?: string;
+  /** How much of the reviewed plan earlier runs have carried out; omitted for none, and where none was reviewed. */
+  readonly carriedOut?: CarriedOut;
 }
+
+/** `unknown` where nothing is left to write, and only the digest of the reviewed plan is known. */
+export type CarriedOut = 'part' | 'all' | 'unknown';
 
 export interface DeployReport extends ChangeBase {
   readonly command: 'deploy';
@@ -178,9 +164,14 @@ export interface DeployReport extends ChangeBase {
   readonly plan: DeployPlan | Stopped;
 }
 
+/** An account that may write nothing of what a plan would, or of which nobody knows whether it may. */
+export type UnwritingAccount = 'only-reads' | 'unknown';
+
 export interface PlanReport extends ReportBase {
   readonly command: 'plan';
   readonly outcome: 'planned' | 'failed';
+  /** Set where an account lacks a permission in a cluster, and none to write is to be offered to it. */
+  readonly account?: UnwritingAccount;
   readonly targets: readonly TargetReport[];
   readonly plan: MadePlan | Stopped;
 }

@@ -1,9 +1,11 @@
+import type { MessageForm } from '../../base/problem.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { Verification } from './evidence-level.ts';
 
 /**
  * How a filter does on a workload: `verified`: as its verification says; `progressing`: its pods are being replaced, so nothing
  * can be said yet; `waiting-for-promotion`: those that have it run it, and somebody has to promote the rollout before the others do;
+ * `aborted`: its rollout was aborted, so the pods of before serve, and no pod gets what the template says until somebody retries it;
  * `drifted`: others changed something of this action; `outdated`: it runs as it was deployed, but the manifest says something else
  * now; `not-ready`: not every pod is ready; `no-effect`: the pods
  * are ready, but the filter does not run in them; `missing`: a target that does not have it, such as one that was made since the
@@ -13,6 +15,7 @@ export type FilterHealth =
   | 'verified'
   | 'progressing'
   | 'waiting-for-promotion'
+  | 'aborted'
   | 'drifted'
   | 'outdated'
   | 'not-ready'
@@ -54,8 +57,14 @@ export interface FilterStatus {
   readonly changed?: true;
   /** Set with `changed` where the workload belongs to an object whose controller may put its pod template back: `Shop hello`. */
   readonly owner?: string;
-  /** What is wrong or was changed by others, one sentence each. */
-  readonly notes: readonly string[];
+  /** What is wrong or was changed by others. */
+  readonly notes: readonly StatusNote[];
+}
+
+/** One sentence about a filter on a workload, which is its subject unless it has a form of its own. */
+export interface StatusNote {
+  readonly text: string;
+  readonly form?: MessageForm;
 }
 
 export interface WorkloadStatus {
@@ -64,18 +73,28 @@ export interface WorkloadStatus {
   readonly filters: readonly FilterStatus[];
 }
 
+/** The filters that a status was asked for, and those that workloads of its namespaces have, each once. */
+export interface AskedFilters {
+  readonly names: readonly string[];
+  readonly present: readonly string[];
+}
+
 /** What `status` found. */
 export interface FoundStatus {
   readonly state: 'read';
   readonly workloads: readonly WorkloadStatus[];
   /** Where it looked. */
   readonly namespaces: readonly string[];
+  /** Set where filters were asked for by their names. */
+  readonly asked?: AskedFilters;
   /** Objects of revisions that no pod template and no pod names: `ConfigMap shop/add-header-0123456789`. */
   readonly garbage: readonly string[];
   /** Those that `keep-revisions` keeps to go back to. */
   readonly kept?: readonly string[];
   /** Those of revisions that only pods run, which are replaced or end. */
   readonly inUse?: readonly string[];
-  /** Those of which nobody knows whether pods run them, as these may not be listed. */
+  /** Those that pods run whose workload may not be listed, so that nobody knows whether it is to run them. */
+  readonly inUseUnseen?: readonly string[];
+  /** Those of which nobody knows whether something uses them, as not all pods and workloads may be listed. */
   readonly unknown?: readonly string[];
 }

@@ -1,6 +1,8 @@
 import { internalProblem, type Problem } from '../../base/problem.ts';
 import { type Warning, WarningList } from '../../base/warning.ts';
 import { callProblem } from '../../cluster/errors.ts';
+import { revisionName } from '../../mesh/identity/revision.ts';
+import type { RunMark } from '../../mesh/identity/run-order.ts';
 import type { ConfigMap } from '../../mesh/objects/config-map.ts';
 import type { FilterResource } from '../../mesh/objects/filter-resource.ts';
 import { collectGarbage, nameOf } from '../apply/collect-garbage.ts';
@@ -10,7 +12,6 @@ import { anyFailed, type WrittenObjects, writeObjects } from '../apply/objects.t
 import type { WriteContext } from '../apply/workload.ts';
 import { type DeployContext, during } from '../context.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
-import type { OwnRun } from '../observe/superseded.ts';
 import {
   type Garbage,
   objectKey,
@@ -20,8 +21,10 @@ import {
   podRevisionsOf,
 } from '../plan/plan.ts';
 import { verifiedLevel } from '../plan/rollback-target.ts';
+import type { ClusterWave } from '../plan/waves.ts';
 import type { RolloutPolicy } from '../policy.ts';
-import type { ChangeReport, Collected } from '../report/report.ts';
+import { NOTHING_COLLECTED } from '../report/conclude.ts';
+import type { ChangeReport, Collected, Left } from '../report/report.ts';
 import { ClusterRollouts } from './cluster-rollouts.ts';
 import { leftovers } from './leftovers.ts';
 import { isThere, type PushResult, pushSettings, putBackSettings } from './push-settings.ts';
@@ -40,7 +43,7 @@ export interface ClusterPlan {
 }
 
 /** What carrying plans out needs to know of the run. */
-export type RunOptions = Pick<OwnRun, 'run' | 'started' | 'yields'>;
+export type RunOptions = Pick<RunMark, 'run' | 'started'>;
 
 /** What was done in one cluster. */
 export type ExecutedPlan = Pick<ChangeReport, 'targets' | 'problems' | 'warnings' | 'collected'>;
@@ -64,9 +67,9 @@ export class ClusterExecution {
   /** `waves`: those of the run, with the workloads of this cluster. */
   constructor(
     planned: ClusterPlan,
-    waves: readonly (readonly PlannedWorkload[])[],
+    waves: readonly ClusterWave[],
     policy: RolloutPolicy,
-    { run, started, yields = false }: RunOptions,
+    { run, started }: RunOptions,
     stop: StopCondition,
   ) {
     const { plan, snapshot } = planned;
@@ -81,7 +84,7 @@ export class ClusterExecution {
     this.rollouts = new ClusterRollouts(waves, {
       ...context,
       policy,
-      planning: { run, started, yields, wait: policy.wait, now: date() },
+      planning: { run, started, wait: policy.wait, now: date() },
       write: this.#write,
       verifiedBefore: (one) => (isRewritten(one, plan) ? undefined : weakestRecord(one, snapshot)),
       isVerified: ({ ref }, filter, id) => verifiedLevel(ref, { filter, id }, snapshot) !== undefined,
@@ -145,8 +148,7 @@ export class ClusterExecution {
     // Without waiting, old pods still run what ours takes the place of.
     const take = (): Promise<string[]> => deleteAdopted(plan, snapshot, cleaning, write);
     const taken = good && this.#policy.wait ? await this.#attempt(take, []) : [];
-    const garbage = good ? plan.garbage : leftovers(plan, rollouts, this.#objects);
-    const collected = await this.#attempt(() => this.#collect(garbage, cleaning), { deleted: [], left: [] });
+    const collected = await this.#attempt(() => this.#cleanUp(good, cleaning), NOTHING_COLLECTED);
     const record = { plan, objects: this.#objects, pushes: this.#pushes };
     return {
       targets: plan.workloads.map((one) => concludeTarget(states.of(one), record)),
@@ -170,14 +172,47 @@ export class ClusterExecution {
     }
   }
 
+  /** Deletes what is superseded, or what a run that did not come to its end as it should leaves behind. */
+  async #cleanUp(good: boolean, context: DeployContext): Promise<Collected> {
+    const { plan, snapshot } = this.#planned;
+    if (good) return this.#collect([...plan.garbage, ...this.#garbageOfOthers(plan.garbage)], context);
+    const { made, replaced, found } = leftovers(plan, this.rollouts.states.all(), this.#objects, snapshot);
+    const done = await this.#collect([...made, ...found], context);
+    const collected = { ...done, left: [...done.left, ...replaced.map(leftReplaced)] };
+    const deletedFound = found.some((one) => collected.deleted.includes(nameOf(one)));
+    return deletedFound ? { ...collected, foundBefore: true } : collected;
+  }
+
+  /** The objects of revisions that a removal has taken from older runs, which were not there when it was planned. */
+  #garbageOfOthers(planned: readonly Garbage[]): Garbage[] {
+    const { pluginKind } = this.#planned.snapshot;
+    const known = new Set(planned.map(nameOf));
+    const taken = new Map(this.rollouts.removedOfOthers.map((one) => [objectKey(one.namespace, one), one]));
+    return [...taken.values()]
+      .flatMap(({ namespace, filter, id, isMounted }): Garbage[] => {
+        const of = { namespace, name: revisionName({ filter, id }), filter, revision: id };
+        return [
+          { ...of, kind: isMounted ? 'EnvoyFilter' : pluginKind },
+          { ...of, kind: 'ConfigMap' },
+        ];
+      })
+      .filter((garbage) => !known.has(nameOf(garbage)));
+  }
+
   #collect(garbage: readonly Garbage[], context: DeployContext): Promise<Collected> {
-    if (garbage.length === 0) return Promise.resolve({ deleted: [], left: [] });
+    if (garbage.length === 0) return Promise.resolve(NOTHING_COLLECTED);
     if (!this.#policy.wait) {
       const why = 'the run did not wait until the pods that use it were gone; a later run that waits deletes it';
       return Promise.resolve({ deleted: [], left: garbage.map((one) => ({ object: nameOf(one), why })) });
     }
     return collectGarbage(garbage, this.#run, context);
   }
+}
+
+/** An object that this run has made, and that a newer one may have recorded as what it goes back to. */
+function leftReplaced(object: Garbage): Left {
+  const why = 'a newer run has replaced this revision; a later run deletes the object once nothing uses it';
+  return { object: nameOf(object), why, replaced: true };
 }
 
 /** What happens to the shared objects where no workload may be changed. */

@@ -3,12 +3,14 @@ import { internalProblem, type Problem } from '../../base/problem.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { PARALLEL_WRITES, writeWorkload } from '../apply/workload.ts';
 import { during } from '../context.ts';
+import type { Met } from '../observe/superseded.ts';
 import { type PlannedWorkload, restarts } from '../plan/plan.ts';
+import type { ClusterWave } from '../plan/waves.ts';
 import { cancelledVerification } from '../verify/verifier.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
 import { Heartbeat } from '../wait/heartbeat.ts';
 import type { RolloutWatch } from '../wait/rollout-watch.ts';
-import { Contest, type Lost, type Met, removalFrom } from './contest.ts';
+import { Contest, type Lost, removalFrom } from './contest.ts';
 import { diagnosedRollout, judgedRollout } from './judged-rollout.ts';
 import { isMoving, isOurs, mayBeVerifiedAgain, resultAsObserved } from './moving.ts';
 import { parallelRollouts } from './parallel.ts';
@@ -55,10 +57,11 @@ export class ClusterRollouts {
   #moving: readonly PlannedWorkload[] = [];
 
   /** `waves`: those of the run, with the workloads of this cluster. */
-  constructor(waves: readonly (readonly PlannedWorkload[])[], context: RolloutsContext) {
+  constructor(waves: readonly ClusterWave[], context: RolloutsContext) {
     this.#context = context;
     this.#states = new RolloutStates(waves, context.now);
-    this.#parallel = parallelRollouts(context.policy.maxParallel, waves.flat().filter(isMoving).length);
+    const moving = waves.flatMap(({ workloads }) => workloads.filter(isMoving));
+    this.#parallel = parallelRollouts(context.policy.maxParallel, moving.length);
     const rollback = during(context, 'rolling back');
     this.#rollback = { ...rollback, heartbeat: new Heartbeat(rollback) };
     this.#verification = new RolloutVerification(context, this.#limit);
@@ -81,6 +84,11 @@ export class ClusterRollouts {
   /** The current states of the workloads' rollouts. */
   get states(): Pick<RolloutStates, 'of' | 'ofEach' | 'all'> {
     return this.#states;
+  }
+
+  /** What older runs have put on workloads meanwhile, and this one has removed. */
+  get removedOfOthers(): Contest['removed'] {
+    return this.#contest.removed;
   }
 
   /** What is wrong apart from single workloads. */
@@ -180,8 +188,8 @@ export class ClusterRollouts {
     const write = await this.#limit(() => writeWorkload({ ...planned, observed: current }, planning, writing));
     const written = this.#states.set(writtenRollout(pendingRollout(planned, wave), write, before));
     if (write.result.state === 'failed') {
-      const { newer } = write.result;
-      if (newer !== undefined) return this.#supersede(planned, newer);
+      const { met } = write.result;
+      if (met !== undefined) return this.#meet(planned, met);
       stop.countFailures();
       const back = policy.wait && policy.onFailure !== 'keep' && !this.#context.signal.aborted;
       return back ? this.#rollBackOne(planned) : undefined;
@@ -198,7 +206,7 @@ export class ClusterRollouts {
   async #conclude(ended: EndedRollout): Promise<void> {
     const { planned } = ended;
     const met = ended.end.byRun === true ? (ended.end.other ?? removalFrom(planned)) : undefined;
-    if (met !== undefined && (await this.#meet(planned, met))) return;
+    if (met !== undefined) return this.#meet(planned, met);
     const compared = this.#states.set(await this.#gate.compare(ended));
     if (compared.state === 'ended' && ['ready', 'waiting'].includes(compared.end.state)) {
       const verified = await this.#verification.verify(compared);
@@ -228,7 +236,7 @@ export class ClusterRollouts {
     if (judged.state !== 'failed') return;
     const diagnosing = during(this.#context, 'collecting evidence');
     const other = await readOther(planned, diagnosing);
-    if (other !== undefined && (await this.#meet(planned, other))) return;
+    if (other !== undefined) return this.#meet(planned, other);
     stop.countFailures();
     const state = resultOf(judged)?.state;
     if (state === 'superseded' || state === 'deleted' || state === 'cancelled' || signal.aborted) return;
@@ -261,30 +269,24 @@ export class ClusterRollouts {
     if (rollout.state === 'rolled-back' || !this.#canRollBack(rollout)) return;
     const back = await rollBack(rollout, this.#watch, this.#rollback, this.#states.all());
     if (back === undefined) return;
-    if ('newer' in back) await this.#supersede(planned, back.newer);
+    if ('met' in back) await this.#supersede(planned, back.met);
     else this.#states.set(rolledBack(rollout, back));
   }
 
-  /**
-   * Another run has changed a workload: the older of the two leaves it to the newer one. Returns whether that settles it, which it does
-   * not where another run goes on removing what this one brings.
-   */
-  async #meet(planned: PlannedWorkload, met: Met): Promise<boolean> {
-    if (!this.#contest.wins(planned, met)) {
-      if ('removed' in met) return false;
-      await this.#supersede(planned, met);
-      return true;
-    }
+  /** Another run has changed a workload: the older of the two leaves it to the newer one. */
+  async #meet(planned: PlannedWorkload, met: Met): Promise<void> {
+    const loses =
+      !this.#contest.wins(planned, met) ||
+      ('removed' in met && (await this.#contest.isRemovalNewer(this.#states.all())));
+    if (loses) return this.#supersede(planned, met);
     const taken = await this.#contest.takeOver(planned, met);
     await this.#change(taken.planned, undefined, taken.current);
-    return true;
   }
 
   /** Takes back what older runs have written since to workloads that were done. */
   async #takeBack(): Promise<void> {
     const lost = this.#contest.overwritten(this.#states.all(), this.#watch);
-    const meet = ({ planned, met }: Lost): Promise<void> =>
-      this.#guard(planned, () => this.#meet(planned, met).then(() => undefined));
+    const meet = ({ planned, met }: Lost): Promise<void> => this.#guard(planned, () => this.#meet(planned, met));
     await mapLimited(lost, this.#parallel, meet);
   }
 

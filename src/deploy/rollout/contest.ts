@@ -1,37 +1,38 @@
 import { sameJson } from '../../base/json.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { describeRun } from '../../mesh/identity/run-order.ts';
+import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
 import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 import { describeWorkload, workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { readTarget } from '../kinds/target-access.ts';
-import { mayTakeOver, type Newer, nameNewer, type OtherRevision, otherRevisionOn } from '../observe/superseded.ts';
-import { foreignChange } from '../plan/foreign-change.ts';
+import { type Met, mayTakeOver, type Newer, nameNewer, otherRevisionOn } from '../observe/superseded.ts';
+import { otherRunOn } from '../plan/foreign-change.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
 import { type PlanningOptions, planWorkload } from '../plan/workload.ts';
 import type { RolloutWatch } from '../wait/rollout-watch.ts';
 import { lookAt } from './last-look.ts';
 import type { StopCondition } from './stop-condition.ts';
-import { rolloutGoalOf, succeeded, type WorkloadRollout } from './workload-rollout.ts';
+import { rolloutGoalOf, succeeded, type WorkloadRollout, writeOf } from './workload-rollout.ts';
 
 interface ContestContext extends DeployContext {
   readonly planning: PlanningOptions;
   readonly stop: StopCondition;
 }
 
-/** Another run took a filter away, which leaves no record. */
-interface Removal {
-  /** The filter. */
-  readonly removed: string;
-}
-
-/** What of another run was met on a workload: a revision, or that it took ours away. */
-export type Met = OtherRevision | Removal;
-
 /** A workload that was done, and what another run has made of it since. */
 export interface Lost {
   readonly planned: PlannedWorkload;
   readonly met: Met;
+}
+
+/** A revision that another run has put on a workload of a namespace, from which this one takes it away. */
+export interface TakenRevision {
+  readonly namespace: string;
+  readonly filter: string;
+  readonly id: string;
+  /** Whether it is mounted, and no image. */
+  readonly isMounted: boolean;
 }
 
 /** How often a workload is taken back from other runs: whoever goes on writing after that does not heed the order of runs. */
@@ -45,17 +46,23 @@ export class Contest {
   readonly #context: ContestContext;
   /** By `workloadKey`. */
   readonly #takeovers = new Map<string, number>();
+  readonly #removed: TakenRevision[] = [];
 
   constructor(context: ContestContext) {
     this.#context = context;
   }
 
-  /** Whether this run takes a workload back from another one. */
+  /** What older runs have put on workloads since this run has observed them, and it has removed. */
+  get removed(): readonly TakenRevision[] {
+    return this.#removed;
+  }
+
+  /** Whether this run takes a workload back from another one, as far as what is met there tells. */
   wins(planned: PlannedWorkload, met: Met): boolean {
     const { planning, stop } = this.#context;
     const taken = this.#takeovers.get(workloadKey(planned.ref)) ?? 0;
     if (stop.isMet || taken >= MAX_TAKEOVERS) return false;
-    if ('removed' in met) return planning.yields !== true && planned.revisions.length > 0;
+    if ('removed' in met) return !met.tookOurs;
     return mayTakeOver(met, rolloutGoalOf(planned), planning);
   }
 
@@ -70,10 +77,14 @@ export class Contest {
     this.#takeovers.set(key, (this.#takeovers.get(key) ?? 0) + 1);
     const what =
       'removed' in met
-        ? 'another run has removed what this run brings; a removal yields to a deployment'
+        ? 'what ran there was removed, by another run or by hand, and nothing shows that this is newer than this run'
         : `${describeRun(met.run)} has deployed revision ${met.revision} of ${met.filter}; this run started later`;
-    log.info(`${describeWorkload(ref)}: ${what}, so it takes the workload over.`);
+    log.info(`${describeWorkload(ref)}: ${what}, so this run takes the workload over.`);
     const current = await readTarget(client, ref, planned.observed);
+    if (!('removed' in met) && planned.removals.includes(met.filter)) {
+      const isMounted = mountedAt(current.spec?.template ?? {}, met.filter) !== undefined;
+      this.#removed.push({ namespace: ref.namespace, filter: met.filter, id: met.revision, isMounted });
+    }
     const next = planWorkload({ ...planned, observed: current }, planning);
     return { planned: next.ok ? { ...planned, patch: next.value.patch } : planned, current };
   }
@@ -85,7 +96,7 @@ export class Contest {
     const { client, log, stop } = this.#context;
     stop.supersede();
     if ('removed' in met) {
-      log.info(`${describeWorkload(ref)}: another run has removed ${met.removed}; it is left alone.`);
+      log.info(`${describeWorkload(ref)}: ${met.removed} was removed, by another run or by hand; it is left alone.`);
       return { filter: met.removed };
     }
     const newer = await nameNewer(met, ref.namespace, client);
@@ -101,8 +112,7 @@ export class Contest {
   }
 
   /**
-   * Returns those of the workloads that this run was done with, or has not come to, that newer runs have changed since. A removal of
-   * what this run had brought to its end is one: it yields to every run that started later, so it started later itself. Nothing is
+   * Returns those of the workloads that this run was done with, or has not come to, that newer runs have changed since. Nothing is
    * read where the watch has shown nothing of another run and none was met.
    */
   async ceded(rollouts: readonly WorkloadRollout[], watch: RolloutWatch): Promise<Lost[]> {
@@ -118,11 +128,28 @@ export class Contest {
       });
     return [...find(done, metOn), ...find(missed, metBefore)];
   }
+
+  /**
+   * Whether a removal, met where this run has put nothing yet, is a newer run's: then it has taken away what this run had put on
+   * another workload, or some run that started later has brought something else there.
+   */
+  async isRemovalNewer(rollouts: readonly WorkloadRollout[]): Promise<boolean> {
+    const written = rollouts
+      .filter((rollout) => writeOf(rollout).result.state === 'done')
+      .map(({ planned }) => planned);
+    if (written.length === 0) return false;
+    const now = await lookAt(written, this.#context);
+    return written.some((planned) => {
+      const current = now.get(workloadKey(planned.ref));
+      const met = current && metOn(planned, current);
+      return met !== undefined && !this.wins(planned, met);
+    });
+  }
 }
 
-/** Returns that another run took away what this one brings to a workload, of which nothing more is known. */
+/** Returns that another run took away what this one had put on a workload. */
 export function removalFrom({ revisions }: PlannedWorkload): Met {
-  return { removed: revisions[0]?.revision.filter ?? '' };
+  return { removed: revisions[0]?.revision.filter ?? '', tookOurs: true };
 }
 
 /** The workloads that are done on which another run has written since, as the watch shows them. */
@@ -136,12 +163,7 @@ function shownLost(rollouts: readonly WorkloadRollout[], watch: RolloutWatch): L
 
 /** Returns what of another run is on a workload that this one had brought to what it wants; `undefined` if nothing is. */
 function metOn(planned: PlannedWorkload, current: Workload): Met | undefined {
-  const goal = rolloutGoalOf(planned);
-  const foreign = foreignChange(goal, current);
-  if (foreign === undefined || foreign.reverted) return undefined;
-  const [first] = goal.podRevisions;
-  const lost = goal.podRevisions.find(({ filter }) => revisionOn(current, filter) === undefined) ?? first;
-  return otherRevisionOn(goal, current) ?? (lost && { removed: lost.filter });
+  return otherRunOn(rolloutGoalOf(planned), current);
 }
 
 /** The same of a workload that this run has not come to: what another run has made of it since it was observed. */
@@ -153,5 +175,5 @@ function metBefore(planned: PlannedWorkload, current: Workload): Met | undefined
   const isGone = (filter: string): boolean =>
     before?.[filter] !== undefined && now?.[filter] === undefined && revisionOn(current, filter) === undefined;
   const gone = goal.podRevisions.find(({ filter }) => isGone(filter));
-  return gone && { removed: gone.filter };
+  return gone && { removed: gone.filter, tookOurs: false };
 }

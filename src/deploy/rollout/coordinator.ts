@@ -6,6 +6,7 @@ import { describeWorkload } from '../../targets/target.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
 import type { Wave } from '../plan/waves.ts';
 import type { RolloutPolicy } from '../policy.ts';
+import { waveName } from '../report/wave-mark.ts';
 import type { ClusterRollouts } from './cluster-rollouts.ts';
 import { isMoving, wasRolled } from './moving.ts';
 import { waveLine } from './progress.ts';
@@ -68,7 +69,10 @@ export class RolloutCoordinator {
         await this.#prepare(wave);
         if (stop.isMet || this.#noneLeft) break;
         if (index > 0) for (const { rollouts } of this.#clusters) rollouts.renewPatience();
-        await this.#runWave(wave, this.#waves.length > 1 ? `Wave ${index + 1} of ${this.#waves.length}: ` : '');
+        await this.#runWave(
+          wave,
+          this.#waves.length > 1 ? `Wave ${waveName(wave)}, ${index + 1} of ${this.#waves.length}: ` : '',
+        );
         // A wave of which no workload could be changed has shown nothing for the next one.
         if (this.#statesOf(wave).every(({ state }) => state === 'not-ready-before')) break;
         // Nor has one with a workload that somebody has to promote first.
@@ -94,7 +98,7 @@ export class RolloutCoordinator {
   /** Prepares the clusters whose first wave this is. One that cannot be counts with all of its workloads as failed. */
   async #prepare(wave: Wave): Promise<void> {
     const first = this.#clusters.filter(
-      (cluster, index) => !this.#prepared.has(cluster) && (wave[index]?.length ?? 0) > 0,
+      (cluster, index) => !this.#prepared.has(cluster) && (wave.workloads[index]?.length ?? 0) > 0,
     );
     await Promise.all(
       first.map(async (cluster) => {
@@ -107,11 +111,13 @@ export class RolloutCoordinator {
 
   async #runWave(wave: Wave, title: string): Promise<void> {
     const { log, policy, stop } = this.#context;
-    const moving = wave.flat().filter(isMoving).length;
+    const moving = wave.workloads.flat().filter(isMoving).length;
     const work = async (): Promise<void> => {
       await this.#inEach(wave, ({ rollouts }, workloads) => rollouts.roll(workloads));
       if (!this.#statesOf(wave).some(wasRolled)) return;
-      log.info(waveLine(this.#statesOf(wave.map((workloads) => workloads.filter(isMoving))), policy));
+      log.info(
+        waveLine(this.#statesOf({ ...wave, workloads: wave.workloads.map((those) => those.filter(isMoving)) }), policy),
+      );
       if (policy.soakMs > 0 && !stop.isMet) await this.#soak(wave);
     };
     await (moving === 0 ? work() : log.group(`${title}${count(moving, 'workload')}`, work));
@@ -123,13 +129,13 @@ export class RolloutCoordinator {
     const [first, ...others] = rolled;
     const isLast = !this.#waves
       .slice(index + 1)
-      .flat(2)
+      .flatMap(({ workloads }) => workloads.flat())
       .some(isMoving);
     if (first === undefined || isLast || rolled.some((rollout) => resultOf(rollout)?.wanted !== 0)) return;
     const more = others.length === 0 ? '' : ` and ${count(others.length, 'more workload')}`;
-    const text = `Wave ${index + 1} of ${this.#waves.length} has no pod, so it has verified nothing before the next wave: ${describeWorkload(first.planned.ref)}${more} ${others.length === 0 ? 'has' : 'have'} 0 pods. Choose workloads with pods for the canary or the first waves.`;
+    const text = `Wave ${waveName(wave)} verified nothing before the next wave: ${describeWorkload(first.planned.ref)}${more} ${others.length === 0 ? 'has' : 'have'} no pods. Choose workloads with pods for the canary or the first waves.`;
     this.#context.log.info(text);
-    const at = wave.findIndex((workloads) => workloads.includes(first.planned));
+    const at = wave.workloads.findIndex((workloads) => workloads.includes(first.planned));
     this.#clusters[at]?.warn({ topic: 'Wave without pods', text });
   }
 
@@ -147,14 +153,14 @@ export class RolloutCoordinator {
   ): Promise<void> {
     await Promise.all(
       this.#clusters.map(async (cluster, index) => {
-        const workloads = wave[index] ?? [];
+        const workloads = wave.workloads[index] ?? [];
         if (workloads.length > 0 && this.#prepared.get(cluster) === true) await work(cluster, workloads);
       }),
     );
   }
 
   #statesOf(wave: Wave): WorkloadRollout[] {
-    return this.#clusters.flatMap(({ rollouts }, index) => rollouts.states.ofEach(wave[index] ?? []));
+    return this.#clusters.flatMap(({ rollouts }, index) => rollouts.states.ofEach(wave.workloads[index] ?? []));
   }
 
   async #rollBackAll(): Promise<void> {

@@ -30,7 +30,7 @@ export async function executePlans<P extends ClusterPlan>(
   const stop = new StopCondition(shareOf(policy.maxFailures, all), signal);
   const executions = plans.map((planned, index) => ({
     planned,
-    execution: new ClusterExecution(planned, wavesIn(waves, index), policy, options, stop),
+    execution: new ClusterExecution(planned, wavesIn(waves, parts, index), policy, options, stop),
   }));
   const clusters = executions.map(({ execution }) => execution);
   const problems: Problem[] = [];

@@ -1,6 +1,6 @@
 import { readinessOf } from '../kinds/kinds.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
-import type { RolloutResult } from '../wait/rollout-watch.ts';
+import type { RolloutResult } from '../wait/rollout-result.ts';
 import {
   type EndedRollout,
   hasReadyPods,

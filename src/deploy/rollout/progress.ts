@@ -1,5 +1,5 @@
 import { greatest } from '../../base/lists.ts';
-import { count, formatDuration, sentence, someOf } from '../../base/text.ts';
+import { count, formatDuration, MAX_LISTED, sentence, someOf } from '../../base/text.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { describePod } from '../../cluster/pods.ts';
 import { workloadKey } from '../../targets/target.ts';
@@ -26,7 +26,7 @@ export function tally(rollouts: readonly WorkloadRollout[]): Tally {
   return { all: rollouts.length, ready: rollouts.filter(hasReadyPods).length, failed: failed.length };
 }
 
-/** How a wave ended: `2/3 verified, the slowest ready after 12.0 s.` What another run has replaced is that one's. */
+/** How a wave ended: `2/3 verified; the slowest ready after 12.0 s; 1 not ready, as before.` What another run has replaced is that one's. */
 export function waveLine(wave: readonly WorkloadRollout[], { verify }: Pick<RolloutPolicy, 'verify'>): string {
   const rollouts = wave.filter(({ state }) => state !== 'superseded');
   const { all, ready } = tally(rollouts);
@@ -36,12 +36,16 @@ export function waveLine(wave: readonly WorkloadRollout[], { verify }: Pick<Roll
   const waiting = rollouts.filter(({ state }) => state === 'waiting').length;
   const asBefore = rollouts.filter(({ state }) => state === 'not-ready-as-before').length;
   return sentence(
-    someOf([
-      `${ready}/${all} ${verify === 'off' ? 'ready' : 'verified'}`,
-      ...(slowest > 0 ? [`the slowest ready after ${formatDuration(slowest)}`] : []),
-      ...(waiting > 0 ? [`${waiting} ${waiting === 1 ? 'waits' : 'wait'} for promotion`] : []),
-      ...(asBefore > 0 ? [`${asBefore} not ready as before`] : []),
-    ]),
+    someOf(
+      [
+        `${ready}/${all} ${verify === 'off' ? 'ready' : 'verified'}`,
+        ...(slowest > 0 ? [`the slowest ready after ${formatDuration(slowest)}`] : []),
+        ...(waiting > 0 ? [`${waiting} ${waiting === 1 ? 'waits' : 'wait'} for promotion`] : []),
+        ...(asBefore > 0 ? [`${asBefore} not ready, as before`] : []),
+      ],
+      MAX_LISTED,
+      '; ',
+    ),
   );
 }
 

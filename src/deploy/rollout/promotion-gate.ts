@@ -5,7 +5,8 @@ import type { DeployContext } from '../context.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import { readTarget } from '../kinds/target-access.ts';
 import type { RolloutPolicy } from '../policy.ts';
-import { type RolloutWatch, remedyOf } from '../wait/rollout-watch.ts';
+import { remedyOf } from '../wait/rollout-result.ts';
+import type { RolloutWatch } from '../wait/rollout-watch.ts';
 import {
   type EndedRollout,
   endedRollout,
@@ -76,6 +77,6 @@ function unpromotedProblem({ planned: { ref }, end }: WaitingRollout, timeoutMs:
     kind: 'promotion',
     subject: describeWorkload(ref),
     message: sentence(`was not promoted within ${formatDuration(timeoutMs)}: ${end.message}`),
-    remedy: `Nothing was rolled back. Promote it${command === undefined ? '' : ` (${command})`} and re-run the job, or set a longer "timeout"; with "promote: report" the run does not wait for that.`,
+    remedy: `Nothing was rolled back. Promote it${command === undefined ? '' : ` (${command})`} and re-run the job, or set a longer "timeout". With "promote: report", a run does not wait for the promotion.`,
   };
 }

@@ -1,6 +1,6 @@
 import { mapLimited } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
-import { aboutOneOf, messageOf, type Problem } from '../../base/problem.ts';
+import { aboutOneOf, aboutSubject, messageOf, type Problem } from '../../base/problem.ts';
 import { callProblem } from '../../cluster/errors.ts';
 import type { KubernetesObject } from '../../cluster/objects.ts';
 import { ENVOY_FILTER } from '../../cluster/resources.ts';
@@ -69,8 +69,8 @@ export async function putBackSettings(
     const key = objectKey(planned.namespace, planned.podRevision);
     const push = results.get(key);
     if (push === undefined || !isThere(push)) continue;
-    const rollback = await context.log.group(`Put back settings of ${key}`, () => {
-      context.log.info('Another workload failed; putting the previous settings back.');
+    const rollback = await context.log.group(`Roll back settings of ${key}`, () => {
+      context.log.info('Another workload failed; rolling back to the previous settings.');
       return rollBackSettings(planned, push.before, usersOf(planned, plan), during(context, 'rolling back'));
     });
     results.set(key, { ...push, verifications: new Map(), rollback });
@@ -115,7 +115,7 @@ async function pushOne(
   if (problems.size === 0 || context.policy.onFailure === 'keep' || context.signal.aborted) {
     return { before, step: 'done', verifications, problems };
   }
-  context.log.info('A proxy rejects the new settings; putting the previous ones back.');
+  context.log.info('A proxy rejects the new settings; rolling back to the previous ones.');
   const rollback = await rollBackSettings(planned, before, users, during(context, 'rolling back'));
   return { before, step: 'done', verifications: new Map(), problems, rollback };
 }
@@ -177,7 +177,7 @@ async function rollBackSettings(
     const [problem] = problems.values();
     return problem === undefined ? end('rolled-back') : end('failed', { ...problem, kind: 'rollback', subject: name });
   } catch (error) {
-    return end('failed', { ...callProblem(error, `putting back ${name}`), kind: 'rollback', subject: name });
+    return end('failed', { ...aboutSubject(callProblem(error, `rolling back ${name}`), name), kind: 'rollback' });
   }
 }
 
@@ -199,7 +199,7 @@ function overtaken(subject: string, revision: string): Problem {
   return {
     kind: 'conflict',
     subject,
-    message: `was not put back: another run has pushed the settings of revision ${revision} meanwhile; it was left alone.`,
+    message: `was not rolled back: another run has pushed the settings of revision ${revision}, and this run leaves them as they are.`,
     remedy: 'Use "concurrency" in the workflow to keep runs apart.',
   };
 }

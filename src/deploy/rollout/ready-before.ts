@@ -9,12 +9,13 @@ import { POD } from '../../cluster/resources.ts';
 import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { belongsTo, readinessOf, targetKind } from '../kinds/kinds.ts';
+import { deletedProblem } from '../observe/deleted.ts';
 import type { EvidenceSource } from '../observe/evidence-source.ts';
 import { type PlannedWorkload, restarts } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { causeRemedy } from '../wait/cause-remedy.ts';
 import { type Diagnosis, unreadyCause } from '../wait/diagnose.ts';
-import type { RolloutResult } from '../wait/rollout-watch.ts';
+import type { RolloutResult } from '../wait/rollout-result.ts';
 
 /** In what condition a workload was or is that is not ready. */
 export interface UnreadyState {
@@ -27,7 +28,7 @@ export interface UnreadyState {
 }
 
 /** How a rollout ends whose pods are there and not ready. */
-export const UNREADY_ENDS: ReadonlySet<RolloutResult['state']> = new Set(['failed', 'stuck', 'timeout']);
+export const UNREADY_ENDS: ReadonlySet<RolloutResult['state']> = new Set(['failed', 'stuck', 'timeout', 'unseen']);
 
 /**
  * Whether a workload has to be ready before the run replaces its pods, or what replaces them is blamed for what was wrong before.
@@ -64,11 +65,22 @@ function mayMend(
 /** Why a workload was left as it is: it was not ready before the run, and nothing changed that while it was waited for. */
 export function unreadyProblem(
   { ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>,
-  { state, message }: RolloutResult,
+  { state, message, trouble }: RolloutResult,
   diagnosis: Diagnosis,
 ): Problem {
   const subject = describeWorkload(ref);
-  if (state === 'deleted') return { kind: 'workload', subject, message: 'was deleted while this run waited for it.' };
+  if (state === 'deleted') return deletedProblem(ref, 'while this run waited for it');
+  if (state === 'unseen') {
+    return {
+      kind: 'connection',
+      subject,
+      message: sentence(
+        `was not ready before this run, and then lost from sight, so it was not changed: the API server did not show it any more (${trouble})`,
+      ),
+      remedy:
+        'Check the API server (`kubectl get --raw /readyz`) and the connection from the runner to it, then re-run the job.',
+    };
+  }
   if (state === 'waiting') {
     return {
       kind: 'workload',
@@ -96,7 +108,18 @@ function knownRemedy(
   message: string,
   diagnosis: Diagnosis,
 ): string | undefined {
-  return diagnosis.envoy?.remedy ?? causeRemedy({ ref, observed, change: 'none' }, message, diagnosis);
+  return (
+    abortedRemedy({ ref, observed }) ??
+    diagnosis.envoy?.remedy ??
+    causeRemedy({ ref, observed, change: 'none' }, message, diagnosis)
+  );
+}
+
+/** What ends that a rollout was aborted; `undefined` where none was. */
+function abortedRemedy({ ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>): string | undefined {
+  const retry = targetKind(ref).promotion?.(ref).retry;
+  if (readinessOf(ref, observed).aborted !== true || retry === undefined) return undefined;
+  return `Retry it (${retry}) or take back what was aborted.`;
 }
 
 /** `Promote it (kubectl …) or abort it (kubectl …)`. */
@@ -115,7 +138,7 @@ export function unreadyWarning(
   const { state, message } = readinessOf(ref, observed);
   const subject = describeWorkload(ref);
   if (state === 'waiting') {
-    const text = `${subject} waits for the promotion of an earlier change (${message}), and a new pod template would begin its rollout anew: as long as it waits, "deploy" does not change it and fails. ${promotionWords(ref)} first; "unready: deploy" deploys all the same.`;
+    const text = `${subject} waits for the promotion of an earlier change (${message}). A new pod template would restart that rollout, so "deploy" does not change it, and fails as long as it waits. ${promotionWords(ref)} first; "unready: deploy" deploys all the same.`;
     return { topic: 'Waits for promotion', subject, text };
   }
   const cause = unreadyCause(message, diagnosis);

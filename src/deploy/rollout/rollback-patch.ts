@@ -8,8 +8,7 @@ import type { KeyChanges, WorkloadPatch } from '../../mesh/workload-patch.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import type { Replanned, WorkloadWrite } from '../apply/workload.ts';
 import { targetKind } from '../kinds/kinds.ts';
-import { otherRevisionOn } from '../observe/superseded.ts';
-import { type ForeignChange, foreignChange } from '../plan/foreign-change.ts';
+import { type ForeignChange, foreignChange, otherRunOn } from '../plan/foreign-change.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
 import { rolloutGoalOf } from './workload-rollout.ts';
 
@@ -39,12 +38,15 @@ export function rollbackPatch({ planned, write }: WrittenWorkload, current: Work
   if (foreign !== undefined) {
     return {
       ...fail(supersededProblem(planned, foreign)),
-      newer: otherRevisionOn({ podRevisions, removals }, current),
+      met: otherRunOn({ ref, podRevisions, removals }, current),
     };
   }
   const { patch } = write;
+  // What was put back of other filters stays, or no pod could start.
   const exact =
-    patch !== undefined && returnsToObserved(planned) ? inversePatch(patch, planned.observed, current) : undefined;
+    patch !== undefined && planned.mended.length === 0 && returnsToObserved(planned)
+      ? inversePatch(patch, planned.observed, current)
+      : undefined;
   if (exact !== undefined) return ok(exact);
   const back = rollbackGoal(planned);
   return targetKind(planned.ref).binding.patchFor(
@@ -63,9 +65,9 @@ function supersededProblem({ ref }: PlannedWorkload, { message, remedy, reverted
   return {
     kind: 'conflict',
     subject: describeWorkload(ref),
-    message: reverted
-      ? `${message} before this run could roll it back; it was left alone.`
-      : `was not rolled back: ${message}; it was left alone.`,
+    ...(reverted
+      ? { form: 'clause', message: `${message} before this run could roll it back; it was left alone.` }
+      : { message: `was not rolled back: ${message}; it was left alone.` }),
     remedy,
   };
 }

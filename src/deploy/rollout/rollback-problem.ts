@@ -17,6 +17,8 @@ import type { Rollback } from '../report/report.ts';
  */
 export interface RollbackFailure {
   readonly template: NonNullable<Rollback['template']>;
+  /** Whether this run has written the template, and no killed one before it. */
+  readonly isOurs: boolean;
   /** Whether the revision before in the cluster's own history is what the workload goes back to. */
   readonly undoReverts: boolean;
   /** Pods that have to be deleted and may not be. */
@@ -28,16 +30,21 @@ export interface RollbackFailure {
 /** What the pod template has after a write of the rollback that failed like this. */
 export function templateAfter(problem: Problem): RollbackFailure['template'] {
   // A server that gives up on a write may have stored it.
-  const gaveUp = problem.cause instanceof ApiError && problem.cause.status >= 500;
-  return mayHaveArrived(problem) || gaveUp ? 'unknown' : 'new';
+  return mayHaveArrived(problem) || isUnanswered(problem) ? 'unknown' : 'new';
+}
+
+/** Whether the API server has given no answer to what it was asked, or given up on it. */
+export function isUnanswered({ kind, cause }: Problem): boolean {
+  return kind === 'connection' || (cause instanceof ApiError && cause.status >= 500);
 }
 
 /** Why a workload is not back where it was, and what helps from where it is now. */
 export function rollbackProblem(
-  { ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>,
+  planned: Pick<PlannedWorkload, 'ref' | 'observed' | 'revisions' | 'removals'>,
   why: string,
   failure: RollbackFailure,
 ): Problem {
+  const { ref, observed } = planned;
   const isBack = failure.template === 'before';
   const said = isBack ? 'was rolled back, but' : 'could not be rolled back:';
   const manual = targetKind(ref).manualRollback(ref, observed);
@@ -51,28 +58,40 @@ export function rollbackProblem(
     ...defined({ permission, user: call?.user }),
     remedy:
       manual.does === 'inspect'
-        ? `Inspect it: \`${manual.command}\` shows what names it. Re-running tries again.`
-        : remedyOf({ ref }, failure, manual),
+        ? `Inspect it: \`${manual.command}\` shows the plugins that name it. Re-run to try again.`
+        : remedyOf(planned, failure, manual),
   };
 }
 
 function remedyOf(
-  { ref: { kind, namespace } }: Pick<PlannedWorkload, 'ref'>,
-  { template, undoReverts, pods = [] }: RollbackFailure,
+  planned: Pick<PlannedWorkload, 'ref' | 'revisions' | 'removals'>,
+  { template, isOurs, undoReverts, pods = [] }: RollbackFailure,
   { command, needs }: ManualRollback,
 ): string {
+  const { kind, namespace } = planned.ref;
   switch (template) {
     case 'before':
       return pods.length > 0
-        ? `Delete the pods that the ${kind} waits for: \`kubectl delete pod -n ${namespace} ${pods.join(' ')}\`. Or grant the permission to delete pods in namespace "${namespace}". Its pod template is as before.`
-        : `Find out what its pods lack: \`kubectl describe pods -n ${namespace}\`. Its pod template is as before, so nothing is left to undo.`;
-    case 'new':
-      return undoReverts
-        ? `Re-run to try again, or roll back manually: \`${command}\`${needs === undefined ? '' : ` (needs ${needs})`}. Its pod template still has what this run wrote.`
-        : 'Re-run to try again. Its pod template is as this run found it.';
+        ? `Delete the pods that the ${kind} waits for: \`kubectl delete pod -n ${namespace} ${pods.join(' ')}\`. Or grant the permission to delete pods in namespace "${namespace}". The pod template is rolled back already.`
+        : `Find out why its pods are not ready: \`kubectl describe pods -n ${namespace}\`. The pod template is rolled back already.`;
+    case 'new': {
+      const manually = undoReverts
+        ? `, or roll back manually: \`${command}\`${needs === undefined ? '' : ` (needs ${needs})`}`
+        : '';
+      const from = isOurs ? 'what this run wrote' : 'what this run found';
+      return `Re-run to try again${manually}. Its pod template still has ${from}: ${templateWords(planned)}.`;
+    }
     case 'unknown':
-      return 'Re-run: the run finds out whether its pod template is back, and finishes it.';
+      return 'Re-run: the next run finds out whether the pod template is rolled back, and finishes the rollback.';
   }
+}
+
+/** What the run brings to a pod template: `revision 0123456789`, of several filters with their names. */
+function templateWords({ revisions, removals }: Pick<PlannedWorkload, 'revisions' | 'removals'>): string {
+  const ids = revisions.map(({ podRevision }) => podRevision);
+  const isOne = ids.length + removals.length === 1;
+  const brought = ids.map(({ filter, id }) => (isOne ? `revision ${id}` : `revision ${id} of ${filter}`));
+  return listWords([...brought, ...removals.map((filter) => `no filter ${filter}`)], 'and');
 }
 
 /** The same for a call that failed, which says itself which permission is missing. */

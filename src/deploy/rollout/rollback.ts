@@ -12,7 +12,9 @@ import { type Replanned, type WriteContext, writeChange } from '../apply/workloa
 import type { DeployContext } from '../context.ts';
 import { belongsTo, targetKind } from '../kinds/kinds.ts';
 import { readTarget } from '../kinds/target-access.ts';
-import { type OtherRevision, otherRevisionOn } from '../observe/superseded.ts';
+import { deletedProblem, isGone } from '../observe/deleted.ts';
+import type { Met } from '../observe/superseded.ts';
+import { otherRunOn } from '../plan/foreign-change.ts';
 import { changesPods, type PlannedWorkload } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { mayHaveArrived } from '../report/may-have-arrived.ts';
@@ -24,7 +26,7 @@ import { UNREADY_ENDS, type UnreadyState, wasUnready } from './ready-before.ts';
 import { concludeRollback, type RollbackEnd, type RollbackFacts } from './rollback-end.ts';
 import { returnsToObserved, rollbackGoal, rollbackPatch } from './rollback-patch.ts';
 import { failedCallWords, type RollbackFailure, stuckPodsWords, templateAfter } from './rollback-problem.ts';
-import { failureOf, reachedBy, rolloutGoalOf, type WorkloadRollout, writeOf } from './workload-rollout.ts';
+import { failureOf, reachedBy, resultOf, rolloutGoalOf, type WorkloadRollout, writeOf } from './workload-rollout.ts';
 
 /** What rolling workloads back works with. */
 export interface RollbackContext extends DeployContext {
@@ -65,7 +67,7 @@ export async function rollBack(
   watch: RolloutWatch,
   context: RollbackContext,
   all: readonly WorkloadRollout[],
-): Promise<Rollback | { readonly newer: OtherRevision } | undefined> {
+): Promise<Rollback | { readonly met: Met } | undefined> {
   const started = context.now();
   const facts = factsOf(rollout);
   context.log.info(whyRolledBack(rollout, all));
@@ -73,9 +75,9 @@ export async function rollBack(
   const restored = found.state === 'changed' ? await restoreTemplate(facts, found.current, context) : found;
   const end = restored.state === 'restored' ? await awaitRestored(facts, restored, watch, context) : restored;
   // Nothing has to be fixed any more, but what came to be known of the revision is told.
-  const { problem } = failureOf(rollout);
+  const { problem } = facts;
   if (end.state === 'superseded' && problem !== undefined) {
-    const text = `Before another run replaced it, its revision failed: ${describeProblem(problem)}`;
+    const text = `Its revision failed before another run replaced it: ${describeProblem(problem)}`;
     const subject = describeWorkload(facts.planned.ref);
     context.write.warnings.add({ topic: 'Replaced by another run', subject, text });
   }
@@ -84,7 +86,8 @@ export async function rollBack(
 
 function factsOf(rollout: WorkloadRollout): RollbackFacts {
   const { planned } = rollout;
-  return { planned, write: writeOf(rollout), before: conditionBefore(rollout) };
+  const { problem } = failureOf(rollout);
+  return { planned, write: writeOf(rollout), before: conditionBefore(rollout), problem, result: resultOf(rollout) };
 }
 
 /** Reads whether the workload has the change: what was not answered for may have been done, or not. */
@@ -116,13 +119,13 @@ async function restoreTemplate(
   return orFailed(planned, 'new', async () => {
     const replan = (workload: Workload): Replanned => rollbackPatch({ planned, write }, workload);
     const first = replan(current);
-    if (!first.ok) return withdrawn(first.problems[0], first.newer);
+    if (!first.ok) return withdrawn(first.problems[0], first.met);
     const change = { ref, observed: current, patch: first.value, verb: 'rolled back' as const, replan };
     const { result, workload: written = current } = await writeChange(change, context.write);
     switch (result.state) {
       case 'failed': {
-        const { problem, newer } = result;
-        if (newer !== undefined || problem.kind === 'conflict') return withdrawn(problem, newer);
+        const { problem, met } = result;
+        if (met !== undefined || ['conflict', 'deleted'].includes(problem.kind)) return withdrawn(problem, met);
         return { state: 'failed', why: failedCallWords(problem), template: templateAfter(problem), call: problem };
       }
       case 'skipped':
@@ -133,9 +136,9 @@ async function restoreTemplate(
   });
 }
 
-/** Somebody has changed the workload: another run with something newer, or whoever else. */
-function withdrawn(problem: Problem, newer: OtherRevision | undefined): RollbackEnd {
-  return newer === undefined ? { state: 'refused', problem } : { state: 'superseded', newer };
+/** Somebody has changed or deleted the workload: another run with something newer, or whoever else. */
+function withdrawn(problem: Problem, met: Met | undefined): RollbackEnd {
+  return met === undefined ? { state: 'refused', problem } : { state: 'superseded', met };
 }
 
 /** Waits until what was restored runs in the pods. */
@@ -150,7 +153,8 @@ async function awaitRestored(
   return orFailed(planned, 'before', async () => {
     if (kind.binding.inPlace) {
       const why = await verifyRollback(planned, written, context);
-      return why === undefined ? { state: 'rolled-back' } : { state: 'failed', why, template: 'before' };
+      if (why === undefined) return { state: 'rolled-back' };
+      return context.signal.aborted ? { state: 'unconfirmed' } : { state: 'failed', why, template: 'before' };
     }
     const stuck = kind.stuckPods(current) === 'replaced' ? [] : await replaceStuckPods(planned, context);
     // It was not ready with what it goes back to, so nobody waits until it is.
@@ -158,16 +162,21 @@ async function awaitRestored(
     const { podRevisions, removals } = rollbackGoal(planned);
     const ready = watch.follow({ ref, podRevisions, removals }, written, context.policy.timeoutMs, true);
     const ended = await context.heartbeat.during(ref, written, ready, (workload) => watch.show(ref, workload));
-    // One that was found while it waited for promotion goes back to that.
-    if (ended?.state === 'ready' || ended?.state === 'waiting') return { state: 'rolled-back' };
-    if (ended?.other !== undefined) return { state: 'superseded', newer: ended.other };
+    if (ended?.state === 'ready') return { state: 'rolled-back' };
+    // One that was found before its promotion begins the steps of that revision anew.
+    if (ended?.state === 'waiting') return { state: 'rolled-back', waiting: ended.message };
+    if (ended?.other !== undefined) return { state: 'superseded', met: ended.other };
     // Kubernetes goes on with it; nobody waits for it any more.
-    if (ended?.state === 'cancelled') return { state: 'skipped' };
+    if (ended?.state === 'cancelled') return { state: 'unconfirmed' };
+    if (ended?.state === 'deleted') return withdrawn(deletedProblem(ref, 'while this run rolled it back'), undefined);
     if (ended !== undefined && stuck.length === 0 && wasUnready(planned) && UNREADY_ENDS.has(ended.state)) {
       const after = await readTarget(context.client, ref, planned.observed);
       if (isAsBefore(planned, after)) return { state: 'rolled-back', unready: ended.message };
     }
-    const missing = `its pods do not become ready (${ended?.message || 'its state could not be followed'})`;
+    const missing =
+      ended?.state === 'unseen'
+        ? `nobody saw its pods become ready, because the API server did not show it any more (${ended.trouble})`
+        : `its pods do not become ready (${ended?.message || 'its state could not be followed'})`;
     return stuck.length === 0
       ? { state: 'failed', why: missing, template: 'before' }
       : { state: 'failed', why: `${missing}: ${stuckPodsWords(ref, stuck)}`, template: 'before', pods: stuck };
@@ -183,7 +192,12 @@ async function orFailed<T>(
   try {
     return await step();
   } catch (error) {
+    if (isGone(error, ref)) return withdrawn(deletedProblem(ref, 'before this run rolled it back'), undefined);
     const call = callProblem(error, `rolling ${describeWorkload(ref)} back`);
+    // A cancelled run knows what the template is all the same, and that nothing has failed.
+    if (call.kind === 'cancelled' && template !== 'unknown') {
+      return { state: template === 'before' ? 'unconfirmed' : 'skipped' };
+    }
     return { state: 'failed', why: failedCallWords(call), template, call };
   }
 }
@@ -259,15 +273,15 @@ async function replaceStuckPods(planned: PlannedWorkload, { client }: DeployCont
 }
 
 /**
- * What another run has put on a workload by now: what fails while another run replaces it fails because of that. Never throws.
+ * What of another run is on a workload by now: what fails while another run replaces it fails because of that. Never throws.
  */
 export async function readOther(
   planned: PlannedWorkload,
   { client, log, signal }: DeployContext,
-): Promise<OtherRevision | undefined> {
+): Promise<Met | undefined> {
   if (signal.aborted) return undefined;
   try {
-    return otherRevisionOn(rolloutGoalOf(planned), await readTarget(client, planned.ref, planned.observed));
+    return otherRunOn(rolloutGoalOf(planned), await readTarget(client, planned.ref, planned.observed));
   } catch (error) {
     log.debug(`${describeWorkload(planned.ref)} before its verdict: ${String(error)}`);
     return undefined;

@@ -1,6 +1,7 @@
 import { defined } from '../../base/defined.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
+import { type ClusterWave, markIn } from '../plan/waves.ts';
 import { timesAfter } from './times-after.ts';
 import { pendingRollout, type WorkloadRollout } from './workload-rollout.ts';
 
@@ -12,10 +13,12 @@ export class RolloutStates {
   readonly #now: () => number;
 
   /** `now`: milliseconds since the run's start. */
-  constructor(waves: readonly (readonly PlannedWorkload[])[], now: () => number) {
+  constructor(waves: readonly ClusterWave[], now: () => number) {
     this.#now = now;
-    for (const [index, wave] of waves.entries()) {
-      for (const planned of wave) this.set(pendingRollout(planned, waves.length > 1 ? index + 1 : undefined));
+    for (const wave of waves) {
+      for (const planned of wave.workloads) {
+        this.set(pendingRollout(planned, waves.length > 1 ? markIn(wave, planned) : undefined));
+      }
     }
   }
 

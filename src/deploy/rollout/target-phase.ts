@@ -19,8 +19,10 @@ export function withPhase(target: Unphased): TargetReport {
 function phaseOf(target: Unphased): RolloutPhase {
   const { outcome, steps, problem, durationMs, rollback, verification, unready } = target;
   if (outcome === 'superseded') return 'superseded';
+  if (problem?.kind === 'deleted' || rollback?.problem?.kind === 'deleted') return 'deleted';
   if (outcome === 'waiting') return 'waiting-for-promotion';
   if (rollback?.state === 'failed') return 'rollback-failed';
+  if (rollback?.unconfirmed) return 'rollback-unconfirmed';
   if (rollback?.state === 'rolled-back') return outcome === 'rolled-back' ? 'rolled-back-with-run' : 'rolled-back';
   // Only a cancelled run skips it.
   if (rollback !== undefined) return 'rollback-interrupted';
@@ -44,11 +46,13 @@ const CHANGED_AND_FAILED: Readonly<Record<ProblemKind, RolloutPhase>> = {
   proxy: 'not-ready',
   conflict: 'overwritten',
   workload: 'overwritten',
+  deleted: 'deleted',
   promotion: 'waiting-for-promotion',
   // None of these says anything about its pods.
   input: 'unobserved',
   filter: 'unobserved',
   provenance: 'unobserved',
+  unreviewed: 'unobserved',
   registry: 'unobserved',
   targets: 'unobserved',
   kubeconfig: 'unobserved',

@@ -4,6 +4,7 @@ import { workloadKey } from '../../targets/target.ts';
 import type { WrittenObjects } from '../apply/objects.ts';
 import type { WriteResult } from '../apply/workload.ts';
 import { readinessOf } from '../kinds/kinds.ts';
+import { driftOf } from '../plan/drift.ts';
 import { changesPods, objectKey, type Plan, type PlannedWorkload } from '../plan/plan.ts';
 import type { Rollback, StepState, TargetOutcome, TargetReport, TargetRevision } from '../report/report.ts';
 import { diagnosisLines } from '../wait/rollout-problem.ts';
@@ -42,7 +43,7 @@ export function concludeTarget(rollout: WorkloadRollout, record: RunRecord): Tar
   };
   const problem =
     failure.problem ?? pushed.find((push) => push.problems.has(workloadKey(ref)))?.problems.get(workloadKey(ref));
-  const { ready, wanted } = ended ?? readinessOf(ref, planned.observed);
+  const { ready, wanted } = problem?.kind === 'deleted' ? NO_PODS : (ended ?? readinessOf(ref, planned.observed));
   const back = withPushes(rollback, pushRollback(planned, record), pushed);
   const shownVerification =
     verification ??
@@ -55,7 +56,8 @@ export function concludeTarget(rollout: WorkloadRollout, record: RunRecord): Tar
     revisions: revisionsOf(planned, record),
     steps,
     pods: { ready, wanted },
-    ...defined({ wave, times }),
+    ...wave,
+    ...defined({ times }),
     ...(ended !== undefined && newer === undefined && { durationMs: ended.durationMs }),
     // What was verified and then taken away is no evidence of what runs now.
     ...(shownVerification !== undefined &&
@@ -73,9 +75,8 @@ export function concludeTarget(rollout: WorkloadRollout, record: RunRecord): Tar
   });
 }
 
-/** A target that was planned, in a run that ended before its first write. */
-export function untouchedTarget(planned: PlannedWorkload): TargetReport {
-  const plan = { configMaps: [], filterResources: [], workloads: [planned], garbage: [], warnings: [] };
+/** A target of a plan that nothing was written of: what is known of it, also what others have changed of the objects that it needs. */
+export function untouchedTarget(planned: PlannedWorkload, plan: Plan): TargetReport {
   const objects = { configMaps: new Map(), filterResources: new Map() };
   return concludeTarget(pendingRollout(planned), { plan, objects, pushes: new Map() });
 }
@@ -86,12 +87,14 @@ function revisionsOf({ ref, revisions, removals, before }: PlannedWorkload, { pu
     return id === undefined ? {} : { before: id };
   };
   return [
-    ...revisions.map(({ revision, podRevision }) => {
+    ...revisions.map(({ revision, podRevision, earlier: keeps }) => {
+      const { digest, source } = revision.module;
       const push = pushes.get(objectKey(ref.namespace, podRevision));
       return {
         filter: revision.filter,
         revision: revision.id,
         ...(push !== undefined ? { before: push.before, pushed: true as const } : earlier(revision.filter)),
+        ...(keeps && { earlier: { digest, ...(source?.kind === 'image' && { image: source.pinned }) } }),
       };
     }),
     ...removals.map((filter) => ({ filter, ...earlier(filter) })),
@@ -106,7 +109,8 @@ function withPushes(
 ): Rollback | undefined {
   if (rollback === undefined || putBack === undefined) return rollback ?? putBack;
   const before = pushes.flatMap((push) => (push.rollback === undefined ? [] : Object.entries(push.rollback.to)));
-  const worse = rollback.state === 'rolled-back' ? putBack : rollback;
+  const { state, unconfirmed } = rollback;
+  const worse = state === 'rolled-back' ? { ...putBack, ...defined({ unconfirmed }) } : rollback;
   return { ...worse, to: { ...rollback.to, ...Object.fromEntries(before) } };
 }
 
@@ -129,19 +133,12 @@ function pushesOf({ ref, revisions }: PlannedWorkload, { pushes }: RunRecord): P
   return revisions.flatMap(({ podRevision }) => pushes.get(objectKey(ref.namespace, podRevision)) ?? []);
 }
 
-/** What others had changed of the workload and of the objects that it needs. */
-function driftOf({ ref, revisions, drift }: PlannedWorkload, { configMaps, filterResources }: Plan): string[] {
-  const keys = new Set(revisions.map(({ podRevision }) => objectKey(ref.namespace, podRevision)));
-  const objects = [...configMaps, ...filterResources].filter((object) =>
-    keys.has(objectKey(object.namespace, object.podRevision)),
-  );
-  return [...drift, ...objects.flatMap((object) => object.drift ?? [])];
-}
-
 /** An object that the run did not come to was skipped. */
 function stateIn(results: ReadonlyMap<string, WriteResult>, key: string): StepState {
   return results.get(key)?.state ?? 'skipped';
 }
+
+const NO_PODS = { ready: 0, wanted: 0 };
 
 const SEVERITY: readonly StepState[] = ['failed', 'skipped', 'done', 'unchanged'];
 

@@ -11,7 +11,7 @@ import type { RolloutPolicy } from '../policy.ts';
 import { bypassWarning } from '../report/bypass-warning.ts';
 import { restartWarning } from '../report/restart-warning.ts';
 import { type VerificationResult, Verifier } from '../verify/verifier.ts';
-import type { RolloutResult } from '../wait/rollout-watch.ts';
+import type { RolloutResult } from '../wait/rollout-result.ts';
 import { closePlugin } from './close-plugin.ts';
 import {
   type EndedRollout,

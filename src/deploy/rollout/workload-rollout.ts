@@ -1,6 +1,7 @@
 import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
+import { knownByName } from '../../mesh/proxy/refused-filter.ts';
 import type { WorkloadWrite } from '../apply/workload.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import type { Newer } from '../observe/superseded.ts';
@@ -8,16 +9,17 @@ import { type PlannedWorkload, podRevisionsOf } from '../plan/plan.ts';
 import type { Verification } from '../report/evidence-level.ts';
 import type { Rollback } from '../report/report.ts';
 import type { RolloutTimes } from '../report/rollout-times.ts';
+import type { WaveMark } from '../report/wave-mark.ts';
 import type { VerificationResult } from '../verify/verifier.ts';
 import type { Diagnosis } from '../wait/diagnose.ts';
 import type { RolloutGoal } from '../wait/rollout-goal.ts';
-import type { RolloutResult } from '../wait/rollout-watch.ts';
+import type { RolloutResult } from '../wait/rollout-result.ts';
 import type { UnreadyState } from './ready-before.ts';
 
 interface OfWorkload {
   readonly planned: PlannedWorkload;
-  /** From 1; omitted where the run has one wave only. */
-  readonly wave?: number;
+  /** Omitted where the run has one wave only. */
+  readonly wave?: WaveMark;
   /** Set by `RolloutStates`, once its patch is written. */
   readonly times?: RolloutTimes;
 }
@@ -114,7 +116,7 @@ export interface SupersededRollout extends OfWorkload {
 export type WorkloadRollout = ReachedRollout | NotReadyBefore | FailedRollout | RolledBack | SupersededRollout;
 
 /** Returns the rollout of a workload that the run has not come to. */
-export function pendingRollout(planned: PlannedWorkload, wave?: number): PendingRollout {
+export function pendingRollout(planned: PlannedWorkload, wave?: WaveMark): PendingRollout {
   return { state: 'pending', planned, ...defined({ wave }) };
 }
 
@@ -234,8 +236,7 @@ export function failureOf(rollout: WorkloadRollout): {
 /** Returns the goal of a rollout: what the pods of the workload shall run. */
 export function rolloutGoalOf(planned: PlannedWorkload): RolloutGoal {
   const { ref, revisions, removals } = planned;
-  const settings = new Map(revisions.map(({ revision }) => [revision.filter, revision.settings]));
-  return { ref, podRevisions: podRevisionsOf(planned), removals, settings };
+  return { ref, podRevisions: podRevisionsOf(planned), removals, known: knownByName(revisions) };
 }
 
 /** Returns the workload as the run last wrote or saw it. */

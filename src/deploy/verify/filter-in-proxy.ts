@@ -10,14 +10,28 @@ import { type ExtensionVerdict, inspectExtension } from '../../mesh/proxy/ecds.t
 import { describeReason } from '../../mesh/proxy/envoy-log.ts';
 import { inspectListeners, type Present } from '../../mesh/proxy/listeners.ts';
 import type { Absent } from '../../mesh/proxy/places.ts';
-import { explainMissing, INSERT_REMEDY, judgeReach, PORT_REMEDY } from '../../mesh/proxy/reach.ts';
-import { logIdsOf, type OwnFilter, ownAmong, ownFilters, refusedIn } from '../../mesh/proxy/refused-filter.ts';
+import { explainMissing, insertRemedy, judgeReach, portRemedy } from '../../mesh/proxy/reach.ts';
+import {
+  knownByName,
+  knownOf,
+  type OwnFilter,
+  ownAmong,
+  ownFilters,
+  refusedIn,
+} from '../../mesh/proxy/refused-filter.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { PluginTrace } from '../kinds/binding.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import type { EvidenceSource } from '../observe/evidence-source.ts';
 import { type PluginLog, readEnvoyReason, readPluginReason } from '../observe/pod-logs.ts';
-import { noEffect, placeOf, redirectionOf, unreached, type VerifiableRevision } from '../plan/wanted-place.ts';
+import {
+  asWritten,
+  noEffect,
+  placeOf,
+  redirectionOf,
+  unreached,
+  type VerifiableRevision,
+} from '../plan/wanted-place.ts';
 import { aboutFilter, failed, type PodVerdict, pending, rejectsOthers, type Weakness } from './pod-verdict.ts';
 
 /** Where a look is taken, and what Envoy says there. */
@@ -63,12 +77,11 @@ export async function judgeFilter(
 
 /** What Envoy may call the filters that are to be seen in a pod. */
 export function ownOf({ ref, revisions }: Pick<Seen, 'ref' | 'revisions'>): OwnFilter[] {
-  const settings = new Map(revisions.map(({ podRevision, revision }) => [podRevision.filter, revision.settings]));
   return ownFilters(
     ref.namespace,
     revisions.map(({ podRevision }) => podRevision),
     [],
-    settings,
+    knownByName(revisions),
   );
 }
 
@@ -124,9 +137,9 @@ async function judgePlugin(
   const verdict = inspectExtension(extensions, wanted);
   const { name } = pod.metadata;
   if (verdict.state === 'outdated')
-    return pending(ref, `Envoy of pod ${name} still has other settings of ${podRevision.filter}`);
-  const ids = logIdsOf(planned.revision.settings, podRevision);
-  const names = { ...(verdict.state === 'given' ? { plugin, ...givenSince(verdict, ref) } : trace), ids };
+    return pending(ref, `Envoy of pod ${name} still has other settings of ${podRevision.filter}`, 'sentence');
+  const own = knownOf(knownByName([planned]).get(podRevision.filter), podRevision);
+  const names = { ...(verdict.state === 'given' ? { plugin, ...givenSince(verdict, ref) } : trace), ...own };
   const logged = await readPluginReason(pod, ref.namespace, names, source);
   if (verdict.state === 'substituted') return judgeSubstitute(verdict, podRevision.filter, trace, logged, found);
   const reason = logged.state === 'explains' ? logged.reason : undefined;
@@ -138,7 +151,7 @@ async function judgePlugin(
   }
   if (reason !== undefined) {
     const what = nameOf(podRevision.filter, found);
-    return failed(ref, `Envoy of pod ${name} rejects ${what}: ${describeReason(reason)}.`, reason.remedy);
+    return failed(ref, `Envoy of pod ${name} rejects ${what}: ${describeReason(reason)}.`, reason.remedy, 'sentence');
   }
   if (verdict.state === 'missing')
     return pending(ref, `the proxy of pod ${name} has not loaded ${podRevision.filter} yet`);
@@ -171,8 +184,8 @@ function judgeSubstitute(
   logged: PluginLog,
   { pod: { metadata }, ref }: Found,
 ): PodVerdict {
-  const effect = substitute.by === 'deny' ? 'rejects every request in its place' : 'lets every request pass without it';
-  const what = `${filter} does not run in pod ${metadata.name}, which ${effect}`;
+  const effect = substitute.by === 'deny' ? 'rejects every request instead' : 'lets every request pass without it';
+  const what = `${filter} does not run in pod ${metadata.name}, and the proxy ${effect}`;
   if (standsForAnother(substitute, trace, logged)) {
     const unsaid = `because of an image that could not be pulled; its log does not say that it is ${trace.image}`;
     return pending(ref, `${what}, ${unsaid}`);
@@ -208,7 +221,7 @@ async function refusal(details: string, found: Seen, source: EvidenceSource): Pr
   const filter = reason?.rejected ?? ownAmong(refusedIn(details), own);
   const cause = reason === undefined ? details : describeReason({ ...reason, rejected: undefined });
   const why = `Envoy of pod ${pod.metadata.name} rejects ${nameOf(filter, found)}: ${cause}.`;
-  return aboutFilter(failed(ref, why, reason?.remedy ?? SEE_LOG), filter, revisions);
+  return aboutFilter(failed(ref, why, reason?.remedy ?? SEE_LOG, 'sentence'), filter, revisions);
 }
 
 /** `the filter` where there is one only, or nobody knows which of several it is. */
@@ -232,7 +245,7 @@ function absence(verdict: Absent, { planned, pod, ref, observed }: Found): PodVe
     problem: noEffect(
       ref,
       `its pods are ready, but ${podRevision.filter} is in no listener of pod ${pod.metadata.name}: ${why}`,
-      verdict.withoutAnchor === undefined ? PORT_REMEDY : INSERT_REMEDY,
+      (verdict.withoutAnchor === undefined ? portRemedy : insertRemedy)(asWritten(planned)),
     ),
   };
 }

@@ -1,10 +1,11 @@
 import type { Permission } from '../../base/permission.ts';
-import { aboutOneOf, type Problem } from '../../base/problem.ts';
+import type { MessageForm, Problem } from '../../base/problem.ts';
 import { sentence } from '../../base/text.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { describeReason, type EnvoyReason } from '../../mesh/proxy/envoy-log.ts';
 import type { Note } from '../../mesh/proxy/reach.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
+import { aboutFilterOf, type VerifiableRevision } from '../plan/wanted-place.ts';
 import { EVIDENCE_LEVELS, type EvidenceLevel } from '../report/evidence-level.ts';
 
 /** Why there is no stronger evidence. */
@@ -30,15 +31,19 @@ export type PodVerdict = Verified | { readonly state: 'failed' | 'pending'; read
 /** The filter does not run, as far as can be seen. */
 export type Unverified = Extract<PodVerdict, { readonly problem: Problem }>;
 
-/** The proxy does not run the filter, and will not. */
-export function failed(ref: WorkloadRef, message: string, remedy: string): Unverified {
-  return { state: 'failed', problem: { kind: 'verification', subject: describeWorkload(ref), message, remedy } };
+/** The proxy does not run the filter, and will not. `message` has a subject of its own. */
+export function failed(ref: WorkloadRef, message: string, remedy: string, form: MessageForm = 'clause'): Unverified {
+  return { state: 'failed', problem: { kind: 'verification', subject: describeWorkload(ref), form, message, remedy } };
 }
 
-/** A verdict that is about one filter, by its name where its workload has several: `all`. */
-export function aboutFilter<T extends PodVerdict>(verdict: T, filter: string | undefined, all: readonly unknown[]): T {
+/** A verdict that is about one filter of those of a workload. */
+export function aboutFilter<T extends PodVerdict>(
+  verdict: T,
+  filter: string | undefined,
+  revisions: readonly VerifiableRevision[],
+): T {
   if (verdict.state === 'verified' || verdict.problem.filter !== undefined) return verdict;
-  return { ...verdict, problem: aboutOneOf(verdict.problem, filter, all) };
+  return { ...verdict, problem: aboutFilterOf(verdict.problem, filter, revisions) };
 }
 
 /** The proxy rejects a listener, and with it our filter, because of a filter that is not ours. */
@@ -46,7 +51,7 @@ export function rejectsOthers(ref: WorkloadRef, { metadata }: Pod, reason: Envoy
   const message = sentence(`in pod ${metadata.name}, ${describeReason(reason)}`);
   return {
     state: 'failed',
-    problem: { kind: 'proxy', subject: describeWorkload(ref), message, remedy: reason.remedy },
+    problem: { kind: 'proxy', subject: describeWorkload(ref), form: 'clause', message, remedy: reason.remedy },
   };
 }
 
@@ -60,12 +65,13 @@ export function weakestOf(verdicts: readonly Verified[]): Verified {
 }
 
 /** The proxy does not run the filter yet, or does not tell. `what` is a clause. */
-export function pending(ref: WorkloadRef, what: string): Unverified {
+export function pending(ref: WorkloadRef, what: string, form: MessageForm = 'clause'): Unverified {
   return {
     state: 'pending',
     problem: {
       kind: 'verification',
       subject: describeWorkload(ref),
+      form,
       message: sentence(what),
       remedy: 'Check the log of its container istio-proxy, and that istiod is healthy.',
     },

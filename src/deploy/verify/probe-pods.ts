@@ -22,7 +22,7 @@ const ANSWER_MS = 10_000;
 const COMPARE = 'Compare the probe with what the app and the filter should answer.';
 /** Of a pod that did not answer at all. */
 const MAYBE_STRICT =
-  ' Under strict mTLS (PeerAuthentication STRICT) a pod answers nobody outside the mesh; if so, leave the probe out.';
+  ' Under strict mTLS (PeerAuthentication STRICT) a pod does not answer clients outside the mesh; in that case, leave the probe out.';
 
 /** Sends the probe to each pod, through its sidecar; gives the first pod's problem that does not answer as expected. */
 export async function probePods(
@@ -68,6 +68,7 @@ async function probePod(
   return {
     kind: 'verification',
     subject: describeWorkload(ref),
+    form: 'clause',
     message: `pod ${metadata.name} ${wrong} to the probe ${describeProbe(probe)}.${came}`,
     remedy: `${COMPARE}${came === '' ? MAYBE_STRICT : ''}`,
   };

@@ -7,7 +7,7 @@ import { hasProxyContainer } from '../../cluster/pods.ts';
 import { POD } from '../../cluster/resources.ts';
 import { describeReason } from '../../mesh/proxy/envoy-log.ts';
 import { inspectListeners } from '../../mesh/proxy/listeners.ts';
-import { logIdsOf } from '../../mesh/proxy/refused-filter.ts';
+import { knownByName, knownOf } from '../../mesh/proxy/refused-filter.ts';
 import { parseListenerUpdates } from '../../mesh/proxy/stats.ts';
 import { explainMissingMount, explainNoSidecar, mountsFilter } from '../../mesh/template/injection.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
@@ -17,7 +17,7 @@ import { type ConfigPart, readConfigDump } from '../observe/config-dump.ts';
 import { evidenceSource } from '../observe/evidence-source.ts';
 import { NamespaceLabels } from '../observe/namespace-labels.ts';
 import { readEnvoyReason, readPluginReason } from '../observe/pod-logs.ts';
-import { noEffect, unreachableIn, type VerifiableWorkload } from '../plan/wanted-place.ts';
+import { aboutFilterOf, noEffect, unreachableIn, type VerifiableWorkload } from '../plan/wanted-place.ts';
 import { judgeFilter, LOG_REFUSED, ownOf } from './filter-in-proxy.ts';
 import {
   aboutFilter,
@@ -100,7 +100,7 @@ export class ProxyInspector {
     });
     if (named === undefined) return undefined;
     const still = pending(ref, `the proxy of pod ${pod.metadata.name} still has ${named} in its listeners`);
-    return aboutFilter(still, named, filters).problem;
+    return aboutOneOf(still.problem, named, filters);
   }
 
   /** Why the filter cannot run in a pod, as the pod itself shows. */
@@ -120,7 +120,7 @@ export class ProxyInspector {
     const { message, remedy } = explainMissingMount(template, filter);
     const what = revisions.length < 2 ? 'the filter' : filter;
     const problem = noEffect(ref, `its pods are ready, but ${what} is not in them: ${message}`, remedy);
-    return aboutOneOf(problem, filter, revisions);
+    return aboutFilterOf(problem, filter, revisions);
   }
 
   async #byListeners(pod: Pod, { ref, observed, revisions }: VerifiableWorkload): Promise<PodVerdict | undefined> {
@@ -153,7 +153,9 @@ export class ProxyInspector {
     const { name } = pod.metadata;
     try {
       const dump = await readConfigDump(this.#context.client, namespace, name, part);
-      return dump.state === 'read' ? dump : pending(ref, `Envoy of pod ${name} does not answer (${dump.why})`);
+      return dump.state === 'read'
+        ? dump
+        : pending(ref, `Envoy of pod ${name} does not answer (${dump.why})`, 'sentence');
     } catch (error) {
       if (isApiError(error, 403)) {
         this.#refused.add(`${namespace} exec`);
@@ -190,15 +192,16 @@ export class ProxyInspector {
     if (reason === undefined) return undefined;
     if (reason.foreign !== undefined) return rejectsOthers(ref, pod, reason);
     const why = `Envoy of pod ${pod.metadata.name} rejected a listener: ${describeReason(reason)}.`;
-    return aboutFilter(failed(ref, why, reason.remedy), reason.rejected, revisions);
+    return aboutFilter(failed(ref, why, reason.remedy, 'sentence'), reason.rejected, revisions);
   }
 
   /** A listener is taken and a pod becomes ready without the image of a filter, so of those the log has to tell. */
   async #byLog(pod: Pod, { ref, observed, revisions }: VerifiableWorkload): Promise<PodVerdict | undefined> {
-    for (const { podRevision, revision } of revisions) {
+    const known = knownByName(revisions);
+    for (const { podRevision } of revisions) {
       if (podRevision.image === undefined) continue;
       const trace = targetKind(ref).binding.pluginTrace(ref, podRevision, observed);
-      const names = { ...trace, ids: logIdsOf(revision.settings, podRevision) };
+      const names = { ...trace, ...knownOf(known.get(podRevision.filter), podRevision) };
       const log = await readPluginReason(pod, ref.namespace, names, evidenceSource(this.#context));
       if (log.state === 'unreadable') return { state: 'verified', level: 'ready', weakness: LOG_REFUSED };
       if (log.state === 'explains') {

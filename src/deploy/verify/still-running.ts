@@ -30,6 +30,7 @@ export async function stillRunning({ left }: Collected, context: DeployContext):
       return {
         kind: 'rollout',
         subject: describeWorkload(ref),
+        form: 'clause',
         message: sentence(cause === '' ? what : `${what}, as no new pod takes its place: ${cause}`),
         remedy: `The pod template no longer has the filter. ${remedy} Then re-run the job.`,
       };

@@ -223,6 +223,7 @@ export function cancelledVerification(ref: WorkloadRef): Problem {
   return {
     kind: 'cancelled',
     subject: describeWorkload(ref),
+    form: 'clause',
     message: 'the run was cancelled before everything was verified; its pods are ready.',
     remedy: 'Re-run to complete verification.',
   };
@@ -237,8 +238,9 @@ function tooFew(ref: WorkloadRef, there: number, wanted: number): Problem {
   return {
     kind: 'verification',
     subject: describeWorkload(ref),
+    form: 'clause',
     message: `it has ${count(wanted, 'pod')}, but only ${there} of them could be verified.`,
-    remedy: 'Its pods come and go; check their events and logs, then re-run the job.',
+    remedy: `Its pods changed during the verification. Check their events (\`kubectl events -n ${ref.namespace} --types=Warning\`) and logs, then re-run the job.`,
   };
 }
 

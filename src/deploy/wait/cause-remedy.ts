@@ -80,7 +80,7 @@ const PROXY_RESOURCES =
 function orOldFirst({ ref, observed, change }: UnreadyWorkload): string {
   const field = change === 'none' ? undefined : targetKind(ref).surgeField?.(observed);
   if (field === undefined) return '';
-  return ` Or set "maxSurge: 0" and "maxUnavailable: 1" in ${field} of the workload: then an old pod ends before its successor is made, and a rollout needs no more room, but one pod fewer serves during it.`;
+  return ` Or set "maxSurge: 0" and "maxUnavailable: 1" in ${field} of the workload. Then an old pod ends before a new one is created: a rollout needs no extra room, but one pod fewer serves during it.`;
 }
 
 /** What the kubelet says of an image that it cannot get (kubernetes: pkg/kubelet/images/types.go). */

@@ -18,7 +18,7 @@ import { uncreatedFolder } from '../../cluster/runtime-words.ts';
 import type { PodRevision } from '../../mesh/identity/revision.ts';
 import { pluginOf } from '../../mesh/objects/wasm-plugin.ts';
 import { describeReason, type EnvoyReason } from '../../mesh/proxy/envoy-log.ts';
-import { logIdsOf } from '../../mesh/proxy/refused-filter.ts';
+import { knownOf } from '../../mesh/proxy/refused-filter.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { type EvidenceSource, evidenceSource } from '../observe/evidence-source.ts';
@@ -195,17 +195,16 @@ const MAX_READY = 4;
 
 /** Why a filter whose image is pulled does not run in pods that are ready. */
 async function readPulls(
-  { ref, podRevisions, settings }: Pick<RolloutGoal, 'ref' | 'podRevisions' | 'settings'>,
+  { ref, podRevisions, known }: Pick<RolloutGoal, 'ref' | 'podRevisions' | 'known'>,
   pods: readonly Pod[],
   source: EvidenceSource,
 ): Promise<EnvoyReason | undefined> {
   for (const podRevision of podRevisions) {
     if (podRevision.image === undefined) continue;
-    const known = settings?.get(podRevision.filter);
     const names = {
       plugin: pluginOf(ref.namespace, podRevision),
       image: podRevision.image,
-      ...(known !== undefined && { ids: logIdsOf(known, podRevision) }),
+      ...knownOf(known?.get(podRevision.filter), podRevision),
     };
     for (const pod of pods.slice(0, MAX_READY)) {
       const log = await readPluginReason(pod, ref.namespace, names, source);

@@ -5,13 +5,14 @@ import { creationFailure } from '../../cluster/pod-events.ts';
 import { describeTrouble, type PodTrouble, troubleOf } from '../../cluster/pod-trouble.ts';
 import { isCreating, isProxyUnready, isReady } from '../../cluster/pods.ts';
 import { pluginOf } from '../../mesh/objects/wasm-plugin.ts';
-import { REJECTS_FILTER, rejectsAnother } from '../../mesh/proxy/envoy-log.ts';
+import { rejectsAnother } from '../../mesh/proxy/envoy-log.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { EvidenceSource } from '../observe/evidence-source.ts';
 import { listNewPods, listWarnings, podId, unreadyOf } from '../observe/new-pods.ts';
 import { readEnvoyReason, readPluginReason } from '../observe/pod-logs.ts';
 import type { RolloutGoal } from './rollout-goal.ts';
 import { goalFilters } from './rollout-goal.ts';
+import type { StuckVerdict } from './rollout-result.ts';
 import type { Pending } from './rollout-watch.ts';
 
 /** How long a trouble that may pass by itself has to last before it is a verdict, in milliseconds. */
@@ -41,7 +42,7 @@ export interface PendingVerdicts {
   /** The pods that are not ready, by `workloadKey`. */
   readonly unready: ReadonlyMap<string, readonly Pod[]>;
   /** The workloads that cannot become ready, by `workloadKey`, and why. */
-  readonly stuck: ReadonlyMap<string, string>;
+  readonly stuck: ReadonlyMap<string, StuckVerdict>;
 }
 
 /**
@@ -68,30 +69,30 @@ export class FailFast {
       this.#source,
     );
     const unready = unreadyOf(pods);
-    const found = await mapLimited(pending, PARALLEL, async (entry): Promise<[string, string | undefined]> => {
+    const found = await mapLimited(pending, PARALLEL, async (entry): Promise<[string, StuckVerdict | undefined]> => {
       const key = workloadKey(entry.goal.ref);
       const trouble =
         this.#judgeRefusals(key, pods.get(key) ?? []) ?? (await this.#judge(entry, unready.get(key) ?? []));
       return [key, trouble ?? (await this.#judgePulls(entry.goal, pods.get(key) ?? []))];
     });
-    const stuck = found.filter((entry): entry is [string, string] => entry[1] !== undefined);
+    const stuck = found.filter((entry): entry is [string, StuckVerdict] => entry[1] !== undefined);
     return { unready, stuck: new Map(stuck) };
   }
 
-  async #judge({ goal, readiness }: Pending, pods: readonly Pod[]): Promise<string | undefined> {
+  async #judge({ goal, readiness }: Pending, pods: readonly Pod[]): Promise<StuckVerdict | undefined> {
     const { ref } = goal;
-    if (readiness.podsRefused && this.#lasts(workloadKey(ref), PATIENCE_MS)) return readiness.message;
+    if (readiness.podsRefused && this.#lasts(workloadKey(ref), PATIENCE_MS)) return { message: readiness.message };
     for (const pod of pods) {
       const trouble = troubleOf(pod);
-      if (trouble !== undefined && this.#isFatal(podId(pod), trouble)) return describeTrouble(trouble);
+      if (trouble !== undefined && this.#isFatal(podId(pod), trouble)) return { message: describeTrouble(trouble) };
       if (isProxyUnready(pod) && this.#lasts(`${podId(pod)} proxy`, PROXY_PATIENCE_MS) && this.#mayAsk(podId(pod))) {
         const reason = await readEnvoyReason(pod, ref.namespace, goalFilters(goal), this.#source);
-        if (reason?.foreign !== undefined) return rejectsAnother(reason.foreign);
-        if (reason !== undefined) return REJECTS_FILTER;
+        if (reason?.foreign !== undefined) return { message: rejectsAnother(reason.foreign) };
+        if (reason !== undefined) return { message: 'Envoy rejects the filter', rejectsFilter: true };
       }
       if (isCreating(pod) && this.#lasts(`${podId(pod)} creating`, PATIENCE_MS) && this.#mayAsk(ref.namespace)) {
         const event = creationFailure(await listWarnings(ref.namespace, this.#source), pod.metadata.name);
-        if (event !== undefined) return event;
+        if (event !== undefined) return { message: event };
       }
     }
     return undefined;
@@ -101,7 +102,7 @@ export class FailFast {
    * Pods that nodes refuse again and again: each is replaced by another one, so it is not one pod whose trouble lasts. One that
    * was evicted, and whose successor starts, is no trouble.
    */
-  #judgeRefusals(workload: string, pods: readonly Pod[]): string | undefined {
+  #judgeRefusals(workload: string, pods: readonly Pod[]): StuckVerdict | undefined {
     const refused = pods.filter(isRefused);
     const isNewest = ({ metadata: { creationTimestamp = '' } }: Pod): boolean =>
       pods.every((pod) => isRefused(pod) || (pod.metadata.creationTimestamp ?? '') <= creationTimestamp);
@@ -109,14 +110,14 @@ export class FailFast {
     for (const pod of fresh) this.#refused.add(podId(pod));
     const telling = fresh[0] ?? refused.find(isNewest);
     if (telling === undefined || !this.#lasts(`${workload} refused`, PATIENCE_MS)) return undefined;
-    return `nodes do not run its pods: ${describeRefusal(telling)}`;
+    return { message: `nodes do not run its pods: ${describeRefusal(telling)}` };
   }
 
   /**
    * A pod becomes ready without the image that its filter is in, and then answers nothing or lets all pass. So the first pods
    * that are ready are asked, before the others are replaced.
    */
-  async #judgePulls({ ref, podRevisions }: RolloutGoal, pods: readonly Pod[]): Promise<string | undefined> {
+  async #judgePulls({ ref, podRevisions }: RolloutGoal, pods: readonly Pod[]): Promise<StuckVerdict | undefined> {
     for (const podRevision of podRevisions) {
       if (podRevision.image === undefined) continue;
       const names = { plugin: pluginOf(ref.namespace, podRevision), image: podRevision.image };
@@ -125,7 +126,7 @@ export class FailFast {
         if (this.#asked.has(once)) continue;
         this.#asked.set(once, this.#now());
         const log = await readPluginReason(pod, ref.namespace, names, this.#source);
-        if (log.state === 'explains') return 'its new pods run without the filter';
+        if (log.state === 'explains') return { message: 'its new pods run without the filter' };
       }
     }
     return undefined;

@@ -1,6 +1,6 @@
 import { selectorOf } from '../../cluster/pod-selector.ts';
 import type { PodRevision } from '../../mesh/identity/revision.ts';
-import { type LogIds, type OwnFilter, ownFilters } from '../../mesh/proxy/refused-filter.ts';
+import { type KnownFilter, type OwnFilter, ownFilters } from '../../mesh/proxy/refused-filter.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
 
@@ -16,8 +16,8 @@ export interface RolloutGoal {
   readonly throughPromotion?: true;
   /** Filters that the run is about although its pods may not carry them yet: what Envoy says of these is not of another filter. */
   readonly about?: readonly string[];
-  /** The settings of its filters, by their names: what they log is known by these; omitted where they are not known. */
-  readonly settings?: ReadonlyMap<string, LogIds>;
+  /** What is known of its filters, by their names; omitted where nothing is. */
+  readonly known?: ReadonlyMap<string, KnownFilter>;
 }
 
 /** What to follow until a workload is ready as it is, whatever its pods carry. */
@@ -32,6 +32,6 @@ export function goalOfCurrentPods({
 }
 
 /** Returns what Envoy may call the filters that a goal is about. */
-export function goalFilters({ ref, podRevisions, removals, about = [], settings }: RolloutGoal): OwnFilter[] {
-  return ownFilters(ref.namespace, podRevisions, [...removals, ...about], settings);
+export function goalFilters({ ref, podRevisions, removals, about = [], known }: RolloutGoal): OwnFilter[] {
+  return ownFilters(ref.namespace, podRevisions, [...removals, ...about], known);
 }

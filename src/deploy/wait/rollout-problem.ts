@@ -3,12 +3,15 @@ import { describePermission } from '../../base/permission.ts';
 import type { Problem } from '../../base/problem.ts';
 import { formatDuration, listWords, MAX_LISTED, sentence, someOf } from '../../base/text.ts';
 import { describeEvent } from '../../cluster/pod-events.ts';
-import { describeReason, REJECTS_FILTER } from '../../mesh/proxy/envoy-log.ts';
-import { describeWorkload } from '../../targets/target.ts';
+import { filterPlace, nameSettings } from '../../filter/written.ts';
+import { describeReason } from '../../mesh/proxy/envoy-log.ts';
+import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
+import { deletedProblem } from '../observe/deleted.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
 import { causeRemedy, isCauseInCluster, type UnreadyChange } from './cause-remedy.ts';
 import type { Diagnosis } from './diagnose.ts';
-import type { RolloutResult } from './rollout-watch.ts';
+import { thenReRunLost } from './lost.ts';
+import type { RolloutResult } from './rollout-result.ts';
 
 /**
  * Why a workload did not become ready, and what to do about it. `undefined` if it did, if it waits for promotion, or if
@@ -28,6 +31,7 @@ export function rolloutProblem(
       return {
         kind: 'cancelled',
         subject,
+        form: 'clause',
         message: `the run was cancelled while it waited (${rollout.message || 'not ready yet'}).`,
         remedy: 'The rollout continues in the cluster; re-run the job to complete verification.',
       };
@@ -35,55 +39,103 @@ export function rolloutProblem(
       return {
         kind: 'conflict',
         subject,
+        form: 'clause',
         message: `${rollout.message} while this run waited.`,
         remedy: `This run changed nothing else. ${rollout.remedy ?? 'Use "concurrency" in the workflow to keep runs apart.'}`,
       };
-    case 'deleted':
-      return { kind: 'workload', subject, message: 'was deleted while this run waited for it.' };
-    default: {
-      // No message: what is known of the workload is from before the change.
-      const missing = rollout.message || 'its new state was never seen';
-      const own = causeOf(rollout.state, missing, diagnosis);
-      const causes = [own, rollout.worse ?? []].flat();
-      const cause = someOf(causes, MAX_LISTED, '; ');
-      const words = `${FAILURES[rollout.state](timeoutMs)}: ${cause}`;
+    case 'unseen':
       return {
-        kind: diagnosis?.envoy?.foreign === undefined ? 'rollout' : 'proxy',
+        kind: 'connection',
         subject,
-        message: `${sentence(words)}${unseenWords(diagnosis)}`,
-        ...(isCauseInCluster(rollout.message, diagnosis ?? {}) && { causeIn: 'cluster' }),
-        ...defined({ permission: diagnosis?.missing?.[0], filter: failedFilter(diagnosis, revisions) }),
-        remedy:
-          rollout.remedy ??
-          diagnosis?.envoy?.remedy ??
-          (diagnosis?.cannotMount === undefined ? undefined : OTHER_PATH) ??
-          thenReRun(causeRemedy({ ref, observed, change }, rollout.message, diagnosis ?? {})) ??
-          (rollout.state === 'timeout' ? LATE : UNKNOWN),
+        message: sentence(
+          `was lost from sight while this run waited: the API server did not show it any more (${rollout.trouble}). Seen last: ${rollout.message || 'nothing of its new state'}`,
+        ),
+        remedy: thenReRunLost(
+          'What its pods do now is not known. Check the API server (`kubectl get --raw /readyz`) and the connection from the runner to it.',
+        ),
       };
-    }
+    case 'deleted':
+      return deletedProblem(ref, 'while this run waited for it');
+    default:
+      return unreadyProblem({ ref, observed, revisions }, { ...rollout, state: rollout.state }, diagnosis, {
+        timeoutMs,
+        change,
+      });
   }
+}
+
+/** Why new pods did not become ready, as far as rollout and diagnosis tell. */
+function unreadyProblem(
+  { ref, observed, revisions }: Pick<PlannedWorkload, 'ref' | 'observed' | 'revisions'>,
+  rollout: RolloutResult & { readonly state: keyof typeof FAILURES },
+  diagnosis: Diagnosis | undefined,
+  { timeoutMs, change }: { readonly timeoutMs: number; readonly change: UnreadyChange },
+): Problem {
+  // No message: what is known of the workload is from before the change.
+  const missing = rollout.message || 'its new state was never seen';
+  const own = causeOf(rollout, missing, diagnosis);
+  const causes = [own, rollout.worse ?? []].flat();
+  const cause = someOf(causes, MAX_LISTED, '; ');
+  const { failure, ...form } = FAILURES[rollout.state](timeoutMs);
+  const known =
+    rollout.remedy ??
+    diagnosis?.envoy?.remedy ??
+    otherPath(diagnosis?.cannotMount, revisions) ??
+    thenReRun(causeRemedy({ ref, observed, change }, rollout.message, diagnosis ?? {}));
+  return {
+    kind: diagnosis?.envoy?.foreign === undefined ? 'rollout' : 'proxy',
+    subject: describeWorkload(ref),
+    ...form,
+    message: `${sentence(`${failure}: ${cause}`)}${unseenWords(diagnosis)}`,
+    ...(isCauseInCluster(rollout.message, diagnosis ?? {}) && { causeIn: 'cluster' }),
+    ...placeOfFailed(diagnosis, revisions),
+    ...defined({ permission: diagnosis?.missing?.[0], filter: failedFilter(diagnosis, revisions) }),
+    ...(known === undefined
+      ? { remedy: lookFurther(ref, change, rollout.state), offersEvents: true }
+      : { remedy: known }),
+  };
 }
 
 function failedFilter(diagnosis: Diagnosis | undefined, revisions: readonly unknown[]): string | undefined {
   return diagnosis?.envoy?.rejected ?? (revisions.length < 2 ? undefined : diagnosis?.cannotMount);
 }
 
+/** Where the filter is written down that keeps its pods from being ready. */
+function placeOfFailed(diagnosis: Diagnosis | undefined, revisions: PlannedWorkload['revisions']): Pick<Problem, 'at'> {
+  const { envoy, cannotMount } = diagnosis ?? {};
+  const isOfFilter = cannotMount !== undefined || (envoy !== undefined && envoy.foreign === undefined);
+  if (!isOfFilter) return {};
+  const name = envoy?.rejected ?? cannotMount;
+  const one = revisions.length < 2 ? revisions[0] : revisions.find(({ revision }) => revision.filter === name);
+  return one === undefined ? {} : filterPlace(one.revision);
+}
+
 function thenReRun(remedy: string | undefined): string | undefined {
   return remedy && `${remedy} Then re-run the job.`;
 }
 
-const UNKNOWN = 'Check the events and logs of its pods, fix the cause and re-run the job.';
+/** Where to look for a cause that the run has not found, and what a failed removal leaves there. */
+function lookFurther({ namespace }: WorkloadRef, change: UnreadyChange, state: RolloutResult['state']): string {
+  return [
+    `Look for the cause in the events (\`kubectl events -n ${namespace} --types=Warning\`) and in the logs of the pods, fix it and re-run the job.`,
+    ...(state === 'timeout' ? ['If the pods only need more time, set a longer "timeout".'] : []),
+    ...(change === 'filter-removed' ? ['Once the workload is rolled back, its pods have the filter again.'] : []),
+  ].join(' ');
+}
 
-const LATE =
-  'Check the events and logs of its pods, fix the cause and re-run the job; if they only need more time, set a longer "timeout".';
+/** What to do where the folder that a filter is mounted at cannot be made; `undefined` where that is not so of any. */
+function otherPath(cannotMount: string | undefined, revisions: PlannedWorkload['revisions']): string | undefined {
+  if (cannotMount === undefined) return undefined;
+  const written = revisions.find(({ revision }) => revision.filter === cannotMount)?.revision;
+  return `The node cannot create the folder of the filter inside another mount. Choose another folder with ${nameSettings(['mount-path'], written)} and re-run the job.`;
+}
 
-const OTHER_PATH =
-  'The node cannot create the folder that the filter is mounted at, because it is inside of what something else mounts: choose another "mount-path" and re-run the job.';
+type Failure = Pick<Problem, 'form'> & { readonly failure: string };
 
-const FAILURES: Readonly<Record<'timeout' | 'failed' | 'stuck', (timeoutMs: number) => string>> = {
-  timeout: (timeoutMs) => `not ready after ${formatDuration(timeoutMs)}`,
-  failed: () => 'failed to roll out',
-  stuck: () => 'cannot become ready',
+const FAILURES: Readonly<Record<'timeout' | 'failed' | 'stuck', (timeoutMs: number) => Failure>> = {
+  timeout: (timeoutMs) => ({ form: 'clause', failure: `not ready after ${formatDuration(timeoutMs)}` }),
+  failed: () => ({ failure: 'failed to roll out' }),
+  stuck: () => ({ failure: 'cannot become ready' }),
 };
 
 function envoyCause(diagnosis: Diagnosis | undefined): string | undefined {
@@ -97,15 +149,20 @@ function unseenWords(diagnosis: Diagnosis | undefined): string {
 }
 
 /** The cause leads; how far the rollout came follows where nobody knows more. */
-function causeOf(state: RolloutResult['state'], missing: string, diagnosis: Diagnosis | undefined): string {
+function causeOf(
+  { state, rejectsFilter }: Pick<RolloutResult, 'state' | 'rejectsFilter'>,
+  missing: string,
+  diagnosis: Diagnosis | undefined,
+): string {
   const envoy = envoyCause(diagnosis);
   // What begins with the filter that Envoy rejects says that it does.
-  const isNamed = diagnosis?.envoy?.rejected !== undefined && missing === REJECTS_FILTER;
+  const isNamed = diagnosis?.envoy?.rejected !== undefined && rejectsFilter === true;
   if (envoy !== undefined && state === 'stuck' && (isNamed || diagnosis?.envoy?.foreign !== undefined)) return envoy;
   if (envoy !== undefined) return `${missing}. ${envoy.charAt(0).toUpperCase()}${envoy.slice(1)}`;
   if (diagnosis?.cause !== undefined) return diagnosis.cause;
   const pods = state === 'stuck' ? undefined : podCause(diagnosis);
-  return pods === undefined ? missing : `${missing}. ${pods}`;
+  // A controller may say the same in the status of its workload and in an event.
+  return pods === undefined || sentence(pods) === sentence(missing) ? missing : `${missing}. ${pods}`;
 }
 
 function podCause(diagnosis: Diagnosis | undefined): string | undefined {

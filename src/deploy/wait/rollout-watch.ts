@@ -1,36 +1,18 @@
-import { pause, untilAborted } from '../../base/concurrency.ts';
+import { makeLimiter, pause, untilAborted } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
 import { messageOf, type Problem } from '../../base/problem.ts';
 import type { Client } from '../../cluster/client.ts';
-import { callProblem } from '../../cluster/errors.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import type { Readiness } from '../../cluster/readiness.ts';
 import { followWorkloads } from '../../cluster/watch.ts';
 import { type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
-import { type OtherRevision, otherRevisionOn } from '../observe/superseded.ts';
+import { otherRevisionOn } from '../observe/superseded.ts';
 import { foreignChange, lostMount } from '../plan/foreign-change.ts';
+import { lookOnce } from './look-once.ts';
+import { lostProblem } from './lost.ts';
 import type { RolloutGoal } from './rollout-goal.ts';
-
-/** How a workload's rollout ended. */
-export interface RolloutResult {
-  /** `stuck`: its pods cannot become ready, whatever the time; `waiting`: somebody has to promote it. */
-  readonly state: 'ready' | 'waiting' | 'failed' | 'stuck' | 'timeout' | 'superseded' | 'deleted' | 'cancelled';
-  /** What was missing or happened, or where it waits; empty when ready. */
-  readonly message: string;
-  /** Of one that was not ready before the run either: what is worse than it was. */
-  readonly worse?: string;
-  /** What to do about it, where that is known here. */
-  readonly remedy?: string;
-  readonly ready: number;
-  readonly wanted: number;
-  /** From the start of the following to the verdict, in milliseconds. */
-  readonly durationMs: number;
-  /** Of `superseded`: whether a run of this action has changed the workload, and not somebody else. */
-  readonly byRun?: boolean;
-  /** What that run has put there; omitted where it has taken something away. */
-  readonly other?: OtherRevision;
-}
+import { type RolloutResult, remedyOf, type StuckVerdict } from './rollout-result.ts';
 
 /** A workload whose rollout is not decided yet. */
 export interface Pending {
@@ -47,12 +29,7 @@ export interface RolloutWatchContext {
   /**
    * Called every few seconds with what is still pending; gives the workloads that cannot become ready, by `workloadKey`, and why.
    */
-  readonly inspectPending: (pending: readonly Pending[]) => Promise<ReadonlyMap<string, string>>;
-}
-
-/** Returns what to do about a failure that has its cause elsewhere than in its pods. */
-export function remedyOf({ look }: Readiness): Pick<RolloutResult, 'remedy'> {
-  return look === undefined ? {} : { remedy: `${look} Fix the cause and re-run the job.` };
+  readonly inspectPending: (pending: readonly Pending[]) => Promise<ReadonlyMap<string, StuckVerdict>>;
 }
 
 interface Entry {
@@ -80,6 +57,8 @@ interface Follower {
 }
 
 const POLL_MS = 2_000;
+/** So many looks at once that none has to wait for a connection for long. */
+const PARALLEL_LOOKS = 4;
 
 /**
  * Follows any number of rollouts with one list and watch per kind and namespace. Each workload has a verdict of its own: it is
@@ -92,6 +71,7 @@ export class RolloutWatch {
   readonly #followers = new Map<string, Follower>();
   readonly #running: Promise<void>[] = [];
   readonly #problems: Problem[] = [];
+  readonly #limit = makeLimiter(PARALLEL_LOOKS);
 
   constructor(context: RolloutWatchContext) {
     this.#context = context;
@@ -115,7 +95,7 @@ export class RolloutWatch {
         goal,
         generation: from.metadata.generation ?? 0,
         started: this.#context.now(),
-        timer: setTimeout(() => this.#end(key, 'timeout'), timeoutMs),
+        timer: setTimeout(() => void this.#timeOut(key), timeoutMs),
         decide,
         isRollback,
         latest: from,
@@ -200,7 +180,7 @@ export class RolloutWatch {
         },
       });
     } catch (error) {
-      this.#problems.push(callProblem(error, 'waiting for the rollouts'));
+      this.#problems.push(lostProblem(error));
       follower.lost = true;
       for (const [key] of this.#entriesIn(follower)) this.#abandon(key);
     }
@@ -239,18 +219,33 @@ export class RolloutWatch {
       this.#decide(key, state, message, remedyOf(entry.readiness));
   }
 
+  /** Ends the time of a workload after a last look: a watch cannot tell a server that hangs from one that has nothing to say. */
+  async #timeOut(key: string): Promise<void> {
+    await this.#limit(async () => {
+      const entry = this.#entries.get(key);
+      if (entry === undefined) return;
+      const { ref } = entry.goal;
+      const follower = this.#followerOf(ref);
+      if (follower.trouble !== undefined) return;
+      const look = await lookOnce(this.#context.client, ref, entry.latest);
+      if (look.state === 'unseen') follower.trouble = look.trouble;
+      else if (look.state !== 'forbidden') this.#see(ref, look.state === 'seen' ? look.workload : undefined);
+    });
+    this.#end(key, 'timeout');
+  }
+
   #end(key: string, state: 'timeout' | 'cancelled'): void {
     const { readiness: { message = '', state: stands } = {}, goal } = this.#entries.get(key) ?? {};
     const trouble = goal && this.#followers.get(`${goal.ref.namespace}/${goal.ref.kind}`)?.trouble;
-    const unseen = trouble === undefined ? '' : `; the API server does not show it: ${trouble}`;
-    this.#decide(key, state === 'timeout' && stands === 'waiting' ? stands : state, `${message}${unseen}`);
+    if (state === 'timeout' && trouble !== undefined) this.#decide(key, 'unseen', message, { trouble });
+    else this.#decide(key, state === 'timeout' && stands === 'waiting' ? stands : state, message);
   }
 
   #decide(
     key: string,
     state: RolloutResult['state'],
     message: string,
-    more: Pick<RolloutResult, 'remedy' | 'byRun' | 'other'> = {},
+    more: Pick<RolloutResult, 'trouble' | 'remedy' | 'byRun' | 'other' | 'rejectsFilter'> = {},
   ): void {
     const entry = this.#take(key);
     if (entry === undefined) return;
@@ -277,8 +272,9 @@ export class RolloutWatch {
       const started = now();
       const pending = [...this.#entries.values()].map(({ goal, readiness }) => ({ goal, readiness }));
       try {
-        const stuck = pending.length === 0 ? new Map() : await untilAborted(inspectPending(pending), signal);
-        for (const [key, why] of stuck) this.#decide(key, 'stuck', why);
+        const stuck: ReadonlyMap<string, StuckVerdict> =
+          pending.length === 0 ? new Map() : await untilAborted(inspectPending(pending), signal);
+        for (const [key, { message, ...more }] of stuck) this.#decide(key, 'stuck', message, more);
       } catch (error) {
         if (!signal.aborted) debug(`Looking at the pods: ${messageOf(error)}`);
       }

@@ -47,6 +47,11 @@ const CALLBACKS: readonly Callback[] = [
 /** The names of the callbacks of a proxy, whatever the ABI. */
 export const CALLBACK_NAMES: readonly string[] = [...new Set(CALLBACKS.map(({ name }) => name))];
 
+/** The callbacks that came after the first Envoy with Wasm, and the minor version of Envoy 1 that has them for sure. */
+export const LATER_CALLBACKS: readonly { readonly name: string; readonly since: number }[] = CALLBACKS.filter(
+  ({ since }) => since > 0,
+).map(({ name, since }) => ({ name, since }));
+
 /** The exported functions whose type makes Envoy 1.`minor` refuse the module ("Bad function signature for: …"). */
 export function wrongSignatures(facts: ModuleFacts, minor: number): WrongSignature[] {
   const called = [

@@ -115,7 +115,7 @@ function toProblem(
 ): Problem {
   const needed = neededEnvoy(functionImports(facts)) ?? 0;
   const old = describeProxies(proxies.filter(({ envoy }) => envoy.major === 1 && envoy.minor < needed));
-  const have = cause === 'newer' ? ` Too old for them: ${listWords(old, 'and')}.` : '';
+  const have = cause === 'newer' ? ` Older than that: ${listWords(old, 'and')}.` : '';
   return { kind: 'filter', subject, message: `${message}${have}`, remedy: remedyFor(cause, facts.toolchain) };
 }
 

@@ -28,6 +28,11 @@ const ENVOY_MINORS: ReadonlyMap<number, number> = new Map([
 /** Both projects release once a quarter, so all pairs in the table are this far apart; the others are taken to be so too. */
 const ENVOY_AHEAD_OF_ISTIO = 8;
 
+/** Whether a source says which Envoy this minor version of Istio 1 has; of the others it is taken from the distance of those. */
+export function isPairKnown(istioMinor: number): boolean {
+  return ENVOY_MINORS.has(istioMinor);
+}
+
 /** A tag that begins with Istio 1's version, with or without `v` and with anything behind it. */
 const TAG = /^v?(1\.(\d{1,3})(?:\.\d{1,4})?)(?=$|[-.+_])/;
 

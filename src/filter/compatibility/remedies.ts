@@ -1,4 +1,4 @@
-import type { Toolchain } from '../module/toolchain.ts';
+import { type KnownToolchain, TOOLCHAINS, type Toolchain } from '../module/toolchain.ts';
 
 /** Why Envoy would refuse a module: one cause is fixed in one place. */
 export type IncompatibilityCause =
@@ -21,19 +21,33 @@ export type IncompatibilityCause =
 
 type Advice = Partial<Readonly<Record<Toolchain, string>>> & { readonly unknown: string };
 
+const ABORT = '--use abort=abort_proc_exit';
+const SHIM = '--config node_modules/@assemblyscript/wasi-shim/asconfig.json';
+
+/** The command that builds a filter, as each SDK has it; that of C++ lacks the sources and "-o filter.wasm". */
+export const BUILD_COMMANDS: Readonly<Record<KnownToolchain, string>> = {
+  Rust: 'cargo build --release --target wasm32-wasip1',
+  Go: 'GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o filter.wasm .',
+  TinyGo: 'tinygo build -o filter.wasm -scheduler=none -target=wasi',
+  AssemblyScript: `npx asc assembly/index.ts --outFile filter.wasm --optimize ${ABORT} ${SHIM}`,
+  'C++': 'em++ --no-entry -sSTANDALONE_WASM -sEXPORTED_FUNCTIONS=_malloc --js-library proxy_wasm_intrinsics.js',
+};
+
 /** How a filter is built that has everything: marker, allocator, memory, callbacks. Sources: the SDKs' own READMEs and examples. */
 const BUILD: Advice = {
-  Rust: 'Rust: crate-type = ["cdylib"], the crate proxy-wasm 0.2 or newer with proxy_wasm::main!, and "cargo build --release --target wasm32-wasip1".',
-  TinyGo:
-    'TinyGo: build the main package that uses the Proxy-Wasm Go SDK with "tinygo build -o filter.wasm -scheduler=none -target=wasi".',
-  Go: 'Go 1.24 or newer: "GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared" with github.com/proxy-wasm/proxy-wasm-go-sdk; it needs Envoy 1.33 (Istio 1.25).',
-  AssemblyScript:
-    'AssemblyScript: the entry file must say export * from "@gcoredev/proxy-wasm-sdk-as/assembly/proxy" (or "@solo-io/proxy-runtime/proxy"), and asc needs "--use abort=abort_proc_exit".',
-  'C++':
-    'C++: link with the Proxy-Wasm C++ SDK: "em++ --no-entry -sSTANDALONE_WASM -sEXPORTED_FUNCTIONS=_malloc --js-library proxy_wasm_intrinsics.js".',
+  Rust: `Rust: set crate-type = ["cdylib"], use the crate proxy-wasm 0.2 or newer with proxy_wasm::main!, and build with "${BUILD_COMMANDS.Rust}".`,
+  TinyGo: `TinyGo: build the main package that uses the Proxy-Wasm Go SDK with "${BUILD_COMMANDS.TinyGo}".`,
+  Go: `Go 1.24 or newer: "${BUILD_COMMANDS.Go}" with github.com/proxy-wasm/proxy-wasm-go-sdk; it needs Envoy 1.33 (Istio 1.25).`,
+  AssemblyScript: `AssemblyScript: the entry file must say export * from "@gcoredev/proxy-wasm-sdk-as/assembly/proxy" (or "@solo-io/proxy-runtime/proxy"), and asc needs "${ABORT}".`,
+  'C++': `C++: link with the Proxy-Wasm C++ SDK: "${BUILD_COMMANDS['C++']}".`,
   unknown:
     'Build it with a Proxy-Wasm SDK (Rust, Go, TinyGo, AssemblyScript, C++) and the flags that the SDK asks for.',
 };
+
+/** Only these toolchains import what these two are about, also where nothing else tells which it was. */
+const EMSCRIPTEN =
+  'Link with -sSTANDALONE_WASM and --no-entry, without C++ exceptions (-fno-exceptions), threads and JavaScript glue; the output has to end in .wasm.';
+const ASSEMBLY_SCRIPT = `Call asc with "${ABORT}" and "${SHIM}", and leave out what needs JavaScript (console, trace, seed, Date).`;
 
 const ADVICE: Readonly<Record<IncompatibilityCause, Advice>> = {
   abi: BUILD,
@@ -41,29 +55,23 @@ const ADVICE: Readonly<Record<IncompatibilityCause, Advice>> = {
   memory: BUILD,
   browser: {
     Rust: 'A crate brings wasm-bindgen in, which is for browsers: turn that feature off (chrono: default-features = false without "wasmbind"; getrandom: without "js"), or build with "--target wasm32-wasip1". "cargo tree -i wasm-bindgen" names the crate.',
-    TinyGo: 'Build for WASI, not for browsers: "tinygo build -o filter.wasm -scheduler=none -target=wasi".',
-    Go: 'Build for WASI, not for browsers: "GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared" with Go 1.24 or newer.',
+    TinyGo: `Build for WASI, not for browsers: "${BUILD_COMMANDS.TinyGo}".`,
+    Go: `Build for WASI, not for browsers: "${BUILD_COMMANDS.Go}" with Go 1.24 or newer.`,
     unknown: 'Build for WASI preview 1, not for browsers.',
   },
-  emscripten: {
-    unknown:
-      'Link with -sSTANDALONE_WASM and --no-entry, without C++ exceptions (-fno-exceptions), threads and JavaScript glue; the output has to end in .wasm.',
-  },
-  abort: {
-    unknown:
-      'Call asc with "--use abort=abort_proc_exit" and "--config node_modules/@assemblyscript/wasi-shim/asconfig.json", and leave out what needs JavaScript (console, trace, seed, Date).',
-  },
+  emscripten: { 'C++': EMSCRIPTEN, unknown: EMSCRIPTEN },
+  abort: { AssemblyScript: ASSEMBLY_SCRIPT, unknown: ASSEMBLY_SCRIPT },
   wasi: {
     Rust: 'Build for "wasm32-wasip1" (WASI preview 1), and avoid files, processes, threads and sockets: a filter has only what the proxy-wasm crate offers.',
     unknown:
       'Build for WASI preview 1, and avoid files, processes, threads and sockets in the filter and its libraries.',
   },
   newer: {
-    Rust: 'Upgrade Istio, or leave out what calls them: std::fs, std::net, std::thread::sleep; proxy_wasm::hostcalls offers time, logs and HTTP calls.',
+    Rust: 'Upgrade Istio, or remove what calls these functions: std::fs, std::net, std::thread::sleep; proxy_wasm::hostcalls offers time, logs and HTTP calls.',
     TinyGo:
       'Upgrade Istio, or build with -scheduler=none and without packages that touch files, sockets or sleep (os, net, and libraries that use them).',
-    Go: 'Upgrade Istio, or build the filter with TinyGo ("tinygo build -o filter.wasm -scheduler=none -target=wasi"): Go\'s own compiler always needs these.',
-    unknown: 'Upgrade Istio, or leave out what calls them: files, sockets, sleeping.',
+    Go: `Upgrade Istio, or build the filter with TinyGo ("${BUILD_COMMANDS.TinyGo}"): Go's own compiler always needs these.`,
+    unknown: 'Upgrade Istio, or remove what calls these functions: files, sockets, sleeping.',
   },
   'other-abi': {
     Rust: 'Let all code use one version of the crate proxy-wasm (0.2 or newer).',
@@ -107,4 +115,9 @@ const ADVICE: Readonly<Record<IncompatibilityCause, Advice>> = {
 export function remedyFor(cause: IncompatibilityCause, toolchain: Toolchain): string {
   const advice = ADVICE[cause];
   return advice[toolchain] ?? advice.unknown;
+}
+
+/** The toolchains of which a remedy for this cause speaks in particular. */
+export function toolchainsOf(cause: IncompatibilityCause): KnownToolchain[] {
+  return TOOLCHAINS.filter((toolchain) => ADVICE[cause][toolchain] !== undefined);
 }

@@ -2,16 +2,23 @@ import { isKnownProxy } from '../compatibility/known-proxies.ts';
 import type { ProxyVersion } from '../compatibility/proxy-version.ts';
 
 /**
- * The minor versions of Envoy 1 since when it runs a module otherwise than before. Each was tried on Envoy 1.36.2, 1.37.0,
- * 1.38.2, 1.39.0 and 1.40.0.
+ * Since when Envoy runs a module otherwise than before, by its minor version. Each was tried on Envoy 1.36.2, 1.37.0, 1.38.2, 1.39.0
+ * and 1.40.0.
  */
+export const CHANGES = {
+  growthAtStart: { since: 37, what: 'A module that starts may call emscripten_notify_memory_growth.' },
+  polling: {
+    since: 39,
+    what: 'poll_oneoff may be called at the start and says that nothing has happened; before, it was a stand-in that fails.',
+  },
+  mainVoid: { since: 39, what: '__main_void is called after _initialize.' },
+} as const;
+
+/** The minor versions of Envoy 1 of these changes. */
 export const SINCE = {
-  /** A module that starts may call `emscripten_notify_memory_growth`. */
-  growthAtStart: 37,
-  /** `poll_oneoff` may be called at the start and says that nothing has happened; before, it was a stand-in that fails. */
-  polling: 39,
-  /** `__main_void` is called after `_initialize`. */
-  mainVoid: 39,
+  growthAtStart: CHANGES.growthAtStart.since,
+  polling: CHANGES.polling.since,
+  mainVoid: CHANGES.mainVoid.since,
 } as const;
 
 /** Whether an Envoy is as new as that; `undefined` if its version is not known. */

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import { fileFault, fileRemedy, type ReadFile, shownPath } from '../../base/files.ts';
-import { fail, type Result } from '../../base/problem.ts';
+import { fileFault, fileRemedy, pathStart, type ReadFile, shownPath } from '../../base/files.ts';
+import { fail, type Problem, type Result } from '../../base/problem.ts';
 import { checkModule, type FilterModule } from './module.ts';
 
 /** As much as is read of an image's layer. Filters with all of their debug information have some tens of MiB. */
@@ -12,17 +12,19 @@ export async function loadFilter(path: string, readFile: ReadFile): Promise<Resu
   try {
     return checkModule(await readFile(path, MAX_FILTER_BYTES), origin);
   } catch (error) {
-    return fail({
-      kind: 'filter',
-      subject: origin,
-      message: `cannot be read: ${fileFault(error)}.`,
-      remedy: fileRemedy(
-        error,
-        'The path is relative to the workspace; build or download the filter in an earlier step.',
-      ),
-      cause: error,
-    });
+    const message = `cannot be read: ${fileFault(error)}.`;
+    return fail({ kind: 'filter', subject: origin, message, remedy: unreadRemedy(error), cause: error });
   }
+}
+
+/** Returns a problem of `loadFilter` with what to do about it for a path that a manifest says. */
+export function toldInManifest(problem: Problem, manifest: string): Problem {
+  return problem.cause === undefined ? problem : { ...problem, remedy: unreadRemedy(problem.cause, manifest) };
+}
+
+function unreadRemedy(error: unknown, manifest?: string): string {
+  const general = `${pathStart(manifest)} Build or download the filter in an earlier step.`;
+  return fileRemedy(error, general, manifest);
 }
 
 /** The name a filter gets from its file: `path/to/My_Filter.wasm` gives `my-filter`. May still be no valid name. */

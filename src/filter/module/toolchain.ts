@@ -1,8 +1,11 @@
 import { ByteReader, Malformed } from './byte-reader.ts';
-import type { Sections } from './sections.ts';
+import type { FilterModule } from './module.ts';
+import { readSections, type Sections } from './sections.ts';
 
-const TOOLCHAINS = ['Rust', 'TinyGo', 'Go', 'AssemblyScript', 'C++'] as const;
-export type Toolchain = (typeof TOOLCHAINS)[number] | 'unknown';
+/** The toolchains that are told apart, in the order of the documentation. */
+export const TOOLCHAINS = ['Rust', 'Go', 'TinyGo', 'AssemblyScript', 'C++'] as const;
+export type KnownToolchain = (typeof TOOLCHAINS)[number];
+export type Toolchain = KnownToolchain | 'unknown';
 
 /** Paths of Rust's own library and of crates, which messages of panics carry. */
 const RUST_STRINGS = ['/rustc/', '.cargo/registry/'];
@@ -20,6 +23,17 @@ interface Producers {
  */
 export function guessToolchain(sections: Sections, bytes: Uint8Array): Toolchain {
   return byProducers(sections.custom) ?? byTraces(sections, bytes);
+}
+
+/** Returns the same of a module as it came: one that was shrunk has lost the sections that tell. */
+export function toolchainOf({ bytes, original }: FilterModule): Toolchain {
+  const given = original?.bytes ?? bytes;
+  try {
+    return guessToolchain(readSections(given), given);
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    return 'unknown';
+  }
 }
 
 function byProducers(custom: ReadonlyMap<string, Uint8Array>): Toolchain | undefined {

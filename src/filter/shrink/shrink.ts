@@ -1,7 +1,6 @@
 import { fail, messageOf, ok, type Problem, type Result } from '../../base/problem.ts';
 import { formatBytes, listWords, someOf, truncate } from '../../base/text.ts';
 import { remedyFor } from '../compatibility/remedies.ts';
-import { Malformed } from '../module/byte-reader.ts';
 import { dropCustomSections, isSigned, type Stripped } from '../module/custom-sections.ts';
 import {
   digestOf,
@@ -10,8 +9,7 @@ import {
   MAX_CONFIG_MAP_BYTES,
   type OriginalModule,
 } from '../module/module.ts';
-import { readSections } from '../module/sections.ts';
-import { guessToolchain, type Toolchain } from '../module/toolchain.ts';
+import { toolchainOf } from '../module/toolchain.ts';
 
 /**
  * `auto`: a module that is too big loses its custom sections; `optimize`: every module loses them, and its code is
@@ -104,7 +102,7 @@ export function requireFit(module: FilterModule, { mode, origin }: ShrinkOptions
       ...(mode === 'off' ? [SHRINK] : []),
       'Deliver it by image, which has no such limit ("delivery: image" with "push-to: oci://…"), or make it smaller where it is built.',
       ...furtherShrinking(mode, signed !== ''),
-      remedyFor('size', toolchainOf(given)),
+      remedyFor('size', toolchainOf(module)),
     ].join(' '),
   });
 }
@@ -116,15 +114,6 @@ const SHRINK =
 function furtherShrinking(mode: ShrinkMode, signed: boolean): string[] {
   if (signed) return ['Shrink it before it is signed.'];
   return mode === 'auto' ? ['"shrink: optimize" rewrites its code for size.'] : [];
-}
-
-function toolchainOf(bytes: Uint8Array): Toolchain {
-  try {
-    return guessToolchain(readSections(bytes), bytes);
-  } catch (error) {
-    if (!(error instanceof Malformed)) throw error;
-    return 'unknown';
-  }
 }
 
 const MAX_SECTIONS = 4;

@@ -1,14 +1,14 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../../base/problem.ts';
 import { formatBytes } from '../../base/text.ts';
 import type { TrialRequest } from '../host/request.ts';
 import { FrameReader, frame } from './frames.ts';
+import { CANCELLED, PendingTrial } from './pending-trial.ts';
 import { processEndWords } from './process-end.ts';
-import { MAX_SAID_BYTES, type TrialEnd, type TrialEvent, type TrialOrder } from './protocol.ts';
-import { withUnsupported } from './trial.ts';
-import type { TrialStep, TrialVerdict } from './verdict.ts';
+import { MAX_SAID_BYTES, type TrialEvent, type TrialOrder } from './protocol.ts';
+import type { TrialVerdict } from './verdict.ts';
 
 export interface TrialOptions {
   /** The program that runs the file: Node, 24 or newer. */
@@ -26,8 +26,6 @@ export interface TrialOptions {
 }
 
 const DEFAULT_TIMEOUT_MS = 5_000;
-/** For the process to come up, on a machine under load. */
-const STARTUP_MS = 30_000;
 /** Envoy gives a filter 1 GiB; the rest is for the engine, what the host keeps, and Node itself. */
 const DEFAULT_MEMORY_BYTES = 1_610_612_736;
 /** Of what a dying process writes, the beginning says why. */
@@ -40,58 +38,16 @@ const MAX_ERROR_LENGTH = 16_384;
  * itself is `inconclusive`.
  */
 export async function trialRun(request: TrialRequest, options: TrialOptions): Promise<TrialVerdict> {
-  const { signal } = options;
+  const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, maxMemoryBytes = DEFAULT_MEMORY_BYTES } = options;
   if (signal?.aborted) return { ...CANCELLED, logs: [] };
-  const { promise, resolve: finish } = Promise.withResolvers<TrialEnd>();
-  const logs: string[] = [];
-  const unsupportedCalls: string[] = [];
-  let step: TrialStep | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  const breakOff = (why: string): void => finish({ state: 'inconclusive', why, brokeOff: true });
-  const setTimer = (milliseconds: number): void => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      if (step === undefined) breakOff('its process did not come up in time');
-      else finish(withUnsupported({ state: 'timeout', step }, unsupportedCalls));
-    }, milliseconds);
-  };
-  const hear = (event: TrialEvent): void => {
-    if (event.kind === 'log') logs.push(event.line);
-    else if (event.kind === 'unsupported') unsupportedCalls.push(event.about);
-    else if (event.kind === 'end') finish(event.end);
-    else {
-      if (step === undefined) setTimer(options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-      step = event.step;
-    }
-  };
-  const cancel = (): void => finish(CANCELLED);
-  signal?.addEventListener('abort', cancel, { once: true });
-  setTimer(STARTUP_MS);
+  const trial = new PendingTrial(timeoutMs, signal);
   try {
     const child = startProcess(options);
     const gone = once(child, 'exit').catch(() => undefined);
-    let errors = '';
-    child.on('error', (error) => breakOff(`its process could not be started: ${messageOf(error)}`));
-    child.on('close', (code, by) => breakOff(processEndWords({ code, signal: by, errors }, step)));
-    child.stderr.on('data', (piece: Buffer) => {
-      errors = (errors + piece).slice(0, MAX_ERROR_LENGTH);
-    });
-    const reader = new FrameReader(MAX_SAID_BYTES, (content) => hear(JSON.parse(content.toString()) as TrialEvent));
-    child.stdout.on('data', (piece: Buffer) => {
-      try {
-        if (!reader.push(piece)) breakOff(`its process said more than ${formatBytes(MAX_SAID_BYTES)}`);
-      } catch (error) {
-        breakOff(`what its process said cannot be read: ${messageOf(error)}`);
-      }
-    });
-    const { module, ...rest } = request;
-    const order: TrialOrder = { request: rest, maxMemoryBytes: options.maxMemoryBytes ?? DEFAULT_MEMORY_BYTES };
-    // A process that has ended does not read; how it ended is told by its end.
-    child.stdin.on('error', () => undefined);
-    child.stdin.write(frame(JSON.stringify(order)));
-    child.stdin.write(frame(module));
+    listenTo(child, trial);
+    order(child, request, maxMemoryBytes);
     try {
-      return { ...(await promise), logs: [...logs] };
+      return { ...(await trial.end), logs: trial.logs };
     } finally {
       child.kill('SIGKILL');
       child.stdout.destroy();
@@ -99,16 +55,43 @@ export async function trialRun(request: TrialRequest, options: TrialOptions): Pr
       if (child.pid !== undefined) await gone;
     }
   } catch (error) {
-    return { state: 'inconclusive', why: `the trial run could not be made: ${messageOf(error)}`, brokeOff: true, logs };
+    const why = `the trial run could not be made: ${messageOf(error)}`;
+    return { state: 'inconclusive', why, brokeOff: true, logs: trial.logs };
   } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', cancel);
+    trial.dispose();
   }
 }
 
-const CANCELLED: TrialEnd = { state: 'inconclusive', why: 'the run was cancelled' };
+/** Tells a trial what its process says, and that it has ended. */
+function listenTo(child: ChildProcessWithoutNullStreams, trial: PendingTrial): void {
+  let errors = '';
+  child.on('error', (error) => trial.breakOff(`its process could not be started: ${messageOf(error)}`));
+  child.on('close', (code, by) => trial.breakOff(processEndWords({ code, signal: by, errors }, trial.step)));
+  child.stderr.on('data', (piece: Buffer) => {
+    errors = (errors + piece).slice(0, MAX_ERROR_LENGTH);
+  });
+  const hear = (content: Buffer): void => trial.hear(JSON.parse(content.toString()) as TrialEvent);
+  const reader = new FrameReader(MAX_SAID_BYTES, hear);
+  child.stdout.on('data', (piece: Buffer) => {
+    try {
+      if (!reader.push(piece)) trial.breakOff(`its process said more than ${formatBytes(MAX_SAID_BYTES)}`);
+    } catch (error) {
+      trial.breakOff(`what its process said cannot be read: ${messageOf(error)}`);
+    }
+  });
+}
 
-function startProcess({ node, entry, readable }: TrialOptions) {
+/** Gives the process what it is to try. */
+function order({ stdin }: ChildProcessWithoutNullStreams, request: TrialRequest, maxMemoryBytes: number): void {
+  const { module, ...rest } = request;
+  const told: TrialOrder = { request: rest, maxMemoryBytes };
+  // A process that has ended does not read; how it ended is told by its end.
+  stdin.on('error', () => undefined);
+  stdin.write(frame(JSON.stringify(told)));
+  stdin.write(frame(module));
+}
+
+function startProcess({ node, entry, readable }: TrialOptions): ChildProcessWithoutNullStreams {
   const flags = ['--no-warnings', '--permission', '--allow-worker'];
   const more = readable === undefined ? [] : [`--allow-fs-read=${readable}`];
   return spawn(node, [...flags, ...more, fileURLToPath(entry)], {

@@ -1,4 +1,5 @@
 import { makeLimiter } from '../../base/concurrency.ts';
+import { dataKey } from '../../base/json.ts';
 import type { Trial, TrialVerdict } from './verdict.ts';
 
 /** Processes; each compiles its module, which keeps a core busy. */
@@ -16,7 +17,7 @@ export function sharedTrial(trial: Trial): Trial {
     const { module, ...rest } = request;
     const ofModule = tried.get(module) ?? new Map<string, Promise<TrialVerdict>>();
     tried.set(module, ofModule);
-    const key = JSON.stringify(rest);
+    const key = dataKey(rest);
     const verdict = ofModule.get(key) ?? limit(() => trial(request));
     ofModule.set(key, verdict);
     return verdict;

@@ -17,12 +17,12 @@ export type Effect = 'kept' | 'overwritten' | 'conflict' | 'replaced';
  * Autoscalers need no mention: they write `spec.replicas` (HorizontalPodAutoscaler) or change pods as these are made
  * (VerticalPodAutoscaler), never the template.
  */
-export function effectOf(workload: Workload, { tool, object }: Applier, mounts: boolean): Effect | undefined {
+export function effectOf(workload: Workload, { tool, controller }: Applier, mounts: boolean): Effect | undefined {
   if (tool === 'Flux' && isLeftAlone(workload)) return undefined;
   if (tool === 'Argo CD' && isReplaced(workload)) return 'replaced';
   if (!mounts || !isDeclared(workload)) return tool === 'kubectl apply' ? undefined : 'kept';
   // Argo CD and the kustomize-controller force what they apply; Helm 4 stops unless it is told to.
-  const forces = tool === 'Argo CD' || object.startsWith('Kustomization');
+  const forces = tool === 'Argo CD' || controller === 'kustomize-controller';
   return !forces && isAppliedByServer(workload) ? 'conflict' : 'overwritten';
 }
 

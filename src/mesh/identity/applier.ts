@@ -7,6 +7,8 @@ export interface Applier {
   readonly tool: 'Argo CD' | 'Flux' | 'Helm' | 'Rancher Fleet' | 'kubectl apply';
   /** What it belongs to there: `application bookshop`, `HelmRelease shop/web`; empty for a file that nobody names. */
   readonly object: string;
+  /** Which controller of Flux applies it; omitted for other tools. */
+  readonly controller?: 'kustomize-controller' | 'helm-controller';
 }
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -39,13 +41,13 @@ function argoCd({ metadata }: KubernetesObject): Applier | undefined {
 
 /** https://fluxcd.io/flux/components/kustomize/kustomizations/ and https://fluxcd.io/flux/components/helm/helmreleases/ */
 function flux({ metadata: { labels = {} } }: KubernetesObject): Applier | undefined {
-  for (const [kind, prefix] of [
-    ['Kustomization', 'kustomize.toolkit.fluxcd.io'],
-    ['HelmRelease', 'helm.toolkit.fluxcd.io'],
+  for (const [kind, prefix, controller] of [
+    ['Kustomization', 'kustomize.toolkit.fluxcd.io', 'kustomize-controller'],
+    ['HelmRelease', 'helm.toolkit.fluxcd.io', 'helm-controller'],
   ] as const) {
     const name = labels[`${prefix}/name`];
     const namespace = labels[`${prefix}/namespace`];
-    if (name !== undefined) return { tool: 'Flux', object: `${kind} ${namespace ?? '?'}/${name}` };
+    if (name !== undefined) return { tool: 'Flux', object: `${kind} ${namespace ?? '?'}/${name}`, controller };
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { isObject } from '../../base/json.ts';
+import { isObject, pick } from '../../base/json.ts';
 import { listWords } from '../../base/text.ts';
 import type { KubernetesObject } from '../../cluster/objects.ts';
 import { ownedLabels } from './names.ts';
@@ -21,6 +21,17 @@ export function editorsOf({ metadata }: KubernetesObject): string[] {
 /** Whether this action has written an object at all, as the API server records it; files of `render` are applied by others. */
 export function isWrittenByUs({ metadata }: KubernetesObject): boolean {
   return (metadata.managedFields ?? []).some(({ manager }) => manager === OURS);
+}
+
+/**
+ * Whether somebody else than this action has put a label on a pod template, as the API server records it: `kubectl rollout undo` brings
+ * the record of an earlier run back with its template. False where nobody is known to hold the label.
+ */
+export function isLabelledByOthers({ metadata }: KubernetesObject, label: string): boolean {
+  const holders = (metadata.managedFields ?? []).filter(({ fieldsV1 }) =>
+    isObject(pick(fieldsV1, 'f:spec', 'f:template', 'f:metadata', 'f:labels', `f:${label}`)),
+  );
+  return holders.length > 0 && holders.every(({ manager }) => manager !== OURS);
 }
 
 /** When this action has last written an object, by the clock of the API server, to the second. */

@@ -1,5 +1,5 @@
 import { defined } from '../../base/defined.ts';
-import { isObject, pick } from '../../base/json.ts';
+import { dataKey, isObject, pick } from '../../base/json.ts';
 import { listWords } from '../../base/text.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { type Applier, findApplier } from './applier.ts';
@@ -96,15 +96,27 @@ export function describeTemplateKeeper(workload: Workload): string {
   return writer === undefined ? 'another client' : `the field manager "${writer}"`;
 }
 
-/** What to do so that whoever makes a workload's pod template makes it with the filter. */
+/** What to do so that whoever makes a workload's pod template makes it with the filter, or that somebody did it by hand. */
 export function keeperRemedy(workload: Workload): string {
   const owner = findOwner(workload);
+  if (owner === undefined && isByHand(workload))
+    return 'Somebody has changed it by hand, as "kubectl rollout undo" does. Find out why, and re-run the job if the filter is to be deployed there.';
   const where = owner === undefined ? keptIn(sourceOf(workload)) : placeIn(owner);
   return `Put the two annotations and the label into ${where} ("command: render" writes them to files), or take the workload out of the target list.`;
 }
 
-/** Whoever has applied a file by hand says nothing of who has put a template back. */
+/** `kubectl edit`, `kubectl rollout undo`: some name themselves, others `kubectl` alone. What applies files is none of them. */
+const BY_HAND = /^kubectl(-(?!.*apply)|$)/;
+
+/** Whether somebody has changed a workload's pod template by hand since this action wrote there. */
+function isByHand(workload: Workload): boolean {
+  const writer = latestWriter(workload);
+  return writer !== undefined && BY_HAND.test(writer);
+}
+
+/** Whoever has applied a file by hand says nothing of who has put a template back; nor is it a tool's doing what was done by hand since. */
 function sourceOf(workload: Workload): Applier | undefined {
+  if (isByHand(workload)) return undefined;
   const applier = findApplier(workload);
   return applier?.tool === 'kubectl apply' ? undefined : applier;
 }
@@ -127,7 +139,7 @@ export interface OwnedWorkload {
 
 /** Returns what workloads have in common whose owners one sentence can be about. */
 export function ownerGroup({ owner, workload }: OwnedWorkload): string {
-  return owner.controller?.name ?? JSON.stringify([owner.kind, templateManagers(workload)]);
+  return owner.controller?.name ?? dataKey([owner.kind, templateManagers(workload)]);
 }
 
 const MAX_NAMED = 3;

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { defined } from '../../base/defined.ts';
 import { canonicalJson, type Json } from '../../base/json.ts';
 import type { PluginKind } from '../../cluster/resources.ts';
 import { isBeforeRouter } from '../../filter/insertion.ts';
 import type { FilterModule } from '../../filter/module/module.ts';
 import type { FilterSettings } from '../../filter/settings.ts';
+import type { SettingPlaces } from '../../filter/written.ts';
 import { objectName } from './names.ts';
 
 /** One immutable combination of code and settings. Equal content has an equal id, in every namespace and run. */
@@ -13,6 +15,8 @@ export interface Revision {
   readonly id: string;
   readonly module: FilterModule;
   readonly settings: FilterSettings;
+  /** Where these are written; says nothing of what the revision is. Omitted where all are in the inputs. */
+  readonly places?: SettingPlaces;
 }
 
 /** What a pod template carries of a filter: which revision, and where its module comes from. */
@@ -62,7 +66,12 @@ const SHAPE = 1;
  * Makes the revision of a filter: its id is a hash over the code and every setting that reaches the proxy. A setting that is
  * newer than SHAPE counts only where it is used, so that it gives no new id to revisions that do not use it.
  */
-export function makeRevision(filter: string, module: FilterModule, settings: FilterSettings): Revision {
+export function makeRevision(
+  filter: string,
+  module: FilterModule,
+  settings: FilterSettings,
+  places?: SettingPlaces,
+): Revision {
   const { insert, vmId, mountPath, image, ...others } = settings;
   // Settings that mean nothing to a delivery must not make another revision.
   const delivery = image === undefined ? { vmId, mountPath } : { image: { ...image } };
@@ -75,7 +84,7 @@ export function makeRevision(filter: string, module: FilterModule, settings: Fil
     port: settings.port ?? null,
     ...(!isBeforeRouter(insert) && { insert }),
   };
-  return { filter, id: shortHash(canonicalJson(content)), module, settings };
+  return { filter, id: shortHash(canonicalJson(content)), module, settings, ...defined({ places }) };
 }
 
 /**

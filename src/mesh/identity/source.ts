@@ -25,6 +25,11 @@ export function formatSource({ given, pinned, content }: RecordedSource): string
 
 /** What a revision's ConfigMap says of its source; `undefined` if it says nothing. */
 export function parseSource({ metadata }: KubernetesObject): RecordedSource | undefined {
-  const [given, pinned, content, ...more] = (metadata.annotations?.[SOURCE_ANNOTATION] ?? '').split(' ');
+  return parseSourceText(metadata.annotations?.[SOURCE_ANNOTATION]);
+}
+
+/** Reads what `formatSource` wrote; `undefined` for anything else. */
+export function parseSourceText(text: unknown): RecordedSource | undefined {
+  const [given, pinned, content, ...more] = typeof text === 'string' ? text.split(' ') : [];
   return given && pinned && content && more.length === 0 ? { given, pinned, content } : undefined;
 }

@@ -4,14 +4,18 @@ import { MOUNT_ANNOTATIONS, type MountAnnotation } from './names.ts';
 /** What is recorded of one filter on a workload. */
 export interface FilterState {
   readonly revision: string;
-  /** The revision that was there directly before this one; omitted when there was none. */
+  /** The last good revision before this one, to go back to; omitted when there was none. */
   readonly previous?: string;
-  /** The last good revision before it, to go back to, where `previous` never was good: its run was killed or superseded. */
+  /** The same in records of versions that kept in `previous` what was there directly before, also where that never was good. */
   readonly fallback?: string;
   /** The run that set the revision. */
   readonly run: string;
   /** When that run started, as `toISOString` writes it; absent in records of versions that did not keep it. */
   readonly started?: string;
+  /** The image that it came from, as `formatSource` writes it; absent for what came from no registry, and in records of versions that did not keep it. */
+  readonly source?: string;
+  /** With `source`: the digest of the filter as it was delivered. */
+  readonly digest?: string;
   /** ISO 8601; when `sweep` may remove the filter. Absent: never. */
   readonly expires?: string;
 }

@@ -31,6 +31,7 @@ export function renderConfigMap(
   const { module, settings } = revision;
   const image = settings.image?.reference;
   const source = sourceOf(module);
+  const bytes = image === undefined ? module.bytes : undefined;
   return {
     metadata: {
       name: revisionName(podRevision),
@@ -43,10 +44,21 @@ export function renderConfigMap(
       },
     },
     immutable: true,
-    ...(image === undefined
-      ? { binaryData: { [fileName(podRevision.filter, podRevision.id)]: Buffer.from(module.bytes).toString('base64') } }
-      : { data: { image } }),
+    ...(bytes !== undefined && {
+      binaryData: { [fileName(podRevision.filter, podRevision.id)]: Buffer.from(bytes).toString('base64') },
+    }),
+    ...(image !== undefined && { data: { image } }),
   };
+}
+
+/**
+ * Returns a ConfigMap that is about to be written.
+ * @throws Error if its file is empty, because nobody has read the bytes: every pod that starts with it would stop
+ */
+export function withBytes<T extends KubernetesObject & Pick<Partial<ConfigMap>, 'binaryData'>>(configMap: T): T {
+  const files = Object.values(configMap.binaryData ?? {});
+  if (files.includes('')) throw new Error(`the bytes of ConfigMap ${configMap.metadata.name} were not read`);
+  return configMap;
 }
 
 /** The image that an observed ConfigMap (its metadata alone) says the proxies pull; `undefined` if it holds the module. */

@@ -4,6 +4,7 @@ import { formatBytes } from '../../base/text.ts';
 import { type FilterModule, fitsConfigMap } from '../../filter/module/module.ts';
 import type { ImageDelivery, PluginPhase } from '../../filter/settings.ts';
 import { requireFit, type ShrinkOptions } from '../../filter/shrink/shrink.ts';
+import { type SettingPlace, settingAt, type WrittenFilter } from '../../filter/written.ts';
 import { readPluginConfig } from './wasm-plugin.ts';
 
 /** How a module comes to the proxies: mounted from a ConfigMap, or pulled by themselves as an image. */
@@ -35,6 +36,11 @@ export function isPulled(
   return delivery === 'image' || gateways || !fitsConfigMap(module);
 }
 
+/** How a module may be made smaller, and where its filter is written. */
+export interface DeliveryOptions extends ShrinkOptions {
+  readonly written: Pick<WrittenFilter, 'places'>;
+}
+
 /**
  * Decides how a module is delivered. `auto` mounts what fits into a ConfigMap, so that no pod needs the registry to start; a
  * larger one, and one that is for Gateways too, is pulled, if it came from an image. One that is to be mounted and does not fit is a problem, which tells what
@@ -43,7 +49,7 @@ export function isPulled(
 export function chooseDelivery(
   module: FilterModule,
   requested: DeliveryRequest,
-  shrinking: ShrinkOptions,
+  { written, ...shrinking }: DeliveryOptions,
 ): Result<Delivery> {
   const { delivery, pullSecret, phase, gateways = false } = requested;
   const { source, bytes } = module;
@@ -54,8 +60,8 @@ export function chooseDelivery(
       ...(delivery === 'auto' && { why: gateways ? FOR_GATEWAYS : tooBig(bytes.length) }),
     });
   }
-  if (gateways) return fail(NOT_MOUNTABLE);
-  if (delivery === 'image') return fail(NO_IMAGE);
+  if (gateways) return fail({ ...settingAt('targets', written), ...NOT_MOUNTABLE });
+  if (delivery === 'image') return fail({ ...settingAt('delivery', written), ...NO_IMAGE });
   const fits = requireFit(module, shrinking);
   if (!fits.ok) return fits;
   const unneeded = source?.kind === 'image' && delivery === 'auto';
@@ -74,7 +80,6 @@ function unreadable(given: string): Problem {
 
 const NO_IMAGE: Problem = {
   kind: 'input',
-  subject: 'input "delivery"',
   message: 'is image, but the filter is not an image that the proxies could pull.',
   remedy: 'Give "filter: oci://REGISTRY/REPOSITORY:TAG", or a file and "push-to"; or use "delivery: configmap".',
 };
@@ -87,25 +92,24 @@ function tooBig(bytes: number): string {
 
 const NOT_MOUNTABLE: Problem = {
   kind: 'input',
-  subject: 'input "targets"',
   message: 'names a Gateway. Istio makes its pods, so the filter cannot be mounted into them; they must pull it.',
   remedy:
     'Give "filter: oci://REGISTRY/REPOSITORY:TAG", or a file and "push-to", and leave out "delivery: configmap". To mount it into an injected gateway, name its Deployment.',
 };
 
-/** What of configurations a WasmPlugin cannot carry; none where they are mounted. `origin` names the setting. */
+/** What of configurations a WasmPlugin cannot carry; none where they are mounted. Each has where it is written. */
 export function checkConfigurations(
   { image }: Delivery,
-  configurations: readonly { readonly origin: string; readonly text: string }[],
+  configurations: readonly (Pick<SettingPlace, 'subject' | 'at'> & { readonly text: string })[],
 ): Result<undefined> {
   const diagnostics = new Diagnostics();
-  for (const { origin, text } of configurations) {
+  for (const { text, ...where } of configurations) {
     if (image === undefined || readPluginConfig(text) !== undefined) continue;
     diagnostics.add({
       kind: 'input',
-      subject: origin,
+      ...where,
       message:
-        'is not a JSON object, or holds a whole number above 2^53; with an image the configuration is the pluginConfig of a WasmPlugin, which is such an object.',
+        'is not a JSON object, or has a whole number above 2^53. With an image, the configuration is the pluginConfig of a WasmPlugin, which must be such an object.',
       remedy: 'Write it as such an object, or use "delivery: configmap", which passes any text byte for byte.',
     });
   }

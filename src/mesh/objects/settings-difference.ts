@@ -62,8 +62,8 @@ function parsed(text: string): unknown {
   }
 }
 
-/** `sha256:0123456789ab (12 B)`. */
-function shortDigest(text: string): string {
+/** Returns what tells a text from others without saying it: `sha256:0123456789ab (12 B)`. */
+export function shortDigest(text: string): string {
   if (text === '') return 'none';
   const bytes = Buffer.from(text);
   return `sha256:${createHash('sha256').update(bytes).digest('hex').slice(0, 12)} (${bytes.length} B)`;

@@ -1,6 +1,9 @@
 import { defined } from '../../base/defined.ts';
 import { listWords, truncate } from '../../base/text.ts';
-import { CAUSES } from './envoy-causes.ts';
+import type { WrittenFilter } from '../../filter/written.ts';
+import { CAUSES, type EnvoyCause } from './envoy-causes.ts';
+import { findFailedPull } from './failed-pull.ts';
+import { cutAt, cutOnce } from './log-lines.ts';
 import {
   type CarriedFilter,
   type carriedFilters,
@@ -51,9 +54,6 @@ export function describeReason({
   return `${rejectsAnother(foreign)}: ${said}${foreign.filterResource === undefined ? '' : ` (${foreign.filterResource})`}`;
 }
 
-/** What is said of a workload whose proxies reject a filter, before it is known which and why. */
-export const REJECTS_FILTER = 'Envoy rejects the filter';
-
 /** `Envoy rejects another filter, not add-header`, or `… another filter of this action (auth 0123456789), not add-header`. */
 export function rejectsAnother({ ours, sibling }: Pick<ForeignFilter, 'ours' | 'sibling'>): string {
   const whose = sibling === undefined ? '' : ` of this action (${sibling.filter} ${sibling.revision})`;
@@ -70,32 +70,6 @@ export function insertedBy(
   return { ...reason, foreign: { ...foreign, filterResource }, remedy: foreignRemedy(foreign.refused, filterResource) };
 }
 
-/** What istio-agent's errors about a pull come to, most exact first. */
-const PULL_REMEDIES: readonly { readonly pattern: RegExp; readonly remedy: string }[] = [
-  {
-    pattern: /missing image pulling secret/,
-    remedy:
-      'The Secret of the input "pull-secret" must be in the namespace of the workload and of the type kubernetes.io/dockerconfigjson.',
-  },
-  {
-    pattern: /unauthorized|denied|forbidden|\b40[13]\b/i,
-    remedy: 'Let the proxies pull it: name a Secret with the credentials of the registry in the input "pull-secret".',
-  },
-  {
-    pattern: /manifest_unknown|name_unknown|not found|\b404\b/i,
-    remedy: 'Check that the registry still has the image, and that a tag which was deleted did not take it along.',
-  },
-  {
-    pattern: /could not parse as|invalid wasm|exactly two layers|checksum/i,
-    remedy: 'Push it in a form that Istio reads: one tar+gzip layer that holds plugin.wasm.',
-  },
-  {
-    pattern: /no such host|connection refused|timeout|deadline exceeded|x509|HTTPS client/i,
-    remedy:
-      'The pods must reach the registry, by TLS that they trust or as one of WASM_INSECURE_REGISTRIES; with "delivery: configmap", which is for workloads alone, they need none.',
-  },
-];
-
 /** What tells one WasmPlugin's trouble from another's in a proxy's log. */
 export interface PluginNames {
   /** `NAMESPACE.NAME` of the WasmPlugin. */
@@ -106,6 +80,8 @@ export interface PluginNames {
   readonly since?: Date;
   /** What its lines begin with; omitted where its settings are not known. */
   readonly ids?: LogIds;
+  /** Omitted as `ids` is. */
+  readonly written?: WrittenFilter;
 }
 
 /** The time that Envoy and istio-agent begin their lines with. */
@@ -122,60 +98,20 @@ export function logSince(log: string, since: Date | undefined): string {
   return first === -1 ? '' : lines.slice(first).join('\n');
 }
 
-/** What istio-agent could not pull, and why: `cannot fetch Wasm module WHAT: WHY. applying deny RBAC filter`. */
-function* failedPulls(log: string): Generator<readonly [what: string, why: string]> {
-  for (const [, rest] of cutAt(log, 'cannot fetch Wasm module ')) {
-    const [what, why] = cutOnce(rest, ': ') ?? [];
-    if (what === undefined || why === undefined || /\s/.test(what)) continue;
-    const [reason, then] = cutOnce(why, '. applying ') ?? [];
-    if (reason && /^\w+ RBAC filter/.test(then ?? '')) yield [what, reason];
-  }
-}
-
-/** The lines that hold a text, each as what stands before and behind the first one. */
-function* cutAt(log: string, mark: string): Generator<readonly [before: string, behind: string]> {
-  for (let at = log.indexOf(mark); at !== -1; ) {
-    const end = log.indexOf('\n', at);
-    const line = log.slice(log.lastIndexOf('\n', at) + 1, end === -1 ? undefined : end);
-    const parts = cutOnce(line, mark);
-    if (parts !== undefined) yield parts;
-    if (end === -1) return;
-    at = log.indexOf(mark, end);
-  }
-}
-
-function cutOnce(text: string, mark: string): readonly [before: string, behind: string] | undefined {
-  const at = text.indexOf(mark);
-  return at === -1 ? undefined : [text.slice(0, at), text.slice(at + mark.length)];
-}
-
 /**
  * Finds in a proxy's log why a WasmPlugin does not run there: istio-agent could not pull its image (istio pkg/wasm/convert.go),
  * or Envoy rejected the module. A pod becomes ready all the same.
  */
 export function findPluginReason(
   log: string,
-  { plugin, image, ids }: Omit<PluginNames, 'since'>,
+  { plugin, image, ids, written }: Omit<PluginNames, 'since'>,
 ): EnvoyReason | undefined {
-  const pull = image === undefined ? undefined : findFailedPull(log, plugin, image);
-  if (pull !== undefined) return pull;
+  const pull = image === undefined ? undefined : findFailedPull(log, plugin, image, written);
+  if (pull !== undefined) return { by: 'istio-agent', ...pull };
   const refused = [...log.matchAll(/Unable to create Wasm (?:HTTP filter|plugin) ([^\s~]+)/g)];
   return refused.some(([, name]) => name === plugin)
-    ? findEnvoyReason(log, [{ name: plugin, ...defined({ ids }) }])
+    ? findEnvoyReason(log, [{ name: plugin, ...defined({ ids, written }) }])
     : undefined;
-}
-
-function findFailedPull(log: string, plugin: string, image: string): EnvoyReason | undefined {
-  // Where its Secret is missing, the agent names the WasmPlugin, else the image.
-  const ours = [...failedPulls(log)].find(([what]) => what.endsWith(image) || what.split('~', 1)[0] === plugin);
-  if (ours === undefined) return undefined;
-  const [, why] = ours;
-  const remedy = PULL_REMEDIES.find(({ pattern }) => pattern.test(why))?.remedy;
-  return {
-    by: 'istio-agent',
-    reason: `Pull of ${image} failed: ${why.replace(/^could not fetch Wasm OCI image: /, '')}`,
-    remedy: remedy ?? 'Check the log of the container istio-proxy.',
-  };
 }
 
 const MAX_SAID = 2_000;
@@ -256,7 +192,14 @@ function withRejected(
     return found.filterSaid !== undefined && findFilterWords(log, entries) === found.filterSaid;
   });
   const rejected = ownAmong(refusedIn(log), asked) ?? (speaking.length === 1 ? speaking[0] : undefined);
-  return { ...found, ...defined({ rejected }) };
+  if (rejected === undefined) return found;
+  // What helps is told of the one filter.
+  const { remedy } =
+    findEnvoyReason(
+      log,
+      asked.filter(({ written }) => written?.filter === rejected),
+    ) ?? found;
+  return { ...found, remedy, rejected };
 }
 
 /** Whether a listener is refused for the sake of a filter. That of a plugin comes apart from it, and no pod waits for it. */
@@ -275,11 +218,16 @@ function withoutOthers(log: string, own: readonly OwnFilter[]): string {
 
 /**
  * Finds in a proxy's log why Envoy rejected a filter; `undefined` if the log says nothing of that kind. `filters` are those that
- * it may be about, for a log that names none, and to know by which ids they log.
+ * it may be about, for a log that names none, and to know by which ids they log. Where these are several, nobody knows whose settings
+ * help.
  */
 export function findEnvoyReason(log: string, filters: readonly OwnFilter[] = []): EnvoyReason | undefined {
   const refused = refusedIn(log).filter((one) => !one.startsWith('/'));
   const named = refused.map((name) => filters.find((filter) => filter.name === name) ?? { name });
+  const [written, ...others] = new Map(
+    filters.flatMap((one) => one.written ?? []).map((one) => [one.filter, one]),
+  ).values();
+  const about = others.length > 0 ? undefined : written;
   for (const { pattern, remedy, unloaded } of CAUSES) {
     const match = pattern.exec(log);
     if (match === null) continue;
@@ -287,7 +235,11 @@ export function findEnvoyReason(log: string, filters: readonly OwnFilter[] = [])
     const thread = match[0].lastIndexOf('\tthread=');
     const reason = truncate(thread === -1 ? match[0] : match[0].slice(0, thread), MAX_SAID).trim();
     const filterSaid = unloaded ? undefined : findFilterWords(log, named.length > 0 ? named : filters);
-    return { reason, remedy: typeof remedy === 'string' ? remedy : remedy(match), ...defined({ filterSaid }) };
+    return { reason, remedy: remedyOf(remedy, match, about), ...defined({ filterSaid }) };
   }
   return undefined;
+}
+
+function remedyOf(remedy: EnvoyCause['remedy'], match: RegExpExecArray, written: WrittenFilter | undefined): string {
+  return typeof remedy === 'string' ? remedy : remedy(match, written);
 }

@@ -1,4 +1,5 @@
 import { count, listWords, MAX_LISTED, someOf } from '../../base/text.ts';
+import { nameSettings, type WrittenFilter } from '../../filter/written.ts';
 import type { FilterResourceKind } from '../objects/filter-resource.ts';
 import { type Capture, captureInbound, captureOutbound, describeSetting } from '../template/capture.ts';
 import type { Redirection, Setting } from '../template/redirection.ts';
@@ -12,10 +13,10 @@ export interface Note {
   readonly text: string;
 }
 
-/** Whether requests reach a filter where it is. `why` is a clause. */
+/** Whether requests reach a filter where it is. `why` is a clause; no remedy is told where nothing but the filter's own settings helps. */
 export type Reach =
   | { readonly state: 'reached'; readonly notes: readonly Note[] }
-  | { readonly state: 'unreached'; readonly why: string; readonly remedy: string };
+  | { readonly state: 'unreached'; readonly why: string; readonly remedy?: string };
 
 /** Where a filter is, or would be, and the sides that have no place for it. */
 export interface Placed {
@@ -52,7 +53,7 @@ export function judgeReach(
   if (live.length === 0) {
     const [setting, at] = sides.flatMap(({ past }) => past)[0] ?? [];
     const why = someOf(sides.map(explain), MAX_LISTED, '; ');
-    return { state: 'unreached', why, remedy: setting === undefined ? PORT_REMEDY : remedyFor(setting, at ?? []) };
+    return { state: 'unreached', why, ...(setting !== undefined && { remedy: remedyFor(setting, at ?? []) }) };
   }
   const only = live.map(({ side }) => side).join();
   const notes = sides.flatMap((one): Note[] => {
@@ -72,10 +73,15 @@ export function judgeReach(
   return { state: 'reached', notes };
 }
 
-/** What to do about a filter that has no place. */
-export const PORT_REMEDY =
-  'Check the inputs "direction" and "port". If the Service has the port as TCP, set `appProtocol: http` on it there, or begin its name with "http".';
-export const INSERT_REMEDY = 'Name one of these in the input "insert", or deploy the filter that it names first.';
+/** Returns what to do about a filter that is at no port. */
+export function portRemedy(written: WrittenFilter): string {
+  return `Check ${nameSettings(['direction', 'port'], written)}. If the Service has the port as TCP, set \`appProtocol: http\` on that port, or begin the name of the port with "http".`;
+}
+
+/** Returns what to do about a filter whose neighbour is not there. */
+export function insertRemedy(written: WrittenFilter): string {
+  return `Name one of these in ${nameSettings(['insert'], written)}, or deploy the filter that it names first.`;
+}
 
 /** Why a side has no place for a filter, as a clause. */
 export function explainMissing(

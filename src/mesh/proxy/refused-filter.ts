@@ -1,6 +1,8 @@
 import { dirname } from 'node:path/posix';
+import { defined } from '../../base/defined.ts';
 import { isObject } from '../../base/json.ts';
 import type { KubernetesObject, PodTemplate } from '../../cluster/objects.ts';
+import type { SettingPlaces, WrittenFilter } from '../../filter/written.ts';
 import { filtersIn, podLabel } from '../identity/names.ts';
 import type { PodRevision } from '../identity/revision.ts';
 import type { EnvoyFilter } from '../objects/envoy-filter.ts';
@@ -14,6 +16,9 @@ export interface LogIds {
   readonly vmId: string;
 }
 
+/** What is known of a filter that this run is about: how it logs, and where its settings are written. */
+export type KnownFilter = LogIds & Pick<WrittenFilter, 'places'>;
+
 /** What Envoy's words may call a filter of this action. */
 export interface OwnFilter {
   /** The filter's name, or `NAMESPACE.NAME` of its plugin. */
@@ -22,6 +27,8 @@ export interface OwnFilter {
   readonly folder?: string;
   /** Omitted where its settings are not known: then only what it logs under its name is known to be its own. */
   readonly ids?: LogIds;
+  /** Omitted as `ids` is. */
+  readonly written?: WrittenFilter;
 }
 
 /** A filter of this action that a pod carries. */
@@ -106,34 +113,47 @@ export function carriedFilters(namespace: string, pod: PodTemplate): (CarriedFil
 }
 
 /**
- * What Envoy may call the filters that a workload's pods carry, or are to carry no more. `settings` are those of filters, as far as
- * they are known.
+ * What Envoy may call the filters that a workload's pods carry, or are to carry no more. `known` is what is known of filters, by
+ * their names.
  */
 export function ownFilters(
   namespace: string,
   podRevisions: readonly PodRevision[],
   removals: readonly string[] = [],
-  settings: ReadonlyMap<string, LogIds> = new Map(),
+  known: ReadonlyMap<string, KnownFilter> = new Map(),
 ): OwnFilter[] {
   return [
     ...podRevisions.flatMap((podRevision): OwnFilter[] => {
       const name = podRevision.filter;
-      const known = settings.get(name);
-      if (podRevision.image === undefined) {
-        return [
-          { name, folder: podRevision.mountPath, ...(known !== undefined && { ids: logIdsOf(known, podRevision) }) },
-        ];
-      }
-      return [name, pluginOf(namespace, podRevision)].map((one) => ({
-        name: one,
-        ...(known !== undefined && { ids: logIdsOf(known, podRevision) }),
-      }));
+      const own = knownOf(known.get(name), podRevision);
+      if (podRevision.image === undefined) return [{ name, folder: podRevision.mountPath, ...own }];
+      return [name, pluginOf(namespace, podRevision)].map((one) => ({ name: one, ...own }));
     }),
     ...removals.map((name) => ({ name })),
   ];
 }
 
-/** Returns the ids of a filter in a proxy: a WasmPlugin has no field for that of a VM. */
-export function logIdsOf({ rootId, vmId }: LogIds, { image }: Pick<PodRevision, 'image'>): LogIds {
-  return { rootId, vmId: image === undefined ? vmId : '' };
+/** Returns by which ids a filter logs in a proxy, where a WasmPlugin has no field for that of a VM, and where it is written. */
+export function knownOf(
+  known: KnownFilter | undefined,
+  { filter, image }: PodRevision,
+): Pick<OwnFilter, 'ids' | 'written'> {
+  if (known === undefined) return {};
+  const { rootId, vmId, places } = known;
+  return { ids: { rootId, vmId: image === undefined ? vmId : '' }, written: { filter, ...defined({ places }) } };
+}
+
+/** Returns what is known of the filters of revisions, by their names. */
+export function knownByName(
+  revisions: readonly {
+    readonly podRevision: Pick<PodRevision, 'filter'>;
+    readonly revision: { readonly settings: LogIds; readonly places?: SettingPlaces };
+  }[],
+): ReadonlyMap<string, KnownFilter> {
+  return new Map(
+    revisions.map(({ podRevision, revision: { settings, places } }) => [
+      podRevision.filter,
+      { ...settings, ...defined({ places }) },
+    ]),
+  );
 }

@@ -121,17 +121,18 @@ function isFile({ volume, subPath }: OtherMount): boolean {
 }
 
 /** A name or path that something else has. */
-export function taken(workload: string, message: string, input: 'name' | 'mount-path' = 'name'): Problem {
+export function taken(workload: string, clause: string, input: 'name' | 'mount-path' = 'name'): Problem {
   return {
     kind: 'mount',
     subject: workload,
-    message,
+    form: 'clause',
+    message: clause,
     remedy: `Choose another "${input}", or remove what uses it now.`,
   };
 }
 
-/** How a mount would hide a folder, or stand inside it. */
-function overlap(ours: string, theirs: string): string | undefined {
+/** How a mount would hide a folder, or stand inside it; `undefined` if neither. */
+export function overlap(ours: string, theirs: string): string | undefined {
   if (ours === theirs) return 'is';
   if (ours.startsWith(`${theirs}/`)) return 'lies inside';
   return theirs.startsWith(`${ours}/`) ? 'contains' : undefined;

@@ -1,6 +1,6 @@
 import { sameJson } from '../../base/json.ts';
 import { Diagnostics, fail, ok, type Problem, type Result } from '../../base/problem.ts';
-import { truncate } from '../../base/text.ts';
+import { listWords, truncate } from '../../base/text.ts';
 import type { PodTemplate } from '../../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../../cluster/pods.ts';
 import {
@@ -103,10 +103,62 @@ export function mountedAt(template: PodTemplate, filter: string): string | undef
 /** Whether a pod template has the volume of a filter and its mount, both of which somebody may take away alone. */
 export function isMounted(template: PodTemplate, filter: string): boolean {
   if (isInjectedGateway(template)) return gatewayMountedAt(template, filter) !== undefined;
-  return MOUNT_ANNOTATIONS.every((key) => {
-    const list = parseAnnotationList(template.metadata?.annotations?.[key]);
-    return list.ok && list.value.entries.some(({ name }) => name === volumeName(filter));
-  });
+  return MOUNT_ANNOTATIONS.every((key) => entryOf(template, key, filter) !== undefined);
+}
+
+/**
+ * Returns what others have done to the volume of a filter and to its mount in a pod template, clauses that say `its volume`.
+ * `mountPath` is where it is to be mounted, `undefined` if nobody knows.
+ */
+export function mountChanges(
+  template: PodTemplate,
+  podRevision: Pick<MountedRevision, 'filter' | 'id'>,
+  mountPath: string | undefined,
+): string[] {
+  const { filter } = podRevision;
+  if (isInjectedGateway(template)) {
+    const now = gatewayMountedAt(template, filter);
+    if (now === undefined) return ['its mount was removed from the pod template'];
+    return mountPath === undefined || now === mountPath ? [] : ['its mount in the pod template was edited'];
+  }
+  const name = volumeName(filter);
+  const volume = { name, configMap: { name: revisionName(podRevision) } };
+  const mount = mountPath === undefined ? undefined : { name, mountPath, readOnly: true };
+  const parts = [
+    { part: 'its volume', now: entryOf(template, USER_VOLUME_ANNOTATION, filter), wanted: volume },
+    { part: 'its mount', now: entryOf(template, USER_VOLUME_MOUNT_ANNOTATION, filter), wanted: mount },
+  ];
+  const removed = parts.filter(({ now }) => now === undefined).map(({ part }) => part);
+  const edited = parts.filter(
+    ({ now, wanted }) => now !== undefined && wanted !== undefined && !sameJson({ ...now, name }, wanted),
+  );
+  const verb = removed.length === 1 ? 'was' : 'were';
+  return [
+    ...(removed.length === 0
+      ? []
+      : [`${listWords(removed, 'and')} ${verb} removed from the annotations of the pod template`]),
+    ...edited.map(({ part }) => `${part} in the annotations of the pod template was edited`),
+  ];
+}
+
+/** Whether a pod template has the mount of a filter without a volume for it, by which no pod can be made. */
+export function lacksVolume(template: PodTemplate, filter: string): boolean {
+  if (isInjectedGateway(template) || entryOf(template, USER_VOLUME_MOUNT_ANNOTATION, filter) === undefined)
+    return false;
+  const own = template.spec?.volumes ?? [];
+  return (
+    entryOf(template, USER_VOLUME_ANNOTATION, filter) === undefined &&
+    own.every(({ name }) => name !== volumeName(filter))
+  );
+}
+
+function entryOf(
+  template: PodTemplate,
+  annotation: MountAnnotation,
+  filter: string,
+): Readonly<Record<string, unknown>> | undefined {
+  const list = parseAnnotationList(template.metadata?.annotations?.[annotation]);
+  return list.ok ? list.value.entries.find(({ name }) => name === volumeName(filter))?.value : undefined;
 }
 
 /** The text of `before` where it says the same as `now`: to leave an annotation exactly as it was found. */
@@ -188,6 +240,7 @@ function unreadable(workload: string, annotation: string, why: string, value: st
   return {
     kind: 'mount',
     subject: workload,
+    form: 'clause',
     message: `the annotation ${annotation} of its pod template ${why}: ${truncate(value, 200)}`,
     remedy: 'Istio cannot inject a sidecar with it (no pod could be created). Fix or remove the annotation.',
   };

@@ -1,8 +1,11 @@
 import { defined } from '../../base/defined.ts';
 import { type Json, sameJson } from '../../base/json.ts';
 import type { PodTemplate } from '../../cluster/objects.ts';
-import { anchorOf, type Insertion } from '../../filter/insertion.ts';
+import { anchorOf } from '../../filter/insertion.ts';
+import type { FilterSettings } from '../../filter/settings.ts';
+import { nameSettings } from '../../filter/written.ts';
 import { FILTER_LABEL, isOwned } from '../identity/names.ts';
+import type { Revision } from '../identity/revision.ts';
 import { type EnvoyFilter, INSERTIONS } from '../objects/envoy-filter.ts';
 import { describePatch, httpPatchesOf, overlaps, type PatchPlace, patchesOf } from '../objects/http-patches.ts';
 import { filtersOn } from '../template/template.ts';
@@ -109,15 +112,15 @@ function reaches({ context, portNumber }: PatchPlace, { direction, port }: Proxy
 export function dependentsOf(
   filter: UnmanagedFilter,
   adopted: readonly UnmanagedFilter[],
-  ours: { readonly name: string; readonly insert: Insertion },
+  ours: Pick<Revision, 'filter' | 'places'> & { readonly settings: Pick<FilterSettings, 'insert'> },
   proxies: readonly ConcernedProxies[],
 ): string[] {
   const { httpFilter, places } = filter;
   const found = new Set<string>();
-  if (anchorOf(ours.insert) === httpFilter) found.add('the input "insert"');
+  if (anchorOf(ours.settings.insert) === httpFilter) found.add(nameSettings(['insert'], ours));
   for (const { template, envoyFilters } of proxies.filter((proxy) => isIn(filter, proxy))) {
     for (const envoyFilter of envoyFilters) {
-      if (envoyFilter.metadata.labels?.[FILTER_LABEL] === ours.name) continue;
+      if (envoyFilter.metadata.labels?.[FILTER_LABEL] === ours.filter) continue;
       if (!selectsTemplate(envoyFilter, template.metadata?.labels ?? {})) continue;
       for (const one of httpPatchesOf(envoyFilter)) {
         // What another filter of this action takes out is not there for it.

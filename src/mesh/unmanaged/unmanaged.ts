@@ -1,5 +1,5 @@
 import { defined } from '../../base/defined.ts';
-import { isObject, type Json, pick, sameJson } from '../../base/json.ts';
+import { dataKey, isObject, type Json, pick, sameJson } from '../../base/json.ts';
 import type { PodTemplate } from '../../cluster/objects.ts';
 import { GATEWAY } from '../../cluster/resources.ts';
 import { GATEWAY_NAME_LABEL } from '../gateway/plugin.ts';
@@ -131,7 +131,7 @@ export function envoyFilterKey({ namespace, name }: EnvoyFilterRef): string {
 
 /** One text per filter of an EnvoyFilter, to compare and to index by. */
 export function unmanagedKey({ envoyFilter, patches }: UnmanagedFilter): string {
-  return `${envoyFilterKey(envoyFilter)} ${JSON.stringify(patches)}`;
+  return `${envoyFilterKey(envoyFilter)} ${dataKey(patches)}`;
 }
 
 /** What our own EnvoyFilter has to take out in order to take its place: one for each place. */

@@ -1,9 +1,9 @@
 /**
  * An imitation of the controller of Argo Rollouts: canaries without a traffic router and blue-green Rollouts, their pauses, promotion
- * and abort, and templates of Deployments. Of analyses it knows those of canary steps, which come to what the template is called after:
- * "fails" or "inconclusive". It knows no experiments, Services and deadlines.
+ * and abort, and templates of Deployments. Of analyses it knows those of canary steps, beside a canary and before a promotion, which come
+ * to what the template is called after: "fails" or "inconclusive". It knows no experiments, Services and deadlines.
  */
-import { at, isList, isObject, type JsonObject, objectAt, stringAt } from '../json.ts';
+import { at, isList, isObject, type Json, type JsonObject, objectAt, stringAt } from '../json.ts';
 import { controllerRef, copy, type KubeObject, timestamp } from '../objects.ts';
 import type { Registry } from '../registry.ts';
 import type { Resource } from '../resources.ts';
@@ -76,9 +76,12 @@ export class ArgoRolloutController implements Controller {
           };
     const stable = sets.find((set) => hashOf(set) === course.stableRS);
     const isBlueGreen = isObject(objectAt(rollout, 'spec', 'strategy').blueGreen);
-    const advanced = isBlueGreen
-      ? this.#blueGreen(rollout, course, newest, stable)
-      : this.#canary(rollout, course, newest, sets, steps);
+    const isPaused = objectAt(rollout, 'spec').paused === true;
+    const advanced = isPaused
+      ? course
+      : isBlueGreen
+        ? this.#blueGreen(rollout, course, newest, stable)
+        : this.#canary(rollout, course, newest, sets, steps);
     const now = ownedBy(this.#registry, this.#sets, rollout);
     const active = isBlueGreen ? now.filter((set) => hashOf(set) === (advanced.stableRS || hash)) : now;
     const shown = { sets: now, newest: now.find((set) => hashOf(set) === hash), active };
@@ -157,6 +160,8 @@ export class ArgoRolloutController implements Controller {
     }
     this.#scale(newest, size);
     const isUp = available(newest) >= size;
+    const beside = objectAt(rollout, 'spec', 'strategy', 'canary').analysis;
+    if (isUp && !isStable && fails(beside)) return abortedBy(course, 'Background');
     if (isUp) for (const set of others) this.#scale(set, hashOf(set) === course.stableRS ? rest : 0);
     const left = others.reduce((sum, set) => sum + numberAt(set, ['status', 'replicas']), 0);
     const isReached = isUp && (isStable || left === rest);
@@ -177,6 +182,8 @@ export class ArgoRolloutController implements Controller {
     this.#scale(newest, wanted);
     if (available(newest) < wanted) return course;
     if (stable === undefined || course.stableRS === course.currentPodHash || wasRetired) return through;
+    const before = objectAt(rollout, 'spec', 'strategy', 'blueGreen').prePromotionAnalysis;
+    if (fails(before)) return abortedBy(course, 'Blue/green pre-promotion');
     const byHand = objectAt(rollout, 'spec', 'strategy', 'blueGreen').autoPromotionEnabled === false;
     if (!byHand || (course.controllerPause && course.pauses.length === 0)) return through;
     return course.pauses.length > 0 ? course : paused(course, 'BlueGreenPause');
@@ -244,17 +251,25 @@ function stepped(course: Course, { pause }: JsonObject): Course {
 
 /** A step with an analysis, in the words of the controller; one without a result is left by whoever promotes it. */
 function analysed(course: Course, analysis: JsonObject, set: string): Course {
-  const [template] = isList(analysis.templates) ? analysis.templates.filter(isObject) : [];
   const index = course.step ?? 0;
-  if (template?.templateName === 'fails') {
-    const measured = 'Metric "errors" assessed Failed due to failed (1) > failureLimit (0)';
-    return { ...course, abort: true, abortedFor: `: Step-based analysis phase error/failed: ${measured}` };
-  }
+  if (fails(analysis)) return abortedBy(course, 'Step-based');
   if (course.pauses.length > 0) return course;
   if (course.controllerPause) return { ...stepped(course, {}), analysis: undefined };
   const message = 'Metric "errors" assessed Inconclusive due to inconclusive (1) > inconclusiveLimit (0)';
   const run = { name: `${set}-2-${index}`, status: 'Inconclusive', message };
   return { ...paused(course, 'InconclusiveAnalysisRun'), analysis: run };
+}
+
+/** Whether an analysis is one that fails. */
+function fails(analysis: Json | undefined): boolean {
+  const templates = isObject(analysis) && isList(analysis.templates) ? analysis.templates.filter(isObject) : [];
+  return templates.some(({ templateName }) => templateName === 'fails');
+}
+
+/** Aborted by an analysis, which it calls so. */
+function abortedBy(course: Course, sort: string): Course {
+  const measured = 'Metric "errors" assessed Failed due to failed (1) > failureLimit (0)';
+  return { ...course, abort: true, abortedFor: `: ${sort} analysis phase error/failed: ${measured}` };
 }
 
 function paused(course: Course, reason: string): Course {

@@ -10,63 +10,71 @@ export interface Slow {
 
 /** Short ones first, because exponential work does not end for the others. */
 const SHORT_LENGTHS = [8, 12, 16, 20, 24, 28];
-const LENGTHS = [...SHORT_LENGTHS, 1_024, 4_096, 16_384];
-/** What takes less at the greatest length is linear: quadratic work takes five times as long there or more. */
-const QUICK_MS = 20;
+const LENGTHS = [...SHORT_LENGTHS, 256, 1_024, 4_096, 16_384, 65_536, 262_144];
+/** Longer texts cost much time, so they are for what took, at this length, as long as quadratic work takes on a fast machine. */
+const USUAL_LENGTH = 16_384;
+const SUSPECT_MS = 0.25;
+/** What takes less at the greatest length is linear: quadratic work takes hundreds of milliseconds there, also with a long pump. */
+const LONG_MS = 60;
 /** How much more than the length the time may grow; quadratic work grows as the square. */
 const MAX_GROWTH = 2;
-/** Below that, a time is mostly chance. */
-const LEAST_MS = 0.01;
-const TRIES = 3;
+/** Some kernels count a thread's time in steps of this length, so that 0 and 4 say nothing. Of LONG_MS it is little. */
+const STEP_MS = 4;
+const TRIES = 2;
 
 /**
  * The attack under which an expression needs more than linear time, if there is one. Times are those of this thread's
  * processor, so that a busy machine does not matter, and the least of several.
  */
 export function findSlow(source: string, flags: string): Slow | undefined {
+  const expression = new RegExp(source, flags.includes('g') ? flags : `${flags}g`);
   for (const attack of attacks(source, flags)) {
-    const times = timesOf(source, flags, attack);
+    const times = timesFor((text) => text.replace(expression, ''), attack);
     if (growsTooMuch(times)) return { attack, times };
   }
   return undefined;
 }
 
-/** Times up to the first that is long. */
-export function timesOf(source: string, flags: string, attack: Attack): Times {
-  const expression = new RegExp(source, flags.includes('g') ? flags : `${flags}g`);
-  return timesFor((text) => text.replace(expression, ''), attack);
-}
-
 /** Whether a function needs more than linear time for a text. */
 export const isSlow = (run: (text: string) => unknown, attack: Attack): boolean => growsTooMuch(timesFor(run, attack));
 
+/** The times of the first length that takes long and of the one before; none where all are quick. */
 function timesFor(run: (text: string) => unknown, attack: Attack): Times {
-  const times: { length: number; ms: number }[] = [];
+  let before = { length: 1, work: (): unknown => undefined };
   for (const length of LENGTHS) {
     const text = attack.before + attack.pump.repeat(Math.ceil(length / attack.pump.length)) + attack.behind;
-    const ms = leastTime(() => run(text));
-    times.push({ length, ms });
-    if (ms > QUICK_MS) break;
+    const work = (): unknown => run(text);
+    // The clock says no less than the processor's time does, and says it finely: it only decides what is looked at closely.
+    const usual = length === USUAL_LENGTH;
+    const ms = leastTime(work, () => performance.now(), usual ? SUSPECT_MS : Number.POSITIVE_INFINITY);
+    if (usual && ms <= SUSPECT_MS) break;
+    if (ms > LONG_MS) {
+      const last = { length, ms: leastTime(work, processorMs, LONG_MS) };
+      if (last.ms > LONG_MS) return [{ length: before.length, ms: leastTime(before.work, processorMs, 0) }, last];
+    }
+    before = { length, work };
   }
-  return times;
+  return [];
 }
 
-function growsTooMuch(times: Times): boolean {
-  const last = times.at(-1);
-  if (last === undefined || last.ms <= QUICK_MS) return false;
-  const before = times.at(-2);
-  if (before === undefined) return true;
-  return last.ms / Math.max(before.ms, LEAST_MS) > MAX_GROWTH * (last.length / before.length);
+function growsTooMuch([before, last]: Times): boolean {
+  if (before === undefined || last === undefined) return false;
+  return last.ms / Math.max(before.ms, STEP_MS) > MAX_GROWTH * (last.length / before.length);
 }
 
-function leastTime(run: () => unknown): number {
+/** The least time of some tries; one that is short enough ends them. */
+function leastTime(run: () => unknown, clock: () => number, enough: number): number {
   let least = Number.POSITIVE_INFINITY;
   for (let left = TRIES; left > 0; left -= 1) {
-    const before = process.threadCpuUsage();
+    const before = clock();
     run();
-    const { user, system } = process.threadCpuUsage(before);
-    least = Math.min(least, (user + system) / 1_000);
-    if (least <= QUICK_MS) break;
+    least = Math.min(least, clock() - before);
+    if (least <= enough) break;
   }
   return least;
+}
+
+function processorMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
 }

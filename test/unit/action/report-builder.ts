@@ -1,4 +1,5 @@
 import type { Permission } from '../../../src/base/permission.ts';
+import { templateKinds } from '../../../src/deploy/kinds/kinds.ts';
 import type { RolloutPolicy } from '../../../src/deploy/policy.ts';
 import { deployPermissions } from '../../../src/deploy/preflight/all-permissions.ts';
 import { type CommandOutcome, concludeReport, NOTHING_COLLECTED } from '../../../src/deploy/report/conclude.ts';
@@ -61,6 +62,11 @@ export function filter(changes: Partial<FilterReport> = {}): FilterReport {
   };
 }
 
+/** The module of that filter. */
+export const MODULE = { digest: filter().digest, bytes: filter().bytes };
+/** The one that runs before; its size is not known. */
+export const OLD_MODULE = { digest: `sha256:${'26'.repeat(32)}` };
+
 /** An image that the filter came from or went to. */
 export const IMAGE = {
   kind: 'image',
@@ -116,7 +122,7 @@ const ROLLBACK_FAILED = {
   kind: 'rolled-back-not-ready',
   message: 'was rolled back, but its pods do not become ready (1 of 3 pods updated).',
   remedy:
-    'Find out what its pods lack: `kubectl describe pods -n shop`. Its pod template is as before, so nothing is left to undo.',
+    'Find out why its pods are not ready: `kubectl describe pods -n shop`. The pod template is rolled back already.',
 } as const;
 
 /** What is other about a workload; `proof: null` for none. */
@@ -127,6 +133,7 @@ export function deployed(
   path: string,
   { verification: given = verification(), ...changes }: Changes = {},
 ): TargetReport {
+  const { rollback: back } = changes;
   return withPhase({
     ref: ref(path),
     outcome: 'deployed',
@@ -138,6 +145,9 @@ export function deployed(
     drift: [],
     diagnosis: [],
     ...changes,
+    ...(back?.problem !== undefined && {
+      rollback: { ...back, problem: { subject: describeWorkload(ref(path)), ...back.problem } },
+    }),
   });
 }
 
@@ -164,6 +174,7 @@ export function stuck(path: string, changes: Changes = {}): TargetReport {
     problem: {
       kind: 'rollout',
       subject: describeWorkload(ref(path)),
+      form: 'clause',
       message: 'not ready after 5 min: 1 of 3 pods updated. Failed to configure base Wasm plugin.',
       remedy:
         'Check the inputs "configuration" and "root-id": the filter rejected its configuration or does not know the root id.',
@@ -183,6 +194,7 @@ export function interrupted(path: string, changes: Changes = {}): TargetReport {
     problem: {
       kind: 'cancelled',
       subject: describeWorkload(ref(path)),
+      form: 'clause',
       message: 'the run was cancelled while it waited (1 of 3 pods updated).',
       remedy: 'The rollout continues in the cluster; re-run the job to complete verification.',
     },
@@ -254,6 +266,7 @@ export function refusing(path: string, changes: Changes = {}): TargetReport {
     problem: {
       kind: 'verification',
       subject: describeWorkload(ref(path)),
+      form: 'sentence',
       message:
         'Envoy of pod reviews-7d4f9c6b8d-x2x4q rejects the filter: the filter said: unknown header (Failed to configure base Wasm plugin).',
       remedy: 'Correct the configuration.',
@@ -316,12 +329,16 @@ export function permission(words: string): Permission {
 export function planned(changes: Partial<MadePlan> = {}): MadePlan {
   const nothing = {
     changes: [],
+    modules: [],
+    settings: [],
     restarts: [],
     inPlace: [],
     adoptions: [],
     images: [],
+    parts: [],
     waves: 1,
     missingPermissions: [],
+    uncheckedPermissions: [],
   };
   return { state: 'made', ...nothing, ...changes };
 }
@@ -377,6 +394,7 @@ export function report(parts: ReportParts = {}): Report {
     policy: parts.policy ?? policy(),
     refusedInputs: parts.refusedInputs ?? [],
     requests: parts.requests ?? { reads: 37, writes: written ? 16 : 0 },
+    ...(parts.failOnDrift !== undefined && { failOnDrift: parts.failOnDrift }),
     ...(parts.reportFile !== undefined && { reportFile: parts.reportFile }),
     started: parts.started ?? '2026-11-28T09:30:00.000Z',
     durationMs: parts.durationMs ?? 24_800,
@@ -391,11 +409,12 @@ function outcomeOf(parts: ReportParts): CommandOutcome {
     warnings: parts.warnings ?? [],
     ...(parts.permissions !== undefined && { permissions: parts.permissions }),
     ...(parts.missingForCleanup !== undefined && { missingForCleanup: parts.missingForCleanup }),
+    ...(parts.movedTags !== undefined && { movedTags: parts.movedTags }),
   };
   switch (parts.command) {
     case 'plan': {
-      const { command, targets = [], plan = STOPPED } = parts;
-      return { command, ...said, targets, plan };
+      const { command, targets = [], plan = STOPPED, account } = parts;
+      return { command, ...said, targets, plan, ...(account !== undefined && { account }) };
     }
     case 'remove':
     case 'sweep': {
@@ -417,6 +436,7 @@ function outcomeOf(parts: ReportParts): CommandOutcome {
 
 /** What `deploy` may need for the Deployments of some namespaces. */
 export function neededIn(...namespaces: readonly string[]): Permission[] {
+  const installed = templateKinds().filter(({ notInstalled }) => notInstalled === undefined);
   const targets = namespaces.map((namespace) => `- ${namespace}/deploy/a`).join('\n');
-  return deployPermissions(deployRequest(filterRequest(targets)));
+  return deployPermissions(deployRequest(filterRequest(targets)), installed);
 }

@@ -58,11 +58,11 @@ const since =
 
 const NEEDS_NEWER: Problem = {
   kind: 'filter',
-  subject: 'filter "auth"',
+  subject: 'filter "auth" (filters/shop.yaml:8:13)',
   at: { file: 'filters/shop.yaml', line: 8, column: 13 },
   message:
-    'imports 1 function that came with a newer Envoy: wasi_snapshot_preview1.fd_sync with Envoy 1.39 (Istio 1.31). Too old for them: Istio 1.9 to 1.30 (Envoy 1.17 to 1.38).',
-  remedy: 'Upgrade Istio, or leave out what calls them: files, sockets, sleeping.',
+    'imports 1 function that came with a newer Envoy: wasi_snapshot_preview1.fd_sync with Envoy 1.39 (Istio 1.31). Older than that: Istio 1.9 to 1.30 (Envoy 1.17 to 1.38).',
+  remedy: 'Upgrade Istio, or remove what calls these functions: files, sockets, sleeping.',
 };
 const rejected = (subject: string, at?: Problem['at']): Problem => ({
   kind: 'filter',

@@ -7,6 +7,7 @@ import {
   deployed,
   deployPlan,
   found,
+  MODULE,
   OLD,
   oneOfSeveral,
   permission,
@@ -88,7 +89,7 @@ export const CLUSTER_SCENARIOS: Readonly<Record<string, () => Report>> = {
         {
           topic: 'Skipped',
           subject: 'cluster prod-us',
-          text: 'Cluster prod-us was skipped, as it does not answer: The API server refuses the connection.',
+          text: 'Cluster prod-us was skipped, because it does not answer: The API server refuses the connection.',
         },
       ],
       clusters: [
@@ -121,6 +122,15 @@ export const CLUSTER_SCENARIOS: Readonly<Record<string, () => Report>> = {
       targets: [],
       plan: planned({
         changes: [change('change Deployment shop/reviews', { diff: ['+  sidecar: x'] })],
+        modules: [
+          {
+            filter: 'add-header',
+            state: 'same',
+            before: MODULE,
+            after: MODULE,
+            workloads: ['Deployment shop/reviews'],
+          },
+        ],
         restarts: [{ ref: ref('shop/reviews'), pods, wave }],
       }),
     });
@@ -146,7 +156,11 @@ export const CLUSTER_SCENARIOS: Readonly<Record<string, () => Report>> = {
           cluster: 'prod-eu',
           outcome: inCluster([
             found('shop/cart'),
-            found('shop/reviews', [running({ health: 'not-ready', notes: ['not ready: 1 of 3 pods'] })], 1),
+            found(
+              'shop/reviews',
+              [running({ health: 'not-ready', notes: [{ form: 'clause', text: 'not ready: 1 of 3 pods' }] })],
+              1,
+            ),
           ]),
         },
       ]),

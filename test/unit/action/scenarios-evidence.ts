@@ -2,6 +2,7 @@ import type { Report, TargetReport } from '../../../src/deploy/report/report.ts'
 import { withPhase } from '../../../src/deploy/rollout/target-phase.ts';
 import type { Diagnosis } from '../../../src/deploy/wait/diagnose.ts';
 import { diagnosisLines, rolloutProblem } from '../../../src/deploy/wait/rollout-problem.ts';
+import { describeWorkload } from '../../../src/targets/target.ts';
 import { plannedFor } from '../deploy/planned.ts';
 import {
   deployed,
@@ -43,6 +44,19 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
         ...workloads.slice(2, 4).map((path) => deployed(path)),
         ...workloads.slice(4, 6).map((path) => untouched(path)),
       ],
+    }),
+
+  'superseded-everywhere': () =>
+    report({
+      targets: workloads.slice(0, 3).map((path) => superseded(path)),
+      collected: {
+        deleted: [],
+        left: ['EnvoyFilter', 'ConfigMap'].map((kind) => ({
+          object: `${kind} shop/add-header-${NEW}`,
+          why: 'a newer run has replaced this revision; a later run deletes the object once nothing uses it',
+          replaced: true,
+        })),
+      },
     }),
 
   'verified-and-probed': () =>
@@ -149,6 +163,21 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
       durationMs: 627_300,
     }),
 
+  'cancelled-during-rollback': () =>
+    report({
+      targets: workloads.slice(0, 4).map((path, index) => {
+        const back = rollback('rolled-back', { durationMs: 400, unconfirmed: true });
+        if (index > 2) return deployed(path);
+        return stuck(path, { rollback: index < 2 ? back : rollback('skipped', { durationMs: 0 }), diagnosis: REFUSED });
+      }),
+      problems: [{ kind: 'cancelled', message: 'The run was cancelled.' }],
+      collected: {
+        deleted: [],
+        left: [{ object: `ConfigMap shop/add-header-${NEW}`, why: 'the run was cancelled' }],
+      },
+      durationMs: 12_000,
+    }),
+
   'canary-stopped-the-rest': () =>
     report({
       targets: workloads.map((path, index) =>
@@ -169,9 +198,11 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
               rollback: rollback('rolled-back', { to: { 'add-header': null } }),
               problem: {
                 kind: 'no-effect',
+                subject: describeWorkload(ref(path)),
+                form: 'clause',
                 message: `its pods are ready, but add-header is in no listener of pod ${path.slice(5)}-7d4f9c6b8d-x2x4q: no listener for port 9081 speaks HTTP.`,
                 remedy:
-                  'Check the inputs "direction" and "port". If the Service has the port as TCP, set `appProtocol: http` on it there, or begin its name with "http".',
+                  'Check the inputs "direction" and "port". If the Service has the port as TCP, set `appProtocol: http` on that port, or begin the name of the port with "http".',
               },
             })
           : untouched(path, { revisions: FIRST }),

@@ -3,8 +3,10 @@ import {
   change,
   deployed,
   filter,
+  MODULE,
   NEW,
   OLD,
+  OLD_MODULE,
   planned,
   ref,
   removed,
@@ -50,6 +52,22 @@ export const GATEWAY_SCENARIOS: Readonly<Record<string, () => Report>> = {
           change('change WasmPlugin edge/add-header.web', { diff: PLUGIN }),
           change('change WasmPlugin shop/add-header.waypoint', { diff: PLUGIN }),
         ],
+        modules: [
+          {
+            filter: 'add-header',
+            state: 'other',
+            before: MODULE,
+            after: { ...MODULE, image: REFERENCE },
+            workloads: ['Deployment shop/reviews'],
+          },
+          {
+            filter: 'add-header',
+            state: 'other',
+            before: { ...OLD_MODULE, image: `ghcr.io/octo/add-header@sha256:${'5e'.repeat(32)}` },
+            after: { ...MODULE, image: REFERENCE },
+            workloads: [web, waypoint],
+          },
+        ],
         inPlace: [
           { ref: ref(waypoint), wave: 1 },
           { ref: ref(web), wave: 2 },
@@ -75,11 +93,12 @@ export const GATEWAY_SCENARIOS: Readonly<Record<string, () => Report>> = {
           problem: {
             kind: 'verification',
             subject: 'Gateway edge/web',
+            form: 'clause',
             message:
-              'add-header does not run in pod web-istio-7d4b9c6f5-x2x7p, which rejects every request in its place: Pull of ' +
+              'add-header does not run in pod web-istio-7d4b9c6f5-x2x7p, and the proxy rejects every request instead: Pull of ' +
               `${REFERENCE} failed: could not fetch image: dial tcp: lookup registry.example: no such host.`,
             remedy:
-              'The pods must reach the registry, by TLS that they trust or as one of WASM_INSECURE_REGISTRIES; with "delivery: configmap", which is for workloads alone, they need none.',
+              'Check that the pods can reach the registry and trust its certificate. A registry without TLS, or with another certificate, must be in the variable WASM_INSECURE_REGISTRIES of istio-proxy. For workloads other than Gateways, "delivery: configmap" needs no registry.',
           },
           diagnosis: [],
         }),

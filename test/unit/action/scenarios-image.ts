@@ -34,7 +34,7 @@ export const IMAGE_SCENARIOS: Readonly<Record<string, () => Report>> = {
             subject: 'Deployment shop/reviews',
             message: `cannot become ready: its new pods run without the filter. Pull of ${REFERENCE} failed: could not fetch image: GET https://registry.example/token: UNAUTHORIZED: authentication required.`,
             remedy:
-              'Let the proxies pull it: name a Secret with the credentials of the registry in the input "pull-secret".',
+              'Name a Secret with the credentials of the registry in the input "pull-secret", so that the proxies can pull the image.',
           },
           diagnosis: [
             `istio-agent: Pull of ${REFERENCE} failed: could not fetch image: GET https://registry.example/token: UNAUTHORIZED: authentication required`,

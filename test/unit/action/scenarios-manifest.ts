@@ -1,4 +1,5 @@
 import type { Report, TargetReport } from '../../../src/deploy/report/report.ts';
+import { describeWorkload } from '../../../src/targets/target.ts';
 import {
   change,
   deployed,
@@ -47,6 +48,8 @@ export const MANIFEST_SCENARIOS: Readonly<Record<string, () => Report>> = {
               problem: {
                 kind: 'rollout',
                 filter: 'limits',
+                subject: describeWorkload(ref(path)),
+                form: 'clause',
                 message: `not ready after 5 min: 1 of 3 pods updated. ${SAID}.`,
                 remedy:
                   'Check "configuration" and "root-id": the filter rejected its configuration or does not know the root id.',
@@ -71,6 +74,12 @@ export const MANIFEST_SCENARIOS: Readonly<Record<string, () => Report>> = {
           change(`create EnvoyFilter shop/add-header-${NEW}`),
           ...PATHS.map((path) => change(`change Deployment ${path}`)),
         ],
+        modules: FILTERS.map(({ name, digest, bytes }) => ({
+          filter: name,
+          state: 'new',
+          after: { digest, bytes },
+          workloads: PATHS.map((path) => `Deployment ${path}`),
+        })),
         restarts: PATHS.map((path) => ({ ref: ref(path), pods: 3, wave: 1 })),
       }),
     }),

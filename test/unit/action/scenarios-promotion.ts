@@ -1,5 +1,15 @@
 import type { Report } from '../../../src/deploy/report/report.ts';
-import { deployed, policy, removed, report, untouched, verification, waiting } from './report-builder.ts';
+import {
+  deployed,
+  policy,
+  removed,
+  report,
+  rollback,
+  rolledBack,
+  untouched,
+  verification,
+  waiting,
+} from './report-builder.ts';
 
 const [web, cart] = ['Rollout shop/web', 'Rollout shop/cart'];
 
@@ -33,6 +43,14 @@ export const PROMOTION_SCENARIOS: Readonly<Record<string, () => Report>> = {
           remedy:
             'Nothing was rolled back. Promote it (`kubectl argo rollouts promote web -n shop`, or without that plugin `kubectl patch rollout web -n shop --subresource=status --type=merge -p \'{"status":{"pauseConditions":null}}\'`) and re-run the job, or set a longer "timeout"; with "promote: report" the run does not wait for that.',
         },
+      ],
+    }),
+
+  'rolled-back-to-unpromoted': () =>
+    report({
+      targets: [
+        rolledBack(web, { rollback: rollback('rolled-back', { waiting: 'paused at step 2 of 4 of its canary' }) }),
+        rolledBack('shop/reviews'),
       ],
     }),
 

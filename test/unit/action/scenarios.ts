@@ -1,3 +1,4 @@
+import { deletedProblem } from '../../../src/deploy/observe/deleted.ts';
 import type { Report } from '../../../src/deploy/report/report.ts';
 import {
   connected,
@@ -13,6 +14,7 @@ import {
   PROVENANCE,
   permission,
   policy,
+  ref,
   report,
   rolledBack,
   stuck,
@@ -39,7 +41,7 @@ const right = (verb: string, resource: string, namespace: string) => ({
   remedy: 'Grant the permission with a Role and a RoleBinding.',
 });
 
-const HOSTILE =
+export const HOSTILE =
   '<img src=x onerror=alert(1)> </details> | **bold** _it_ `code` [link](https://evil.example) @octocat #1 www.evil.example https://evil.example/?a=b&c=d :tada: ~~gone~~ $x$ \n\n# heading\n- [ ] task\n```\nfence';
 
 /** One report for each kind of ending; the golden files show what happens to them. */
@@ -150,7 +152,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
         {
           kind: 'input',
           subject: 'timeout',
-          message: 'is "5 minuets", which is no duration.',
+          message: 'is "5 minuets", which is not a duration.',
           remedy: 'Write a number and a unit, like "90s", "10m" or "1h".',
         },
         {
@@ -162,12 +164,14 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
         {
           kind: 'targets',
           subject: 'targets, entry 3',
+          form: 'sentence',
           message: 'Deployment shop/review does not exist.',
           remedy: 'Change it to deployment/reviews.',
         },
         {
           kind: 'targets',
           subject: 'targets, entry 5',
+          form: 'clause',
           message: 'the namespace "shopp" does not exist.',
           remedy: 'Check the spelling and the context of the kubeconfig.',
         },
@@ -198,6 +202,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
         {
           kind: 'targets',
           subject: 'targets, entry 3',
+          form: 'sentence',
           message: 'Deployment shop/review does not exist.',
           remedy: 'Change it to deployment/reviews.',
         },
@@ -221,11 +226,24 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
       durationMs: 1_900,
     }),
 
+  'deleted-meanwhile': () =>
+    report({
+      targets: workloads.slice(0, 3).map((path) =>
+        path === 'shop/reviews'
+          ? stuck(path, {
+              problem: deletedProblem(ref(path), 'while this run waited for it'),
+              pods: { ready: 0, wanted: 0 },
+            })
+          : deployed(path),
+      ),
+    }),
+
   'mount-conflict': () =>
     report({
       problems: ['reviews', 'ratings', 'details'].map((name) => ({
         kind: 'mount' as const,
         subject: `Deployment shop/${name}`,
+        form: 'clause' as const,
         message:
           'the mount path "/var/local/wasm" contains "/var/local/wasm/cache", which belongs to the mount of volume "wasm-cache" in sidecar.istio.io/userVolumeMount.',
         remedy: 'Choose another "mount-path", or remove what uses it now.',
@@ -312,11 +330,11 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
         stuck('shop/reviews', {
           ref: { kind: 'Deployment', namespace: HOSTILE, name: HOSTILE },
           revisions: [{ filter: HOSTILE, revision: HOSTILE, before: OLD }],
-          problem: { kind: 'rollout', subject: HOSTILE, message: HOSTILE, remedy: HOSTILE },
+          problem: { kind: 'rollout', subject: HOSTILE, form: 'clause', message: HOSTILE, remedy: HOSTILE },
           diagnosis: [HOSTILE, HOSTILE],
         }),
       ],
-      problems: [{ kind: 'conflict', subject: HOSTILE, message: HOSTILE, remedy: HOSTILE }],
+      problems: [{ kind: 'conflict', subject: HOSTILE, form: 'clause', message: HOSTILE, remedy: HOSTILE }],
       warnings: [{ topic: HOSTILE, subject: HOSTILE, text: HOSTILE }],
       plan: deployPlan({ images: [{ ...image('pushed'), filter: HOSTILE, pinned: HOSTILE, tag: HOSTILE }] }),
       clusters: [connected(HOSTILE, HOSTILE)],

@@ -4,6 +4,7 @@ import { dump } from 'js-yaml';
 import {
   arrangedLike,
   canonicalJson,
+  dataKey,
   isObject,
   type Json,
   mergePatchTo,
@@ -150,4 +151,17 @@ describe('text that is nested deep', () => {
   test('parseJson gives what JSON.parse gives', () => {
     fc.assert(fc.property(fc.json(), (text) => expect(parseJson(text)).toEqual(JSON.parse(text))));
   });
+});
+
+test.each<[string, unknown, unknown, boolean]>([
+  ['the order of keys', { a: 1, b: [2] }, { b: [2], a: 1 }, true],
+  ['a field that is undefined', { a: 1, b: undefined }, { a: 1 }, true],
+  ['null for what is absent', { a: null }, {}, false],
+  ['the order of a list', [1, 2], [2, 1], false],
+  ['undefined in a list', [undefined], [], false],
+  ['the word for undefined', ['undefined'], [undefined], false],
+  ['a number as text', 1, '1', false],
+  ['marks of JSON in a text', ['a","b'], ['a', 'b'], false],
+])('dataKey, which differ by %s: %j and %j', (_, a, b, same) => {
+  expect(dataKey(a) === dataKey(b)).toBe(same);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { append, greatest, least } from '../../../src/base/lists.ts';
+import { append, distinctBy, greatest, least } from '../../../src/base/lists.ts';
 import { Diagnostics, fail, type Problem } from '../../../src/base/problem.ts';
 
 /** More than a call can have arguments. */
@@ -25,4 +25,9 @@ describe('lists longer than a call can have arguments', () => {
     expect(diagnostics.problems).toHaveLength(MANY + 1);
     expect(fail(diagnostics.problems).problems.at(-1)?.message).toBe('one more');
   });
+});
+
+test('distinctBy keeps the first of those with the same key, in their order', () => {
+  const all = ['b1', 'a1', 'b2', 'c1'];
+  expect(distinctBy(all, ([letter = '']) => letter)).toEqual(['b1', 'a1', 'c1']);
 });

@@ -83,6 +83,16 @@ describe('nearestNames', () => {
     expect(nearestNames(wanted, known)).toEqual(names);
   });
 
+  test.each([
+    ['shop-pr-13', ['shop-pr-12', 'shop-pr-9', 'shop-pr'], []],
+    ['shop-pr-1', ['shop-pr-12'], []],
+    ['2048-3', ['2047-3'], []],
+    ['shop-rp-13', ['shop-pr-13'], ['shop-pr-13']],
+    ['v1', ['v2', 'v1'], ['v1']],
+  ])('takes no name with other numbers for a slip: %s among %j', (wanted, known, names) => {
+    expect(nearestNames(wanted, known)).toEqual(names);
+  });
+
   test('does not take every short name for another one', () => {
     expect(nearestNames('db', ['ui', 'da', 'kv'])).toEqual(['da']);
   });

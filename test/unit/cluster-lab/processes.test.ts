@@ -35,7 +35,7 @@ describe('Supervisor', () => {
     const component = start(folder, 'echo out; echo err >&2; exec sleep 60');
     expect(readRecords(join(folder, 'records'))).toEqual([component]);
     const log = (): string => readFileSync(join(folder, 'logs', 'server.log'), 'utf8');
-    await waitFor(() => log() === 'out\nerr\n', { what: 'the log', timeoutMs: 5_000, components: [component] });
+    await waitFor(() => log() === 'out\nerr\n', { what: 'the log', timeoutMs: 30_000, components: [component] });
   });
 
   test('throws for a program that is not there', () => {
@@ -74,9 +74,9 @@ describe('Supervisor', () => {
     expect(isRunning(child.identity)).toBe(true);
     // It is bound to its parent by the program that then becomes it.
     const program = (): string => readFileSync(`/proc/${child.identity.pid}/comm`, 'utf8').trim();
-    await waitFor(() => program() === 'sleep', { what: 'the child is bound', timeoutMs: 5_000, components: [] });
+    await waitFor(() => program() === 'sleep', { what: 'the child is bound', timeoutMs: 30_000, components: [] });
     parent.kill('SIGKILL');
-    await waitFor(() => !isRunning(child.identity), { what: 'the child ends', timeoutMs: 5_000, components: [] });
+    await waitFor(() => !isRunning(child.identity), { what: 'the child ends', timeoutMs: 30_000, components: [] });
   });
 });
 
@@ -106,13 +106,13 @@ test('endPolitely lets a process clean up', async () => {
   const folder = scratch();
   const component = start(folder, 'trap "echo cleaned; exit" TERM; echo ready; while :; do sleep 0.05; done');
   const log = (): string => readFileSync(component.logFile, 'utf8');
-  await waitFor(() => log().includes('ready'), { what: 'the trap', timeoutMs: 5_000, components: [component] });
+  await waitFor(() => log().includes('ready'), { what: 'the trap', timeoutMs: 30_000, components: [component] });
   await endPolitely(component.identity);
   expect(log()).toContain('cleaned');
 });
 
 describe('waitFor', () => {
-  const patient = { what: 'it works', timeoutMs: 5_000, components: [] };
+  const patient = { what: 'it works', timeoutMs: 30_000, components: [] };
 
   test('asks until there is an answer, taking errors for "not yet"', async () => {
     let asked = 0;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseObject, parsePage, parseWatchEvent } from '../../../src/cluster/answers.ts';
 import { callProblem, InvalidAnswerError } from '../../../src/cluster/errors.ts';
-import { POD } from '../../../src/cluster/resources.ts';
+import { POD, ROLLOUT } from '../../../src/cluster/resources.ts';
 import { WORKLOADS } from '../../harness/kinds.ts';
 
 const { Deployment } = WORKLOADS;
@@ -85,6 +85,22 @@ describe('a page of a list that is none', () => {
     const error = thrownBy(() => parsePage(exchange(list([]), { 'content-encoding': 'gzip' }), Deployment));
     expect(error).toMatchObject({ message: expect.stringContaining('in the encoding gzip, which was not requested') });
   });
+});
+
+test.each<[string, object, string]>([
+  [
+    'a string as templates of an analysis',
+    { spec: { strategy: { canary: { analysis: { templates: 'x' } } } } },
+    'spec.strategy.canary.analysis.templates is a string instead of a list',
+  ],
+  [
+    'a number as the name of an AnalysisRun',
+    { status: { blueGreen: { prePromotionAnalysisRunStatus: { name: 1, status: 'Failed' } } } },
+    'status.blueGreen.prePromotionAnalysisRunStatus.name is a number instead of a string',
+  ],
+])('a Rollout that is none: %s', (_, rollout, found) => {
+  const text = JSON.stringify({ kind: 'RolloutList', metadata: {}, items: [named(rollout)] });
+  expect(() => parsePage(exchange(text), ROLLOUT)).toThrow(`items[0].${found}`);
 });
 
 test('what an API server leaves out, or Go writes as null, is as good as absent', () => {

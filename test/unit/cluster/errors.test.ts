@@ -76,7 +76,7 @@ describe('apiProblem', () => {
       {
         kind: 'credentials',
         message:
-          'The API server did not accept the credentials of the kubeconfig: it takes this run for nobody (system:anonymous), who may do nothing.',
+          'The API server did not accept the credentials of the kubeconfig: it treats this run as anonymous (system:anonymous), without permissions.',
         remedy: expect.stringContaining('ignores a username with a password') as unknown as string,
       },
     ],
@@ -173,7 +173,20 @@ describe('apiProblem', () => {
     [
       'a namespace that is being deleted',
       new ApiError('create', '/api/v1/namespaces/shop/configmaps', 403, TERMINATING),
-      { kind: 'cluster' },
+      {
+        kind: 'cluster',
+        message: 'Listing pods failed: namespace "shop" is being deleted, so nothing can be created in it.',
+        remedy:
+          'Wait until it is gone and create it and its workloads again, or take them out of the target list; then re-run the job.',
+      },
+    ],
+    [
+      'a namespace that is not there',
+      new ApiError('create', '/api/v1/namespaces/shop/configmaps', 404, {
+        message: 'namespaces "shop" not found',
+        details: { name: 'shop', kind: 'namespaces' },
+      }),
+      { kind: 'cluster', message: 'Listing pods failed: namespace "shop" does not exist.' },
     ],
     [
       'any other answer',
@@ -195,7 +208,7 @@ describe('apiProblem', () => {
       apiError(302, 'Found', '', { leadsTo: 'sso.example' }),
       {
         message: 'Listing pods failed: the answer was a redirect (302) to sso.example, which no API server gives.',
-        remedy: expect.stringContaining('a proxy that requires a sign-in is in front') as unknown as string,
+        remedy: expect.stringContaining('A proxy that requires a sign-in is in front') as unknown as string,
       },
     ],
     [
@@ -226,7 +239,7 @@ describe('apiProblem', () => {
       'somebody who may not be impersonated',
       apiError(403, IMPERSONATING, 'Forbidden'),
       {
-        message: `The kubeconfig user cannot act for another user: ${IMPERSONATING}.`,
+        message: `The kubeconfig user cannot impersonate another user: ${IMPERSONATING}.`,
         remedy:
           'Grant the kubeconfig user the permission to impersonate users in the whole cluster (a ClusterRole and ClusterRoleBinding).',
       },

@@ -164,7 +164,7 @@ export async function eventually<T>(
   what: string,
   read: () => Promise<T>,
   holds: (state: T) => boolean,
-  timeoutMs = 5000,
+  timeoutMs = 30_000,
 ): Promise<T> {
   const end = Date.now() + timeoutMs;
   for (;;) {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { fileFault, fileRemedy, type ReadFile } from '../../../src/base/files.ts';
+import { fileFault, fileRemedy, pathStart, type ReadFile } from '../../../src/base/files.ts';
 import { inputFileReader, userFileReader } from '../../../src/files/runner-files.ts';
 import { Scratch } from './scratch.ts';
 
@@ -62,10 +62,19 @@ describe('only a regular file of a limited size is read, by either reader', () =
     }
     expect(await remedy('build/x.wasm')).toBe('the general advice');
     expect(await remedy('/home/runner/work/repo/x.wasm')).toBe(
-      `Give its path relative to the workspace, which is "${workspace}" here; inside a container, paths differ from those of the host.`,
+      `Give a relative path to a file of the workspace, which is "${workspace}" here; inside a container, absolute paths differ from those of the host.`,
     );
     scratch.file('work/repo/ci/targets.yaml');
     expect(await remedy('ci/targets.yml')).toBe('Did you mean "ci/targets.yaml"? the general advice');
+    const inManifest = (path: string, manifest: string): Promise<string> =>
+      inputs()(path, MAX).then(String, (error) => fileRemedy(error, pathStart(manifest), manifest));
+    expect(await inManifest('ci/targets.yml', 'mesh/filters.yaml')).toBe(
+      'Did you mean "../ci/targets.yaml"? In a manifest, paths are relative to its folder, here "mesh".',
+    );
+    expect(await inManifest('ci/targets.yml', 'ci/filters.yaml')).toContain('Did you mean "targets.yaml"?');
+    expect(await inManifest('ci/targets.yml', 'filters.yaml')).toBe(
+      'Did you mean "ci/targets.yaml"? In a manifest, paths are relative to its folder, here the workspace.',
+    );
     expect(await outcome(inputs(), 'ci/targets.yml')).toBe('there is no such file');
     scratch.file('work/_temp/other.yaml');
     expect(await remedy('../_temp/other.yml')).toBe('the general advice');

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { renderTerminal, terminalOf } from '../../demo/terminal.ts';
+import { outputWords, renderTerminal, terminalOf } from '../../demo/terminal.ts';
 
 const GOLDEN = join(import.meta.dirname, '../../golden');
 // What looks like markup in the names of that page is to be seen.
@@ -14,6 +14,7 @@ describe.each(PAGES)('%s on a terminal', (file) => {
 
   test.each([80, 50])('of %i columns shows no markup, and no line that could be broken is longer', (width) => {
     const shown = plain(page, width);
+    expect(shown).not.toMatch(/^ *gantt$|leftPadding|Rollout over time/m);
     expect(shown).not.toMatch(/<\/?(wbr|br|code|details|summary)>|&(nbsp|amp|lt|gt|#\d+);|^#{1,6} |^\|/im);
     const long = shown.split('\n').filter((line) => line.length > width && line.trim().includes(' '));
     expect(
@@ -45,10 +46,22 @@ describe('renderTerminal', () => {
     expect(plain(folded.replace('<details>', '<details open>'))).toContain('inside');
   });
 
+  test('leaves out a diagram with its section, and nothing else', () => {
+    const page =
+      '# Done\n\n### Over time\n\nSince it began.\n\n```mermaid\ngantt\n```\n\n### More\n\n```yaml\na: 1\n```';
+    expect(plain(page)).toBe('Done\n\nMore\n\n  a: 1\n');
+  });
+
   test('decodes entities once, and colours differences', () => {
     expect(plain('a &amp;lt; b 10&#58;<wbr>00')).toBe('a &lt; b 10:00\n');
     expect(renderTerminal('```diff\n+new\n```', { width: 80, colours: true })).toContain('\u001b[32m');
   });
+});
+
+test('outputs without a value are not shown', () => {
+  expect(outputWords({ result: 'reported', changed: '0', revision: '', other: undefined })).toBe(
+    'result=reported changed=0',
+  );
 });
 
 test('colours are for a terminal that wants them', () => {

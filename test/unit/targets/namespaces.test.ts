@@ -64,7 +64,7 @@ describe('an entry that chooses nothing is a problem', () => {
   test.each<[string, string]>([
     [
       'namespace-selector: team=shpo',
-      'namespace-selector "team=shpo" matches none of the cluster\'s 9 namespaces. Change it to team=shop.',
+      'namespace-selector "team=shpo" matches none of the cluster\'s 9 namespaces. Change it to team=shop. Other values of team there: a, b and mesh.',
     ],
     [
       'namespace-selector: team=xyz',

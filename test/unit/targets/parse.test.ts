@@ -146,7 +146,7 @@ describe('an entry with a "*"', () => {
     ['- deployment/fr?nt-*', /the name "fr\?nt-\*"/],
     ['- a.*/deployment/x', /the namespace "a\.\*"/],
     ['- depl*/front', /unknown kind "depl\*"/],
-    ['- */deployment/front', /not valid YAML: .*Put names that begin with "\*" between quotes\./],
+    ['- */deployment/front', /not valid YAML: .*Put text that begins with "\*" between quotes\./],
   ])('%s is refused', (text, message) => {
     expect(messagesIn(parse(text))).toContainEqual(expect.stringMatching(message));
   });

@@ -91,6 +91,15 @@ describe('resolveTargets reports', () => {
     ]);
   });
 
+  test('entries that disagree, where the later one stands', () => {
+    const at = { file: 'mesh.yaml', line: 9, column: 3 };
+    const [first, second] = entriesOf('- deploy/reviews\n- {kind: deploy, name: reviews, wave: 2}');
+    const entries = [first, second].flatMap((entry, index) =>
+      entry === undefined ? [] : [index === 1 ? { ...entry, at } : entry],
+    );
+    expect(resolveTargets(entries, workloadIndexOf(SHOP), {}).problems.map((problem) => problem.at)).toEqual([at]);
+  });
+
   test('entries that disagree about its wave, which is 1 where none is named', () => {
     expect(messages(resolve('- deploy/reviews\n- {selector: app=reviews, wave: 2}'))).toEqual([
       'Deployment shop/reviews is named by targets, entry 1 and by targets, entry 2 with different waves. Give it one entry, or the same wave in both.',
@@ -100,12 +109,54 @@ describe('resolveTargets reports', () => {
   });
 
   test('a selector that matches nothing, with what it was compared with', () => {
-    const [message, ...more] = messages(resolve('- {selector: app=web, kinds: [deploy, sts]}'));
-    expect(more).toEqual([]);
-    expect(message).toMatch(
-      /^targets, entry 1: the selector "app=web" matches no Deployment or StatefulSet in shop, where there are 3\. /,
+    expect(messages(resolve('- {selector: app=web, kinds: [deploy, sts]}'))).toEqual([
+      'targets, entry 1: the selector "app=web" matches no Deployment or StatefulSet in shop, where there are 3. Use a value that app has there: ratings or reviews.',
+    ]);
+  });
+
+  test.each(['- empty/deployment/reviews', '- {selector: app=reviews, namespace: empty}', '- empty/*/reviews'])(
+    'a namespace that is being deleted: %s',
+    (list) => {
+      expect(messages(resolve(list, { namespaces: { empty: 'ending' } }))).toEqual([
+        'targets, entry 1: the namespace "empty" is being deleted, so nothing can be created in it. Wait until it is gone and create it and its workloads again, or take them out of the target list; then re-run the job.',
+      ]);
+    },
+  );
+
+  test.each<[string, string]>([
+    ['tier=bakc', 'Change it to tier=back. Other values of tier there: data.'],
+    ['tier in (bakc, front)', 'Change it to tier=back. Other values of tier there: data.'],
+    ['app=review', 'Change it to app=reviews. Other values of app there: ratings.'],
+    ['tier=front', 'Use a value that tier has there: back or data.'],
+    ['teir=back', 'Change teir, which no workload has, to tier.'],
+    ['owner', 'Use a label that a workload has: none has owner.'],
+    ['constructor', 'Use a label that a workload has: none has constructor.'],
+    ['app=reviews,tier=data', 'No workload there meets all of it at once: leave a part of it out.'],
+    ['!tier', 'No workload there meets all of it at once: leave a part of it out.'],
+  ])('what to write instead of the selector %s', (selector, remedy) => {
+    const [problem] = problemsIn(resolve(`- {selector: ${JSON.stringify(selector)}, kinds: [deploy, sts]}`));
+    expect(problem?.remedy).toBe(remedy);
+  });
+
+  test('of many values the nearest and a few', () => {
+    const many = Array.from({ length: 40 }, (_, at) => `v${at + 10}`);
+    const workloads = Object.fromEntries(many.map((run) => [`shop/deploy/${run}`, workload(run, { labels: { run } })]));
+    const [problem] = problemsIn(resolve('- {selector: run=v49x}', { workloads }));
+    expect(problem?.remedy).toBe(
+      'Change it to run=v49. Other values of run there: v10, v11, v12, v13, v14 and 34 more.',
     );
-    expect(message).toContain('metadata.labels');
+  });
+
+  test('a selector that only pods would match, by the workload whose they are', () => {
+    const labels = { tier: 'back' };
+    const a = { ...workload('a'), spec: { template: { metadata: { labels: { app: 'web' } } } } };
+    const cluster = { workloads: { 'shop/deploy/a': { ...a, metadata: { ...a.metadata, labels } } } };
+    const remedyFor = (selector: string) =>
+      problemsIn(resolve(`- {selector: ${JSON.stringify(selector)}}`, cluster))[0]?.remedy;
+    expect(remedyFor('app=web')).toBe(
+      'Write labels of the workload itself (metadata.labels): only the pods of Deployment shop/a have these.',
+    );
+    expect(remedyFor('!tier')).not.toContain('pods');
   });
 
   test.each<[string, string, string]>([
@@ -118,6 +169,15 @@ describe('resolveTargets reports', () => {
     expect(problem).toMatchObject({ kind: 'targets', subject: 'targets, entry 1', remedy });
     expect(problem?.message).toMatch(/^\w+ shop\/\w+ does not exist\.$/);
   });
+
+  test.each(['- deploy/shop-pr-13', '- { name: shop-pr-13*, namespace: shop }'])(
+    'no workload of another pull request instead of %s',
+    (list) => {
+      const workloads = { 'shop/deploy/shop-pr-12': workload('shop-pr-12'), 'shop/deploy/shop': workload('shop') };
+      const [problem] = problemsIn(resolve(list, { workloads }));
+      expect(problem?.remedy).toBe('Create it first, or check the name.');
+    },
+  );
 
   test('no more than five of many names', () => {
     const many = Array.from({ length: 12 }, (_, at) => `service-${at}`);
@@ -245,14 +305,16 @@ describe('an entry with a "*"', () => {
     ],
     [
       '- {selector: tier=api, name: x*}',
-      'the selector "tier=api" with the name "x*" matches no Deployment, StatefulSet or DaemonSet in shop, where there are 4. Write labels of the workload itself (metadata.labels), not those of its pods.',
-    ],
-    [
-      '- {selector: tier=api, exclude: ["*-api", legacy]}',
-      'excludes every workload that it selects: Deployment shop/front-api and Deployment shop/legacy. Remove an exclusion, or take the entry out of the list.',
+      'the selector "tier=api" with the name "x*" matches no Deployment, StatefulSet or DaemonSet in shop, where there are 4. Use one of: front-api or legacy.',
     ],
   ])('%s: a problem', (list, message) => {
     expect(messages(resolve(list, FRONT))).toEqual([`targets, entry 1: ${message}`]);
+  });
+
+  test('excluding all that is selected is a problem', () => {
+    expect(messages(resolve('- {selector: tier=api, exclude: ["*-api", legacy]}', FRONT))).toEqual([
+      'targets, entry 1 excludes every workload that it selects: Deployment shop/front-api and Deployment shop/legacy. Remove an exclusion, or take the entry out of the list.',
+    ]);
   });
 
   test.each<[string, string]>([
@@ -288,7 +350,7 @@ describe('an entry with a "*"', () => {
       'Deployment test/front-page',
     ]);
     expect(found(['empty']).problems.map(describeProblem)).toEqual([
-      'targets, entry 1: the selector "tier=web" matches no Deployment, StatefulSet or DaemonSet in empty (namespace-selector "team=shop"), where there is none. Write labels of the workload itself (metadata.labels), not those of its pods.',
+      'targets, entry 1: the selector "tier=web" matches no Deployment, StatefulSet or DaemonSet in empty (namespace-selector "team=shop"), where there is none. Check the namespace and the kinds.',
     ]);
     expect(found([])).toEqual({ targets: [], problems: [], warnings: [] });
   });
@@ -318,7 +380,12 @@ test('a list is gone through a few times, however many entries name its workload
       return { name, namespace: 'shop' };
     },
   }));
-  const workloadIndex = { kinds: ['Deployment'], list: () => workloads, namespaceExists: () => true, namespaces: [] };
+  const workloadIndex = {
+    kinds: ['Deployment'],
+    list: () => workloads,
+    namespaceState: () => 'there' as const,
+    namespaces: [],
+  };
   const list = [...names, ...names.map((name) => `absent-${name}`)].map((name) => `- deploy/${name}`).join('\n');
   const { targets, problems } = resolveTargets(entriesOf(list), workloadIndex, {});
   expect([targets.length, problems.length]).toEqual([500, 500]);

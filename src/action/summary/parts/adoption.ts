@@ -16,7 +16,7 @@ export function renderBeside({ targets }: Pick<ChangeReport, 'targets'>, limits:
       limits,
     ),
     section(
-      'Other filters of this action there',
+      'Other filters on these workloads',
       targets.map((target) => ({ target, what: target.alsoRuns ?? [] })),
       limits,
     ),
@@ -43,7 +43,7 @@ function section(
 
 const FATES: Readonly<Record<PlannedAdoption['fate'], string>> = {
   deleted: 'its EnvoyFilter holds nothing else and is deleted',
-  patched: 'its patches are taken out of its EnvoyFilter, which keeps',
+  patched: 'its patches are removed from its EnvoyFilter, which keeps',
   stays: 'its EnvoyFilter stays as it is, because it still serves',
 };
 
@@ -54,8 +54,8 @@ export function renderAdoptions(adoptions: readonly PlannedAdoption[], limits: L
     const kept = keeps.length === 0 ? '' : ` ${some(keeps, limits)}`;
     const mounts = volumes.map(({ volume, stays }) =>
       stays === undefined
-        ? `volume ${code(volume, limits.name)} goes`
-        : `volume ${code(volume, limits.name)} stays: ${text(stays, limits.message)}`,
+        ? `volume ${code(volume, limits.name)} is removed`
+        : `volume ${code(volume, limits.name)} stays, because ${text(stays, limits.message)}`,
     );
     return `- ${text(what, limits.message)}: ${code(by, limits.name)} replaces it on ${some(workloads, limits)}; ${[`${FATES[fate]}${kept}`, ...mounts].join('; ')}.`;
   });

@@ -17,7 +17,7 @@ import { objectName } from '../../../mesh/identity/names.ts';
 import { describeRun } from '../../../mesh/identity/run-order.ts';
 import { FILTER_RESOURCES } from '../../../mesh/objects/filter-resource.ts';
 import { inClusterName, type WorkloadRef } from '../../../targets/target.ts';
-import { wasUnreadyBefore } from '../../verdict/phase.ts';
+import { isIdleWithout, wasUnreadyBefore } from '../../verdict/phase.ts';
 import { whenWords } from '../../verdict/words.ts';
 import { code, text } from './markdown.ts';
 
@@ -77,9 +77,8 @@ function isDeleted(
   filters: ChangeReport['filters'],
 ): boolean {
   const kinds = step === 'configMap' ? ['ConfigMap'] : Object.keys(FILTER_RESOURCES);
-  // A filter that proxies pull has no ConfigMap.
-  const pulled = new Set(filters.flatMap(({ name, settings }) => (settings.image === undefined ? [] : [name])));
-  const gone = new Set(deleted);
+  const pulled = pulledOf(filters);
+  const gone = goneOf(deleted);
   const wanted = revisions.flatMap(({ filter, revision }) =>
     revision === undefined || (step === 'configMap' && pulled.has(filter))
       ? []
@@ -91,6 +90,23 @@ function isDeleted(
   );
 }
 
+/** Filters that proxies pull, which have no ConfigMap. */
+const pulledOf = onceFor(
+  (filters: ChangeReport['filters']): ReadonlySet<string> =>
+    new Set(filters.flatMap(({ name, settings }) => (settings.image === undefined ? [] : [name]))),
+);
+const goneOf = onceFor((deleted: readonly string[]): ReadonlySet<string> => new Set(deleted));
+
+/** What is made of the same list for every cell is made once, so that a page takes no longer than its length. */
+function onceFor<T extends object, R>(make: (list: T) => R): (list: T) => R {
+  const made = new WeakMap<T, R>();
+  return (list) => {
+    const known = made.get(list) ?? make(list);
+    made.set(list, known);
+    return known;
+  };
+}
+
 /** Returns the words for a write that was not done. */
 export function writeState(state: Exclude<StepState, 'done'>): string {
   return unbroken(NOT_DONE[state]);
@@ -100,7 +116,7 @@ export function writeState(state: Exclude<StepState, 'done'>): string {
 export function rolloutCell(target: TargetReport, report: Pick<Report, 'policy' | 'filters'>): string {
   const { rollback } = target;
   const forward = unbroken(forwardCell(target, report));
-  if (rollback === undefined) return forward;
+  if (rollback === undefined || target.phase === 'deleted') return forward;
   return `${forward}<br>${rollbackCell(rollback, report.filters.length > 1)}`;
 }
 
@@ -112,10 +128,10 @@ function forwardCell(target: TargetReport, report: Pick<Report, 'policy'>): stri
     : durationMs > 0
       ? `, ${formatDuration(durationMs)}`
       : '';
-  switch (target.rolledBackFrom ?? target.phase) {
+  switch (target.phase === 'deleted' ? target.phase : (target.rolledBackFrom ?? target.phase)) {
     case 'succeeded':
-      if (pods.wanted === 0 && outcome !== 'removed')
-        return `⚪ 0 pods, nothing verified${isPushed(target) ? after : ''}`;
+      if (isIdleWithout(target)) return '⚪ no pods';
+      if (pods.wanted === 0 && outcome !== 'removed') return `⚪ no pods, not verified${isPushed(target) ? after : ''}`;
       return `✅ ${verification === undefined || rollback !== undefined ? ready : verificationWords(verification)}${after}`;
     case 'not-ready':
       return `❌ ${pods.ready}/${pods.wanted} new pods ready${after}`;
@@ -134,6 +150,8 @@ function forwardCell(target: TargetReport, report: Pick<Report, 'policy'>): stri
       return `⚠️ ${ready}, as before`;
     case 'superseded':
       return `⏭️ superseded by ${target.newer?.revision === undefined ? 'a removal' : describeRun(target.newer.run ?? '')}`;
+    case 'deleted':
+      return '❌ deleted during the run';
     case 'overwritten':
     case 'unobserved':
       return `❌ failed${after}`;
@@ -150,7 +168,7 @@ export function verificationWords({ level, pods, wanted, probed }: Verification)
   return `${pods}/${wanted} ${level === 'listener' ? 'verified' : 'ready'}${probed ? ', probed' : ''}`;
 }
 
-function rollbackCell({ state, to, durationMs, template }: Rollback, named: boolean): string {
+function rollbackCell({ state, to, durationMs, template, waiting, unconfirmed }: Rollback, named: boolean): string {
   const after = durationMs > 0 ? unbroken(`, ${formatDuration(durationMs)}`) : '';
   const values = Object.values(to);
   const [first] = Object.entries(to);
@@ -161,14 +179,20 @@ function rollbackCell({ state, to, durationMs, template }: Rollback, named: bool
           Object.keys(to).map((filter) => text(filter, 63)),
           'and',
         )}`
-      : `&nbsp;to ${values.length === 1 && first !== undefined ? `${named ? `${text(first[0], 63)}&nbsp;` : ''}${code(first[1] ?? '')}` : 'before'}`;
+      : values.length === 1 && first !== undefined
+        ? `&nbsp;to ${named ? `${text(first[0], 63)}&nbsp;` : ''}${code(first[1] ?? '')}`
+        : '';
   switch (state) {
     case 'rolled-back':
-      return `${unbroken('↩️ rolled back')}${where}${after}`;
+      return [
+        `${unbroken('↩️ rolled back')}${where}${after}`,
+        ...(waiting === undefined ? [] : [`, ${unbroken('waits for promotion again')}`]),
+        ...(unconfirmed ? [`<br>${unbroken('🛑 cancelled before pods were ready')}`] : []),
+      ].join('');
     case 'failed':
       return unbroken(template === 'before' ? '🚨 rolled back, but not ready' : '🚨 rollback failed');
     case 'skipped':
-      return unbroken('🛑 rollback interrupted');
+      return unbroken('🛑 not rolled back, cancelled');
   }
 }
 
@@ -198,6 +222,7 @@ function revisionCell(target: TargetReport, revision: TargetRevision): string {
     const { revision: _, ...rest } = revision;
     return newRevision({ ...rest, ...defined({ revision: newer.revision }) });
   }
+  if (phase === 'deleted') return before === null ? 'none' : `${code(before)}&nbsp;→ none`;
   if (phase === 'untouched' || phase === 'superseded') return asBefore(before);
   if (rollback !== undefined && isBack(target)) {
     const id = rollback.to[revision.filter] ?? null;

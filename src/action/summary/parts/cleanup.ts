@@ -16,13 +16,13 @@ export function renderDrift(report: Pick<ChangeReport, 'targets'>, limits: Limit
   return blocks(
     driftSection(
       'Drift corrected',
-      'Others had changed this since the last run; this run repaired it:',
+      'This was changed by others since the last run; this run repaired it:',
       repaired,
       limits,
     ),
     driftSection(
       'Drift',
-      'Others had changed this since the last run, and this run did not repair it, because it failed:',
+      'This was changed by others since the last run; this run failed and did not repair it:',
       unrepaired,
       limits,
     ),
@@ -64,6 +64,7 @@ export function groupDrift(targets: readonly TargetReport[]): ReadonlyMap<string
 /** The objects that were deleted, folded, and those that are still there with the reason, open. */
 export function renderCollected({ deleted, left }: Collected, limits: Limits): string {
   const byWhy = Map.groupBy(left, ({ why }) => why);
+  const isAllReplaced = left.every(({ replaced }) => replaced === true);
   const lines = [...byWhy].slice(0, limits.entries).map(([why, objects]) => {
     const names = objects.map(({ object }) => object);
     return `- 🧹 ${codes(names, Math.min(MAX_NAMED, limits.subjects), limits.name)}: ${text(why, limits.message)}`;
@@ -74,10 +75,12 @@ export function renderCollected({ deleted, left }: Collected, limits: Limits): s
       ? ''
       : blocks(
           '### Left behind',
-          `${leftSentence(left)} They do no harm; ${text(triesAgain(left), limits.message)}`,
+          isAllReplaced
+            ? 'This run created these objects, and newer runs took over its workloads. The objects do no harm.'
+            : `${leftSentence(left)} They do no harm; ${text(triesAgain(left), limits.message)}`,
           [...lines, ...(unsaid > 0 ? [`- … and ${thousands(unsaid)} more`] : [])].join('\n'),
         ),
-    renderNames(`🧹 ${countOf(deleted.length, 'object')} deleted that nothing uses any more`, deleted, limits),
+    renderNames(`🧹 ${countOf(deleted.length, 'unused object')} deleted`, deleted, limits),
   );
 }
 
@@ -90,7 +93,7 @@ function leftSentence(left: readonly Left[]): string {
 function triesAgain(left: readonly Left[]): string {
   const permissions = permissionsFor(left);
   return permissions === undefined
-    ? 'the next run tries again.'
+    ? 'the next run tries again to delete them.'
     : `no run can delete them without the permission to ${permissions}: grant it, then re-run.`;
 }
 

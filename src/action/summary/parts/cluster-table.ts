@@ -45,7 +45,7 @@ function resultIn(report: Report, cluster: string): string {
       const workloads = report.status.state === 'read' ? report.status.workloads.filter(isThere) : [];
       if (workloads.length === 0) return NOTHING;
       const counted = workloads.flatMap(({ filters }) => worstOf(filters) ?? []).map((count) => ({ count }));
-      return `${countOf(workloads.length, 'workload')}: ${renderCounts(counted, HEALTH_COUNTS)}`;
+      return renderCounts(counted, HEALTH_COUNTS);
     }
     default: {
       const targets = reportedTargets(report).filter(isThere);

@@ -5,6 +5,7 @@ import type { Catalogue } from './table.ts';
 export const HEALTH_COUNTS: Catalogue<FilterHealth> = {
   'no-effect': { icon: '❌', word: 'no effect' },
   'not-ready': { icon: '❌', word: 'not ready' },
+  aborted: { icon: '⚠️', word: 'aborted' },
   drifted: { icon: '⚠️', word: 'drifted' },
   outdated: { icon: '⚠️', word: 'outdated' },
   missing: { icon: '⚠️', word: 'without the filter' },

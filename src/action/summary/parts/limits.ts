@@ -62,13 +62,13 @@ const LADDER: readonly (readonly [keyof Limits, least: number])[] = [
 ];
 
 /**
- * The fullest page of at most `maxBytes` bytes of UTF-8: the limits are lowered one after the other, each only as far as needed.
- * `undefined` if even the shortest page is too long.
+ * The fullest page that fits: the limits are lowered one after the other, each only as far as needed. `undefined` if even the
+ * shortest page is too long.
  */
-export function fitPage(render: (limits: Limits) => string, maxBytes: number): string | undefined {
+export function fitPage(render: (limits: Limits) => string, fits: (page: string) => boolean): string | undefined {
   const attempt = (limits: Limits): string | undefined => {
     const page = render(limits);
-    return Buffer.byteLength(page) <= maxBytes ? page : undefined;
+    return fits(page) ? page : undefined;
   };
   const full = attempt(FULL);
   if (full !== undefined) return full;

@@ -8,23 +8,26 @@ import { code } from './markdown.ts';
 
 /** Returns one command that shows more of what failed; empty where nothing did. */
 export function renderNextCommand(report: Pick<ChangeReport, 'targets' | 'clusters'>): string {
-  // Of a probe that was not answered as expected Kubernetes knows nothing.
+  // Of a probe that was not answered as expected Kubernetes knows nothing, and little of what is gone.
   const failed = report.targets.filter(
-    ({ outcome, problem }) => outcome === 'failed' && problem?.kind !== 'verification',
+    ({ outcome, problem, phase }) => outcome === 'failed' && problem?.kind !== 'verification' && phase !== 'deleted',
   );
   const rolling = failed.find(({ phase }) => ROLLING.includes(phase));
   const [first] = failed;
   const target = rolling ?? first;
   if (target === undefined) return '';
-  const command = rolling === undefined ? eventsCommand(target) : podsCommand(target);
-  return `**To look further:** ${code(kubectl(command, kubectlContextOf(report.clusters, target.ref)), 1_500)}`;
+  const pods = rolling === undefined ? undefined : podsCommand(rolling);
+  // A remedy may offer it already.
+  if (pods === undefined && target.problem?.offersEvents === true) return '';
+  const command = kubectl(pods ?? eventsCommand(target), kubectlContextOf(report.clusters, target.ref));
+  return `**To look further:** ${code(command, 1_500)}`;
 }
 
-/** Of pods that are there still. */
-function podsCommand(target: TargetReport): string {
+/** Of pods that are there still; `undefined` where no label tells those of the revision. */
+function podsCommand(target: TargetReport): string | undefined {
   const [first] = target.revisions;
   const { namespace } = target.ref;
-  if (first?.revision === undefined || targetKind(target.ref).binding.inPlace) return eventsCommand(target);
+  if (first?.revision === undefined || targetKind(target.ref).binding.inPlace) return undefined;
   const selector = shellWord(`${podLabel(first.filter)}=${first.revision}`);
   return `kubectl describe pods --namespace ${shellWord(namespace)} --selector ${selector}`;
 }

@@ -50,12 +50,12 @@ function renderKind({ kind, count, remedies }: KindGroup, limits: Limits, budget
 }
 
 function renderRemedy(
-  { remedy, role, diagnoses }: RemedyGroup,
+  { remedy, role, first, diagnoses }: RemedyGroup,
   entries: readonly ProblemEntry[],
   limits: Limits,
   budget: { lines: number },
 ): string {
-  const advice = sentences(role === undefined ? '' : 'Have the Role below applied.', remedy ?? '');
+  const advice = sentences(first ?? '', role === undefined ? '' : 'Apply the Role below.', remedy ?? '');
   return blocks(
     entries.map((entry) => renderEntry(entry, limits)).join('\n'),
     advice === '' ? '' : `**What to do:** ${textWithCode(advice, limits.message)}`,
@@ -65,12 +65,10 @@ function renderRemedy(
   );
 }
 
-function renderEntry({ message, items = [], subjects }: ProblemEntry, limits: Limits): string {
+function renderEntry({ message, form, items = [], subjects }: ProblemEntry, limits: Limits): string {
   const named = Math.min(MAX_NAMED, limits.subjects);
   const about =
-    subjects.length === 0
-      ? ''
-      : `${codes(subjects, named, limits.name)}${subjects.length === 1 ? joint(message) : ': '}`;
+    subjects.length === 0 ? '' : `${codes(subjects, named, limits.name)}${subjects.length === 1 ? joint(form) : ': '}`;
   const shown = items.slice(0, limits.entries).map((item) => `  - ${text(item, limits.message)}`);
   const left = items.length - shown.length;
   const more = left > 0 ? [`  - … and ${thousands(left)} more`] : [];

@@ -1,17 +1,18 @@
 import { dump } from 'js-yaml';
+import { dataKey } from '../../../base/json.ts';
 import { kubectl } from '../../../base/kubectl.ts';
-import { EACH_NAMESPACE, type Permission } from '../../../base/permission.ts';
+import { describePermission, EACH_NAMESPACE, onlyShows, type Permission } from '../../../base/permission.ts';
 import type { Problem } from '../../../base/problem.ts';
-import { listWords } from '../../../base/text.ts';
-import type { Command, Report } from '../../../deploy/report/report.ts';
+import { optionalPermissions } from '../../../deploy/preflight/all-permissions.ts';
+import type { Command, PlanReport, Report } from '../../../deploy/report/report.ts';
 import { countOf, plain } from '../../verdict/text.ts';
 import type { Limits } from './limits.ts';
 import { blocks, code, codes, details, fence } from './markdown.ts';
 
-/** Equal in every run of a command: a Role that is applied replaces that of an earlier run, whose rules it has, too. */
+/** Equal in every run of a command, whatever its inputs: `kubectl auth reconcile` adds to what is there. */
 const NAMES: Readonly<Record<Command, string>> = {
   deploy: 'deploy-wasm-filter',
-  plan: 'deploy-wasm-filter',
+  plan: 'deploy-wasm-filter-plan',
   status: 'deploy-wasm-filter-status',
   remove: 'deploy-wasm-filter-remove',
   sweep: 'deploy-wasm-filter-sweep',
@@ -20,8 +21,19 @@ const NAMES: Readonly<Record<Command, string>> = {
 };
 const RBAC = 'rbac.authorization.k8s.io';
 const API_VERSION = `${RBAC}/v1`;
+/** Unlike `kubectl apply`, it leaves the rules and the subjects that the objects of these names have already. */
+const RECONCILE = 'kubectl auth reconcile -f role.yaml';
+/** The commands that look into proxies. */
+const VERIFYING: ReadonlySet<Command> = new Set(['deploy', 'plan', 'status']);
+const OPTIONAL = 'Optional, for stronger evidence: with it, a run looks into every proxy.';
 /** Roles up to this length are shown open. */
 const MAX_OPEN_LINES = 60;
+
+/** What of a report says which permissions its run needs, and who needs them. */
+type RoleReport = Pick<Report, 'command' | 'permissions' | 'clusters' | 'users'> & {
+  readonly account?: PlanReport['account'];
+  readonly policy: Pick<Report['policy'], 'verify'>;
+};
 
 interface Rule {
   readonly apiGroups: readonly string[];
@@ -30,54 +42,98 @@ interface Rule {
 }
 
 /**
- * Returns what grants all that the command needs, to paste into a file, where a problem says that some of it is
- * missing: a Role and a RoleBinding for each namespace, and a ClusterRole with its binding for what no namespace has. Empty if
- * nothing is missing.
+ * Returns what grants all that the command needs, to paste into a file, where a problem says that some of it is missing: a Role and
+ * a RoleBinding for each namespace that lacks some, and a ClusterRole with its binding for what no namespace has. An account that only
+ * reads is offered nothing else. It takes from nobody what an earlier Role, or that of a run with other inputs, has granted, and gives
+ * nobody else anything: its name is that of no other account's. Empty if nothing is missing.
  */
 export function renderRole(
-  { command, permissions: needed = [], clusters }: Pick<Report, 'command' | 'permissions' | 'clusters'>,
+  { command, permissions = [], clusters, policy, users = [], account }: RoleReport,
   problems: readonly Pick<Problem, 'permission' | 'user'>[],
   limits: Limits,
 ): string {
-  const missing = problems.flatMap(({ permission }) => permission ?? []);
+  const offers = (permission: Permission): boolean => account === undefined || onlyShows(permission);
+  const missing = problems.flatMap(({ permission }) => permission ?? []).filter(offers);
   if (missing.length === 0) return '';
   // Several clusters may each know the user by another name.
-  const [first, ...others] = new Set(problems.flatMap((problem) => problem.user ?? []));
+  const [first, ...others] = new Set([...users, ...problems.flatMap((problem) => problem.user ?? [])]);
   const user = others.length === 0 ? first : undefined;
-  const places = [...Map.groupBy([...missing, ...needed], ({ namespace }) => namespace)];
+  const lacking = new Set([...missing.map(({ namespace }) => namespace), EACH_NAMESPACE]);
+  const offered = [...missing, ...permissions.filter(offers)].filter(({ namespace }) => lacking.has(namespace));
+  const places = [...Map.groupBy(offered, ({ namespace }) => namespace)];
   const shown = places.slice(0, limits.subjects);
   const left = places.length - shown.length;
-  const objects = shown.flatMap(([namespace, permissions]) =>
-    objectsOf(
+  const verify = !VERIFYING.has(command)
+    ? 'off'
+    : account !== undefined && policy.verify === 'required'
+      ? 'auto'
+      : policy.verify;
+  const subject = subjectOf(user, limits);
+  // What may come to have permissions to write is another Role than that of an account that only reads.
+  const base = command === 'plan' && !offered.every(onlyShows) ? NAMES.deploy : NAMES[command];
+  const documents = shown.flatMap(([namespace, granted]) => {
+    const optional = namespace === undefined ? [] : optionalPermissions(verify, namespace);
+    const [role, binding] = objectsOf(
       namespace,
-      rulesOf(permissions, limits),
-      { name: NAMES[command], subject: subjectOf(user, limits) },
+      rulesOf(granted, limits),
+      { name: `${base}:${boundName(subject)}`, subject },
       limits,
-    ),
-  );
-  const yaml = objects.map((object) => dump(object, { lineWidth: -1, noRefs: true, flowLevel: 3 })).join('---\n');
-  const steps = [
-    ...(user === undefined
-      ? ['replace USER by the name that <code>kubectl auth whoami</code> prints with the kubeconfig of this run']
-      : []),
-    ...(shown.some(([namespace]) => namespace === EACH_NAMESPACE)
-      ? [`repeat what is in namespace ${EACH_NAMESPACE} for each namespace that the target list chooses`]
-      : []),
-  ];
+    );
+    return [`${yamlOf(role)}${optionalRules(optional, granted, limits)}`, yamlOf(binding)];
+  });
+  const yaml = documents.join('---\n');
   const contexts = clusters.flatMap(({ state, kubectlContext }) =>
     state === 'connected' ? (kubectlContext ?? []) : [],
   );
+  const several = contexts.length > 1;
+  const shownCommand = (command: string): string =>
+    code(several ? `${command} --context CONTEXT` : kubectl(command, contexts[0]));
   // Which of several clusters lack it is told beside each problem.
-  const apply =
-    contexts.length > 1
-      ? 'kubectl apply -f role.yaml --context CONTEXT'
-      : kubectl('kubectl apply -f role.yaml', contexts[0]);
-  const who = steps.length === 0 ? '' : `${listWords(steps, 'and')}, then `;
+  const everywhere = several
+    ? ` with each CONTEXT whose cluster lacks a permission (${codes(contexts, limits.subjects, limits.name)})`
+    : '';
+  const steps = [
+    'Save this as <code>role.yaml</code>.',
+    ...(user === undefined
+      ? [
+          `Replace USER by the name that ${shownCommand('kubectl auth whoami')} prints with the kubeconfig of this run${several ? ', with CONTEXT as in the last step' : ''}; in names of Roles and bindings, put <code>-</code> for each <code>/</code> and <code>%</code> of it.`,
+        ]
+      : []),
+    ...(shown.some(([namespace]) => namespace === EACH_NAMESPACE)
+      ? [
+          `Repeat what is in namespace ${EACH_NAMESPACE} for each namespace that the target list chooses, also for one that has a Role here, with its name in place of ${EACH_NAMESPACE}.`,
+        ]
+      : []),
+    `As a user who may create Roles, run ${shownCommand(RECONCILE)}${everywhere}. It only adds permissions, to this user alone${account !== undefined ? ' and none to write' : ''}. It creates a namespace that does not exist.`,
+  ];
   return details(
-    `Role with all that this run needs: ${who}${code(apply)} as a user who may create Roles${contexts.length > 1 ? `, with each CONTEXT whose cluster lacks some of it (${codes(contexts, limits.subjects, limits.name)})` : ''}`,
-    blocks(fence(yaml, 'yaml'), left > 0 ? `… and ${countOf(left, 'more namespace')}.` : ''),
+    'Role with all permissions that this run needs',
+    blocks(
+      steps.map((step, index) => `${index + 1}. ${step}`).join('\n'),
+      fence(yaml, 'yaml'),
+      left > 0 ? `… and ${countOf(left, 'more namespace')}.` : '',
+    ),
     yaml.split('\n').length <= MAX_OPEN_LINES,
   );
+}
+
+/** Returns rules that somebody may put into a Role, as comments with the reason; empty where it has them. */
+function optionalRules(optional: readonly Permission[], permissions: readonly Permission[], limits: Limits): string {
+  const has = new Set(permissions.map(describePermission));
+  const further = optional.filter((permission) => !has.has(describePermission(permission)));
+  if (further.length === 0) return '';
+  const lines = [
+    OPTIONAL,
+    ...yamlOf({ rules: rulesOf(further, limits) })
+      .trimEnd()
+      .split('\n')
+      .slice(1),
+  ];
+  return lines.map((line) => `  # ${line.replace(/^ {2}/, '')}\n`).join('');
+}
+
+function yamlOf(object: object): string {
+  return dump(object, { lineWidth: -1, noRefs: true, flowLevel: 3 });
 }
 
 /** Whom a binding is for, as it names them. */
@@ -88,7 +144,7 @@ interface Subject {
   readonly apiGroup?: string;
 }
 
-/** Several users of a cluster have a ClusterRoleBinding each, or the one that is applied last would take the permission from the others. */
+/** What names are told apart by: with a Role that others are bound to, these would get what is added to it. */
 function boundName({ namespace, name }: Subject): string {
   const full = namespace === undefined ? name : `${namespace}:${name}`;
   return full.replace(/[^A-Za-z0-9:._@-]/g, '-');
@@ -116,7 +172,7 @@ function rulesOf(permissions: readonly Permission[], limits: Limits): Rule[] {
       },
     ];
   });
-  const merged = Map.groupBy(rules, ({ apiGroups, verbs }) => JSON.stringify([apiGroups, verbs]));
+  const merged = Map.groupBy(rules, ({ apiGroups, verbs }) => dataKey([apiGroups, verbs]));
   return [...merged]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([, alike]) => {
@@ -130,7 +186,7 @@ function objectsOf(
   rules: readonly Rule[],
   { name, subject }: { readonly name: string; readonly subject: Subject },
   limits: Limits,
-): object[] {
+): readonly [role: object, binding: object] {
   const cluster = namespace === undefined ? 'Cluster' : '';
   const kind = `${cluster}Role`;
   const metadata = { name, ...(namespace !== undefined && { namespace: plain(namespace, limits.name) }) };
@@ -139,7 +195,7 @@ function objectsOf(
     {
       apiVersion: API_VERSION,
       kind: `${cluster}RoleBinding`,
-      metadata: namespace === undefined ? { name: `${name}:${boundName(subject)}` } : metadata,
+      metadata,
       roleRef: { apiGroup: RBAC, kind, name },
       subjects: [subject],
     },

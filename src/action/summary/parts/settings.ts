@@ -1,8 +1,11 @@
 import { dump } from 'js-yaml';
+import { withoutNamedSecrets } from '../../../base/redaction/named-secrets.ts';
 import { formatShare, type Share } from '../../../base/share.ts';
 import { formatBytes, formatDuration, someOf } from '../../../base/text.ts';
 import type { RolloutPolicy } from '../../../deploy/policy.ts';
 import { describeProbe } from '../../../deploy/probe.ts';
+import type { ShownValues } from '../../../deploy/report/filter-report.ts';
+import type { MovedTag } from '../../../deploy/report/moved-tag.ts';
 import {
   type DeployReport,
   expiryOf,
@@ -12,6 +15,7 @@ import {
 } from '../../../deploy/report/report.ts';
 import { describeInsertion, isBeforeRouter } from '../../../filter/insertion.ts';
 import type { Provenance } from '../../../provenance/policy.ts';
+import { DEFAULT_TAG, formatReference, OCI_SCHEME, parseReference } from '../../../registry/reference.ts';
 import { parseDuration } from '../../inputs/duration.ts';
 import { defaultMountPath } from '../../inputs/settings.ts';
 import { INPUTS, type InputName } from '../../inputs/table.ts';
@@ -33,7 +37,7 @@ interface Setting {
  * command uses.
  */
 export function renderDetails(
-  { filters, refusedInputs, clusters, requests }: Report,
+  { filters, refusedInputs, clusters, requests, movedTags = [] }: Report,
   policy: readonly Setting[],
   limits: Limits,
 ): string {
@@ -42,7 +46,14 @@ export function renderDetails(
   const left = filters.length - shown.length;
   const settings = {
     ...setOnes(policy, refused),
-    ...(shown.length > 0 && { filters: shown.map((filter) => setOnes(settingsOf(filter, limits), refused)) }),
+    ...(shown.length > 0 && {
+      filters: shown.map((filter) =>
+        setOnes(
+          [...settingsOf(filter, limits), ...keptSettings(filter, movedTags)],
+          refused.union(new Set(filter.refusedSettings)),
+        ),
+      ),
+    }),
   };
   const versions = new Set(clusters.flatMap((one) => (one.state === 'connected' ? [one.version] : [])));
   const facts = [
@@ -113,7 +124,7 @@ export function removePolicy({ wait, timeoutMs, maxParallel, promote }: RolloutP
 }
 
 function settingsOf(
-  { name, digest, bytes, original, settings, source, provenance, delivered }: FilterReport,
+  { name, digest, bytes, original, settings, source, provenance, delivered, shown: instead }: FilterReport,
   limits: Limits,
 ): Setting[] {
   const { image, rootId, vmId, port, insert, mountPath, configuration } = settings;
@@ -139,7 +150,7 @@ function settingsOf(
     setting('direction', settings.direction),
     setting('port', port ?? ''),
     setting('fail-policy', settings.failPolicy),
-    ...furtherSettings(settings),
+    ...furtherSettings(settings, instead),
     { name: 'insert', value: plain(describeInsertion(insert), 260), isDefault: isBeforeRouter(insert) },
     setting('order', settings.order),
     {
@@ -159,10 +170,35 @@ function settingsOf(
     ...(image === undefined ? [] : [setting('phase', image.phase)]),
     {
       name: 'configuration',
-      value: shownConfiguration(configuration, limits.configuration),
+      value: shownConfiguration(instead?.configuration ?? withoutNamedSecrets(configuration), limits.configuration),
       isDefault: configuration === '',
     },
   ];
+}
+
+/** What becomes of workloads where its tag has moved, and what they keep. */
+function keptSettings({ source, onNewDigest = 'deploy' }: FilterReport, movedTags: readonly MovedTag[]): Setting[] {
+  const kept = movedTags.filter(
+    (move) => move.onNewDigest !== 'deploy' && `${OCI_SCHEME}${move.image}:${move.tag}` === withTag(source),
+  );
+  return [
+    setting('on-new-digest', onNewDigest),
+    ...(kept.length === 0
+      ? []
+      : [
+          {
+            name: 'kept',
+            value: kept.map(({ from, workloads }) => `${plain(from, 100)} on ${countOf(workloads.length, 'workload')}`),
+          },
+        ]),
+  ];
+}
+
+/** The reference that a filter came by, with its tag. */
+function withTag(source: FilterReport['source']): string | undefined {
+  const reference = source?.kind === 'image' ? parseReference(source.given, '') : undefined;
+  if (reference?.ok !== true) return undefined;
+  return formatReference({ ...reference.value, tag: reference.value.tag ?? DEFAULT_TAG });
 }
 
 function shownProvenance({ repository, workflow, ref, commit, run }: Provenance): Record<string, string> {
@@ -170,27 +206,29 @@ function shownProvenance({ repository, workflow, ref, commit, run }: Provenance)
   return Object.fromEntries(Object.entries(shown).map(([key, value]) => [key, plain(value, 260)]));
 }
 
-/** The settings that most filters do not use. Of variables only the names, since their values may be secret. */
-function furtherSettings({
-  reloadBackoffMs,
-  allowOnHeadersStopIteration,
-  environment = {},
-  capabilities,
-  allowPrecompiled,
-}: FilterReport['settings']): Setting[] {
-  const variables = Object.entries(environment).map(([name, value]) => [
-    plain(name, 260),
-    typeof value === 'string' ? '(set)' : '(from the proxy)',
-  ]);
+/** The settings that most filters do not use. */
+function furtherSettings(settings: FilterReport['settings'], instead?: ShownValues): Setting[] {
+  const { reloadBackoffMs, allowOnHeadersStopIteration, capabilities, allowPrecompiled } = settings;
   return [
     ...(reloadBackoffMs === undefined ? [] : [{ name: 'reload-backoff', value: formatDuration(reloadBackoffMs) }]),
     setting('allow-on-headers-stop-iteration', allowOnHeadersStopIteration === true),
-    ...(variables.length === 0 ? [] : [{ name: 'environment', value: Object.fromEntries(variables) }]),
+    ...environmentSetting(settings, instead),
     ...(capabilities === undefined
       ? []
       : [{ name: 'capabilities', value: capabilities.map((name) => plain(name, 260)) }]),
     setting('allow-precompiled', allowPrecompiled === true),
   ];
+}
+
+/** Of variables only the names, since their values may be secret, unless somebody says what is shown. */
+function environmentSetting({ environment = {} }: FilterReport['settings'], instead?: ShownValues): Setting[] {
+  const shown = instead?.environment;
+  if (typeof shown === 'string') return [{ name: 'environment', value: shown }];
+  const variables = Object.entries(environment).map(([name, value]) => [
+    plain(name, 260),
+    shown?.[name] ?? (typeof value === 'string' ? '(set)' : '(from the proxy)'),
+  ]);
+  return variables.length === 0 ? [] : [{ name: 'environment', value: Object.fromEntries(variables) }];
 }
 
 /**

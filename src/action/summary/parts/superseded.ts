@@ -1,6 +1,5 @@
 import type { TargetReport } from '../../../deploy/report/report.ts';
-import { countNewerRuns, isRemoval, newerRevisions, newerRuns } from '../../verdict/superseded.ts';
-import { verb } from '../../verdict/words.ts';
+import { isRemoval, newerRevisions, newerRuns } from '../../verdict/superseded.ts';
 import { code } from './markdown.ts';
 import type { StateLine } from './what-runs.ts';
 
@@ -11,13 +10,13 @@ export function supersededLines(all: readonly TargetReport[]): StateLine[] {
     icon: '⏭️',
     targets,
     words: (one) =>
-      `${one ? 'has' : 'have'} what ${newerRuns(targets)} ${verb(countNewerRuns(targets), 'has', 'have')} brought meanwhile, ${newerRevisions(targets, code)}; this run has left ${one ? 'it' : 'them'} alone.`,
+      `${one ? 'has' : 'have'} ${newerRevisions(targets, code)} from ${newerRuns(targets)}; this run changes nothing more there.`,
   };
   const removed: StateLine = {
     icon: '⏭️',
     targets: all.filter(isRemoval),
     words: (one) =>
-      `${one ? 'has' : 'have'} the filter no longer: a later run has removed it meanwhile, and this run has left ${one ? 'it' : 'them'} alone.`,
+      `no longer ${one ? 'has' : 'have'} the filter: another run removed it, or somebody did by hand; this run changes nothing more there.`,
   };
   return [brought, removed];
 }

@@ -6,9 +6,11 @@ import { blocks, details, table, tableRow } from './markdown.ts';
 /** Up to this many rows stand in one open table; above it, those that are well fold, and so do urgent ones beyond this many. */
 export const MAX_OPEN_ROWS = 25;
 
-/** How numbers in a column of waves relate to those that targets and clusters are given. */
-export const WAVE_NUMBERS =
-  'Waves are numbered in the order in which this run takes them, the canary first. The number that a target or cluster is given decides its place in that order only.';
+/** Returns how numbers in a column of waves relate to those that targets and, in a run with several, clusters are given. */
+export function waveNumbers(rows: readonly { readonly ref: { readonly cluster?: string } }[]): string {
+  const clusters = rows.some(({ ref }) => ref.cluster !== undefined);
+  return `Lower waves roll out first. A number is the \`wave\` of the target${clusters ? ', with that of its cluster added' : ''}.`;
+}
 
 /** What rows are counted as, in the order in which they are told: `❌ 2 failed · ✅ 9 deployed`. */
 export type Catalogue<C extends string> = Readonly<Record<C, { readonly icon: string; readonly word: string }>>;

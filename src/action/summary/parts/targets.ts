@@ -1,6 +1,7 @@
 import { someOf } from '../../../base/text.ts';
 import type { ChangeReport, TargetOutcome, TargetReport } from '../../../deploy/report/report.ts';
-import { isBackButUnready } from '../../verdict/phase.ts';
+import { waveName, waveOf } from '../../../deploy/report/wave-mark.ts';
+import { isBackButUnready, isIdle } from '../../verdict/phase.ts';
 import { NONE_AS_BEFORE, revisionCells, workloadCell, writeState } from './cells.ts';
 import { blocks, text } from './markdown.ts';
 import {
@@ -10,7 +11,7 @@ import {
   type SharedColumn,
   shareColumns,
   type TableParts,
-  WAVE_NUMBERS,
+  waveNumbers,
 } from './table.ts';
 
 /** Outcomes, and apart from them what was cut off, not watched, or could not be rolled back. */
@@ -21,6 +22,7 @@ export type TargetCount =
   | 'failed-rolled-back'
   | 'cancelled'
   | 'applied'
+  | 'no-pods'
   | 'not-ready';
 
 /** What workloads are counted as, in the order in which it is told. */
@@ -36,6 +38,7 @@ export const TARGET_COUNTS: Catalogue<TargetCount> = {
   waiting: { icon: '⏸️', word: 'waiting for promotion' },
   'not-ready': { icon: '⚠️', word: 'not ready, as before' },
   applied: { icon: '⏳', word: 'applied' },
+  'no-pods': { icon: '⚪', word: 'without pods, not verified' },
   deployed: { icon: '✅', word: 'deployed' },
   removed: { icon: '✅', word: 'removed' },
   unchanged: { icon: '➖', word: 'unchanged' },
@@ -60,9 +63,12 @@ export function countedAs(target: TargetReport): TargetCount {
       return 'failed-rolled-back';
     case 'interrupted':
     case 'rollback-interrupted':
+    case 'rollback-unconfirmed':
       return 'cancelled';
     case 'not-ready-as-before':
       return 'not-ready';
+    case 'succeeded':
+      return isIdle(target) && target.outcome === 'deployed' ? 'no-pods' : target.outcome;
     case 'unverified':
       return target.outcome === 'deployed' || target.outcome === 'removed' ? 'applied' : target.outcome;
     default:
@@ -93,7 +99,7 @@ export function targetTable(
     [{ title: 'Cluster', cell: ({ ref }: TargetReport) => text(ref.cluster ?? '', 63) }],
     targets,
   );
-  const waves = shareColumns([{ title: 'Wave', cell: ({ wave }: TargetReport) => String(wave ?? '') }], targets);
+  const waves = shareColumns([{ title: 'Wave', cell: waveCell }], targets);
   const written = shareColumns(writes, targets);
   const names = new Set([...filters.map(({ name }) => name), ...targets.flatMap(filtersOf)]);
   const revision = revisionColumn(targets, names.size > 1);
@@ -121,10 +127,15 @@ export function targetTable(
       .map(row),
     above: blocks(
       [revision.above, ...writeLines(written.shared)].filter((line) => line !== '').join(' · '),
-      waves.own.length > 0 ? WAVE_NUMBERS : '',
+      waves.own.length > 0 ? waveNumbers(targets) : '',
     ),
     folded: targets.every(({ outcome }) => outcome === 'untouched'),
   };
+}
+
+function waveCell(target: TargetReport): string {
+  const mark = waveOf(target);
+  return mark === undefined ? '' : waveName(mark);
 }
 
 /** The revisions of workloads: above the table where they are the same everywhere, in a column where they differ. */

@@ -2,6 +2,7 @@ import { greatest, least } from '../../../base/lists.ts';
 import { formatDuration } from '../../../base/text.ts';
 import type { PlannedRestart } from '../../../deploy/report/plan-report.ts';
 import { type Report, reportedTargets, type TargetReport } from '../../../deploy/report/report.ts';
+import { compareWaves, type WaveMark, waveName, waveOf } from '../../../deploy/report/wave-mark.ts';
 import { countOf } from '../../verdict/text.ts';
 import type { Limits } from './limits.ts';
 import { blocks, table, tableRow } from './markdown.ts';
@@ -12,10 +13,10 @@ import { countedAs, TARGET_COUNTS } from './targets.ts';
 export function renderWaves(report: Report, limits: Limits): string {
   if (report.command === 'plan') {
     const restarts = report.plan.state === 'made' ? report.plan.restarts : [];
-    const waves = byWave(restarts, ({ wave }) => wave);
+    const waves = byWave(restarts, (restart) => restart);
     return tableOf(['Wave', 'Would restart'], waves, (ones) => [restartWords(ones)], limits);
   }
-  const waves = byWave(reportedTargets(report), ({ wave }) => wave);
+  const waves = byWave(reportedTargets(report), waveOf);
   const counts = (targets: readonly TargetReport[]): string =>
     renderCounts(
       targets.map((target) => ({ count: countedAs(target) })),
@@ -29,25 +30,28 @@ function restartWords(restarts: readonly PlannedRestart[]): string {
   return `🔁 ${countOf(restarts.length, 'workload')}, ${countOf(pods, 'pod')}`;
 }
 
-/** The waves in their order; what goes with none is left out. */
-function byWave<T>(items: readonly T[], waveOf: (item: T) => number | undefined): (readonly [number, T[]])[] {
-  const waves = [...Map.groupBy(items, waveOf)].flatMap(([wave, ones]) =>
-    wave === undefined ? [] : [[wave, ones] as const],
-  );
-  return waves.sort(([a], [b]) => a - b);
+/** The waves in their order, by their names; what goes with none is left out. */
+function byWave<T>(items: readonly T[], markOf: (item: T) => WaveMark | undefined): (readonly [string, T[]])[] {
+  const marked = items.flatMap((item) => {
+    const mark = markOf(item);
+    return mark === undefined ? [] : [{ item, mark }];
+  });
+  const sorted = marked.sort((a, b) => compareWaves(a.mark, b.mark));
+  return [...Map.groupBy(sorted, ({ mark }) => waveName(mark))].map(([name, ones]) => [
+    name,
+    ones.map(({ item }) => item),
+  ]);
 }
 
 function tableOf<T>(
   header: readonly string[],
-  waves: readonly (readonly [number, T[]])[],
+  waves: readonly (readonly [string, T[]])[],
   cellsOf: (ones: readonly T[]) => readonly string[],
   limits: Limits,
 ): string {
   const total = waves.reduce((sum, [, ones]) => sum + ones.length, 0);
   if (waves.length < 2 || total <= MAX_OPEN_ROWS) return '';
-  const rows = waves
-    .slice(0, Math.max(1, limits.items))
-    .map(([wave, ones]) => tableRow([String(wave), ...cellsOf(ones)]));
+  const rows = waves.slice(0, Math.max(1, limits.items)).map(([wave, ones]) => tableRow([wave, ...cellsOf(ones)]));
   const left = waves.length - rows.length;
   return blocks('### Waves', table(header, rows), left > 0 ? `… and ${countOf(left, 'more wave')}.` : '');
 }

@@ -3,7 +3,7 @@ import type { PodReplacement } from '../../../deploy/kinds/kind.ts';
 import { targetKind } from '../../../deploy/kinds/kinds.ts';
 import type { TargetReport } from '../../../deploy/report/report.ts';
 import { shortWorkload } from '../../../targets/target.ts';
-import { isBackButUnready } from '../../verdict/phase.ts';
+import { isBackButUnready, type TargetsOfPhase } from '../../verdict/phase.ts';
 import { countOf } from '../../verdict/text.ts';
 import { blocks, code } from './markdown.ts';
 
@@ -52,6 +52,24 @@ export function backButUnreadyLine(targets: readonly TargetReport[]): StateLine 
   };
 }
 
+/** The lines about workloads that were to be rolled back when the run was cancelled: what their pod templates have. */
+export function interruptedRollbacks(of: TargetsOfPhase): StateLine[] {
+  return [
+    {
+      icon: '🛑',
+      targets: of('rollback-interrupted'),
+      words: (one) =>
+        `${one ? 'was' : 'were'} to be rolled back when the run was cancelled: the pod template still has what this run wrote. Re-run, or roll ${one ? 'it' : 'them'} back manually.`,
+    },
+    {
+      icon: '↩️',
+      targets: of('rollback-unconfirmed'),
+      words: (one) =>
+        `${one ? 'was' : 'were'} rolled back, and then the run was cancelled: the pod template is back, but nobody waited until ${one ? 'its' : 'their'} pods are ready.`,
+    },
+  ];
+}
+
 /**
  * What happens to old pods while new ones are not ready: a Deployment's RollingUpdate takes them away only for ready new ones (up
  * to maxUnavailable), StatefulSets and DaemonSets take one away first and go on once its successor is ready
@@ -64,9 +82,9 @@ export function oldPods(targets: readonly TargetReport[]): string {
   };
   const newFirst = targets.filter(({ ref }) => targetKind(ref).podReplacement === 'new-first');
   if (newFirst.length === targets.length) {
-    return 'The old pods keep serving: a rolling update removes them only as new ones become ready (the strategy Recreate does not).';
+    return 'With a rolling update, the old pods keep serving until new ones are ready. With the strategy Recreate, they are gone.';
   }
-  const replaced = `ods of a ${kindsWith('old-first')} are replaced one after the other: the one in turn is down, the others keep serving.`;
+  const replaced = `ods of a ${kindsWith('old-first')} are replaced one at a time: one is down, the others keep serving.`;
   if (newFirst.length === 0) return `P${replaced}`;
   return `Old pods of a ${kindsWith('new-first')} keep serving until new ones are ready; p${replaced}`;
 }

@@ -51,6 +51,14 @@ describe('progress', () => {
 describe('last words', () => {
   const crash = { how: 'an unexpected error', cause: 'x is undefined' };
 
+  test.each(['remove', 'sweep'])('of %s are of a removal', (command) => {
+    const progress = progressOf({ kind: 'command', command }, write('deployments shop/a'));
+    const { annotation } = lastWords({ ...crash, progress });
+    expect(annotation).toContain('each has the filter, with all objects that it needs, or is without it.');
+    expect(annotation).toContain('Re-run it: the next run removes what is left.');
+    expect(annotation).not.toMatch(/old revision|rolls it back/);
+  });
+
   test('say what happened, when, what may be in the cluster, and what to do', () => {
     const progress = progressOf(
       { kind: 'command', command: 'deploy' },
@@ -65,7 +73,13 @@ describe('last words', () => {
 Re-run it: the next run finishes what this one began, or rolls it back where it fails. "status" says what runs now; "remove" removes the filter. Report it.`);
     expect(page).toMatch(/^## ❌ deploy broke off: an unexpected error\n\n- \*\*What happened:\*\* x is undefined\./);
     expect(page).toContain('- **When:** while waiting for pods');
-    expect(outputs).toEqual({ result: 'failed', changed: 'true', targets: '[]', filters: '{}' });
+    expect(outputs).toEqual({
+      result: 'failed',
+      changed: 'true',
+      targets: '[]',
+      filters: '{}',
+      headline: '❌ deploy broke off: an unexpected error',
+    });
   });
 
   test('before anything was written', () => {

@@ -50,7 +50,7 @@ describe('an attestation cannot be wanted of', () => {
     ['{}', ['names no repository.']],
     ['{repository: }', ['has the repository null.']],
     ['{repo: a/b}', ['has the unknown key "repo". Did you mean "repository"?', 'names no repository.']],
-    ['{repository: a/b, workflow: build.yml}', ['has the workflow "build.yml". Write .github/workflows/FILE.yml or,']],
+    ['{repository: a/b, workflow: build.yml}', ['has the workflow "build.yml". Write .github/workflows/FILE.yml, or ']],
     ['{repository: a/b, workflow: .github/workflows/build.yml@main}', ['has the workflow ".github']],
     ['{repository: a/b, workflow: .github/workflows/a/b.yml}', ['has the workflow ".github']],
     ['{repository: a/b, workflow: c/.github/workflows/b.yml}', ['has the workflow "c/.github']],

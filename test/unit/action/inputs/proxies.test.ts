@@ -22,10 +22,10 @@ test.each<[string, string[]]>([
 });
 
 test.each<[string, string]>([
-  ['1', 'has "1", which is no version of a proxy.'],
-  ['1.28, latest', 'has "latest", which is no version of a proxy.'],
-  ['2.6.1', 'has "2.6.1", which is no version of a proxy.'],
-  ['envoy/1', 'has "envoy/1", which is no version of a proxy.'],
+  ['1', 'has "1", which is not a proxy version.'],
+  ['1.28, latest', 'has "latest", which is not a proxy version.'],
+  ['2.6.1', 'has "2.6.1", which is not a proxy version.'],
+  ['envoy/1', 'has "envoy/1", which is not a proxy version.'],
   [',', 'is ",", which names no version.'],
 ])('%j is no list of versions', (proxies, message) => {
   expect(messagesOn({ command: 'check', proxies })).toEqual([`input "proxies" ${message} ${REMEDY}`]);
@@ -38,9 +38,9 @@ test('more versions than a table can show are too many', () => {
   ]);
 });
 
-test('the README says which versions are known', () => {
-  const readme = readFileSync(join(import.meta.dirname, '../../../../README.md'), 'utf8');
+test('docs/inputs.md says which versions are known', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../../docs/inputs.md'), 'utf8');
   const [oldest, newest] = [KNOWN_PROXIES[0], KNOWN_PROXIES.at(-1)];
   const known = `Known are Envoy 1.${oldest?.envoy.minor} to 1.${newest?.envoy.minor} (Istio ${oldest?.istio} to ${newest?.istio})`;
-  expect(readme).toContain(known);
+  expect(page).toContain(known);
 });

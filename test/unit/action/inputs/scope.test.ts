@@ -109,10 +109,13 @@ describe('namespaces', () => {
     [{ namespace: 'a.b' }, 'input "namespace" is "a.b", which Kubernetes does not allow.'],
     [{ ...free, command: 'status', namespace: 'a, B' }, 'input "namespace" has "B", which Kubernetes does not allow.'],
     [{ namespace: ',' }, 'input "namespace" is ",", which names none.'],
-    [{ namespace: 'a b' }, 'names a and b, but "command: deploy" takes one: that of targets that name none.'],
-    [{ command: 'render', namespace: 'a,b' }, 'names a and b, but "command: render" takes one'],
-    [{ command: 'check', namespace: 'a,b' }, 'names a and b, but "command: check" takes one'],
-    [{ command: 'remove', namespace: 'a,b' }, 'names a and b; together with a target list it is the one namespace'],
+    [
+      { namespace: 'a b' },
+      'names a and b, but "command: deploy" takes only one: the namespace of targets that name none.',
+    ],
+    [{ command: 'render', namespace: 'a,b' }, 'names a and b, but "command: render" takes only one'],
+    [{ command: 'check', namespace: 'a,b' }, 'names a and b, but "command: check" takes only one'],
+    [{ command: 'remove', namespace: 'a,b' }, 'names a and b; with a target list, it takes only one: the namespace'],
   ])('%j is refused', (over, message) => {
     expect(messagesOn(over)).toEqual([expect.stringContaining(message)]);
   });

@@ -15,6 +15,7 @@ const LOGIN = { 'registry-username': 'me', 'registry-password': 'a password' };
 const SET: Readonly<Record<Exclude<InputName, 'command' | 'manifest'>, Given>> = {
   filter: { filter: 'own.wasm', targets: '- deployment/own' },
   sha256: { sha256: 'a'.repeat(64) },
+  'on-new-digest': { 'on-new-digest': 'report' },
   'push-to': { 'push-to': 'oci://registry.example/f:v1' },
   'registry-username': LOGIN,
   'registry-password': LOGIN,
@@ -59,6 +60,8 @@ const SET: Readonly<Record<Exclude<InputName, 'command' | 'manifest'>, Given>> =
   'max-parallel': { 'max-parallel': '3' },
   'max-failures': { 'max-failures': '2' },
   soak: { soak: '5s' },
+  'expect-plan': { 'expect-plan': 'plan.json' },
+  'fail-on-drift': { 'fail-on-drift': 'true' },
   settings: { settings: 'push' },
   prune: { prune: 'true' },
   'keep-revisions': { 'keep-revisions': '3' },
@@ -68,6 +71,10 @@ const SET: Readonly<Record<Exclude<InputName, 'command' | 'manifest'>, Given>> =
   proxies: { proxies: '1.28' },
   'render-to': { 'render-to': 'folder' },
   'report-file': { 'report-file': 'report.json' },
+  comment: { comment: 'off' },
+  'comment-key': { 'comment-key': 'staging' },
+  matrix: { matrix: '{"cluster":"eu"}' },
+  'show-configuration': { 'show-configuration': 'true' },
 };
 const NAMES = INPUT_NAMES.filter((name): name is keyof typeof SET => Object.hasOwn(SET, name));
 
@@ -88,7 +95,19 @@ async function asked(command: Command, given: Given, manifest?: string): Promise
     findFiles: () => Promise.resolve(['mesh.yaml']),
   });
   const clusters = chooseClusters(filters.clusters, read.inputs);
-  const { policy, runOptions, kubeconfig, unreachable, renderTo, proxies, missing, reportFile } = read.inputs;
+  const {
+    policy,
+    runOptions,
+    kubeconfig,
+    unreachable,
+    renderTo,
+    proxies,
+    missing,
+    expectPlan,
+    failOnDrift,
+    reportFile,
+    comment,
+  } = read.inputs;
   const { insecureRegistries } = read.inputs.from;
   const problems = [...read.problems, ...filters.problems, ...(clusters.ok ? [] : clusters.problems)];
   return {
@@ -104,7 +123,10 @@ async function asked(command: Command, given: Given, manifest?: string): Promise
         renderTo,
         proxies,
         missing,
+        expectPlan,
+        failOnDrift,
         reportFile,
+        comment,
         insecureRegistries,
       ],
     ],
@@ -143,9 +165,8 @@ describe.each([
 test.each(COMMANDS.filter((command) => isInputOf(command, 'manifest')))(
   '%s: what a filter has of its own is an error that says where it belongs',
   async (command) => {
-    const chooses = command === 'status' || command === 'remove';
     for (const name of NAMES.filter((one) => isFilterInput(one) && !DEFAULTS_KEYS.some((key) => key === one))) {
-      if (name === 'filter' || !isInputOf(command, name) || (name === 'name' && chooses)) continue;
+      if (name === 'filter' || name === 'name' || !isInputOf(command, name)) continue;
       const { told } = await asked(command, SET[name], LISTED);
       expect(told).toEqual([
         `input "${name}" is set, but says nothing of the filters of the manifest, each of which has its own. Write "${name}" to the ` +

@@ -100,7 +100,7 @@ filters:
   test('are no merge keys', () => {
     const text = 'version: 1\nfilters:\n  - { <<: { port: 80 }, filter: f.wasm }\n';
     expect(messagesOn(text)).toEqual([
-      'mesh/filters.yaml:3:7: filters[0] has the unknown key "<<". Merge keys are not read; write the key itself, or put it under "defaults".',
+      'mesh/filters.yaml:3:7: filters[0] has the merge key "<<", which is not read. Write the keys themselves; what filters have in common goes under "defaults".',
     ]);
   });
 });
@@ -228,9 +228,9 @@ test.each([
   ['a key twice', 'version: 1\nversion: 1\n', 'Keep one of the two keys.'],
   ['an open bracket', 'filters: [a, b', 'Close what is open: each "[" needs its "]", each "{" its "}".'],
   ['open quotes', 'version: "1', 'Close the quotes.'],
-  ['what is open before the next line', 'filters: [a\nb: 1\n', 'Close what is open, a bracket or quotes'],
+  ['what is open before the next line', 'filters: [a\nb: 1\n', 'Close the open bracket or quotes'],
   ['a name of nothing', 'version: *one\n', 'Put text that begins with "*" between quotes.'],
-  ['wrong indentation', 'filters:\n   a: 1\n  b: 2\n', 'Indent what belongs together equally'],
+  ['wrong indentation', 'filters:\n   a: 1\n  b: 2\n', 'Indent the lines of a list or mapping equally'],
 ])('what helps against text that is no YAML depends on its cause: %s', (_, text, remedy) => {
   expect(messagesOn(text)).toEqual([expect.stringContaining(remedy)]);
 });

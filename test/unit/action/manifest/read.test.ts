@@ -75,7 +75,7 @@ describe('which value counts', () => {
 
   test('two that differ are told, with both places', async () => {
     expect(messagesOf(await readOf(files, { targets: '- deployment/x', port: '81' }))).toEqual([
-      'a.yaml:2:19: defaults.port: says something else than the input "port". Keep it in one of the two places, or write the same in both.',
+      'a.yaml:2:19: defaults.port says something else than the input "port". Keep it in one of the two places, or write the same in both.',
     ]);
     const same = { 'a.yaml': manifest('{ filter: a.wasm, port: 81, targets: [ deployment/a ] }') };
     expect(messagesOf(await readOf(same, { port: ' 81 ', 'fail-policy': 'closed' }))).toEqual([]);
@@ -114,21 +114,66 @@ describe('the input "name"', () => {
   const files = { 'a.yaml': manifest('{ filter: auth.wasm }', '{ filter: limits.wasm }') };
   const names = (filters: FiltersRead['filters']): string[] => filters.map(({ inputs }) => inputs.name);
 
-  test.each(['status', 'remove'])('chooses one filter for %s', async (command) => {
+  test.each(['check', 'status', 'remove'])('chooses filters for %s', async (command) => {
     expect(names(await good(files, { command }))).toEqual(['auth', 'limits']);
     expect(names(await good(files, { command, name: 'limits' }))).toEqual(['limits']);
-    for (const name of ['limit', 'No Name']) {
-      const read = await readOf(files, { command, name });
-      expect(read.filters).toEqual([]);
-      expect(messagesOf(read)).toEqual([expect.stringMatching(/^input "name" is "[^"]*", which no manifest has\./)]);
+    for (const name of ['limits, auth', 'auth\nlimits\n', 'limits auth limits']) {
+      expect(names(await good(files, { command, name }))).toEqual(['auth', 'limits']);
     }
+    const none = await readOf(files, { command, name: 'limit' });
+    expect(none.filters).toEqual([]);
+    expect(messagesOf(none)).toEqual([
+      'input "name" is "limit", which no manifest has. Did you mean "limits"? There are auth and limits.',
+    ]);
+    const some = await readOf(files, { command, name: 'auth, No' });
+    expect(names(some.filters)).toEqual(['auth']);
+    expect(messagesOf(some)).toEqual(['input "name" has "No", which no manifest has. There are auth and limits.']);
   });
 
-  test('chooses none to deploy: the order of those on one workload is that of all', async () => {
-    expect(messagesOf(await readOf({ 'a.yaml': ONE }, { name: 'auth' }))).toEqual([
-      expect.stringMatching(/^input "name" is set, but says nothing of the filters of the manifest/),
-    ]);
+  test('says nothing of what is wrong with the filters that it leaves out', async () => {
+    const bad = { 'a.yaml': manifest('{ filter: auth.wasm }', '{ filter: limits.wasm, port: 0 }') };
+    expect(names(await good(bad, { command: 'check', name: 'auth' }))).toEqual(['auth']);
+    expect(messagesOf(await readOf(bad, { command: 'check', name: 'limits' }))).toHaveLength(1);
   });
+
+  test.each(['deploy', 'plan', 'render'])(
+    'chooses none for %s: the order of filters is that of all',
+    async (command) => {
+      expect(messagesOf(await readOf({ 'a.yaml': ONE }, { command, name: 'auth' }))).toEqual([
+        expect.stringMatching(
+          /^input "name" is set, but "command: \w+" is about every filter of the manifest: the order/,
+        ),
+      ]);
+    },
+  );
+});
+
+test('a merge key is refused once wherever it stands, and what it takes over is not missing', async () => {
+  const text = `version: 1
+defaults: { <<: { fail-policy: open } }
+filters:
+  - &one { name: a, filter: f.wasm, namespace: shop, targets: [ deployment/x ] }
+  - { <<: *one, name: b, namespace: other }
+  - { <<: [ { port: 0 }, *one ], name: c }
+  - name: d
+    filter: f.wasm
+    targets: [ { <<: { name: x, namespace: third }, kind: deployment } ]
+`;
+  const read = await readOf({ 'a.yaml': text }, { command: 'plan' });
+  expect(messagesOf(read).map((message) => message.split(' Write')[0])).toEqual([
+    'a.yaml:2:13: defaults has the merge key "<<", which is not read.',
+    'a.yaml:5:7: filters[1] has the merge key "<<", which is not read.',
+    'a.yaml:6:7: filters[2] has the merge key "<<", which is not read.',
+    'a.yaml:9:18: filters[3].targets[0] has the merge key "<<", which is not read.',
+    // Said of what would be taken over, too.
+    'a.yaml:6:21: filters[2].port is "0". A port is a whole number from 1 to 65535; leave it out for all ports.',
+  ]);
+  expect(read.filters.map(({ inputs, isValid }) => [inputs.namespaces, isValid])).toEqual([
+    [['shop'], false],
+    [['other'], false],
+    [['shop'], false],
+    [[], false],
+  ]);
 });
 
 describe('what is wrong with a value is told where it stands', () => {

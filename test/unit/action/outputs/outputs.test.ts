@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { OUTPUTS, outputsOf } from '../../../../src/action/outputs/outputs.ts';
+import { ON_NEW_DIGEST } from '../../../../src/deploy/policy.ts';
 import type { DeployReport } from '../../../../src/deploy/report/report.ts';
 import {
   change,
@@ -13,6 +14,7 @@ import {
   OLD,
   PROVENANCE,
   planned,
+  type ReportParts,
   ref,
   removed,
   report,
@@ -97,7 +99,8 @@ describe('plain outputs', () => {
 
   test('are there, all of them, when nothing could be read', () => {
     const empty = outputsOf(report({ filters: [], problems: [{ kind: 'input', message: 'is wrong.' }] }));
-    expect(Object.keys(empty)).toEqual([...OUTPUTS]);
+    // The other two are of the page.
+    expect([...Object.keys(empty), 'headline', 'summary-file']).toEqual([...OUTPUTS]);
     expect(empty).toEqual({
       result: 'failed',
       changed: 'false',
@@ -112,10 +115,14 @@ describe('plain outputs', () => {
       waiting: '0',
       'rolled-back': '0',
       failed: '0',
+      drifted: '0',
+      repaired: '0',
+      'moved-tags': '[]',
       'verified-proxies': '0',
       targets: '[]',
       filters: '{}',
       plan: '',
+      'plan-digest': '',
       checked: '',
     });
   });
@@ -130,6 +137,51 @@ describe('plain outputs', () => {
     const revisions = [{ filter: 'add-header', revision: 'c3d4e5f607' }];
     const targets = [deployed('shop/a'), deployed('shop/b', { revisions })];
     expect(outputsOf(report({ targets })).revision).toBe(`${NEW},c3d4e5f607`);
+  });
+});
+
+describe('drift and moved tags', () => {
+  test.each<[string, ReportParts, [drifted: string, repaired: string]]>([
+    ['none', { targets: [deployed('shop/a')] }, ['0', '0']],
+    ['repaired', { targets: [deployed('shop/a', { drift: ['x', 'y'] }), unchanged('shop/b')] }, ['1', '1']],
+    [
+      'not repaired',
+      { targets: [stuck('shop/a', { drift: ['x'] }), deployed('shop/b', { drift: ['y'] })] },
+      ['2', '1'],
+    ],
+    ['of a plan', { command: 'plan', targets: [untouched('shop/a', { drift: ['x'] })], plan: planned() }, ['1', '0']],
+    [
+      'of a status',
+      {
+        command: 'status',
+        status: {
+          state: 'read',
+          workloads: [
+            found('shop/a', [running({ changed: true, notes: [{ text: 'x' }] })]),
+            found('shop/b', [running()]),
+          ],
+          namespaces: ['shop'],
+          garbage: [],
+        },
+      },
+      ['1', '0'],
+    ],
+  ])('%s', (_, parts, counts) => {
+    const { drifted, repaired, result } = outputsOf(report(parts));
+    expect([drifted, repaired]).toEqual(counts);
+    const told = outputsOf(report({ ...parts, failOnDrift: true }));
+    expect(told.result).toBe(counts[0] === '0' ? result : 'failed');
+  });
+
+  test('moved tags are a list, with the number of workloads', () => {
+    const move = { image: 'ghcr.io/shop/f', tag: 'v1', from: 'sha256:a', to: 'sha256:b', run: 'o/r/1/1' };
+    const workloads = [ref('shop/a'), ref('shop/b')];
+    const movedTags = ON_NEW_DIGEST.map((onNewDigest) => ({ ...move, onNewDigest, workloads }));
+    expect(JSON.parse(outputsOf(report({ movedTags }))['moved-tags'])).toEqual([
+      { ...move, workloads: 2 },
+      { ...move, workloads: 2, kept: true },
+      { ...move, workloads: 2, kept: true },
+    ]);
   });
 });
 
@@ -354,7 +406,9 @@ describe('status', () => {
     report({ command: 'status', status: { state: 'read', workloads, namespaces: ['shop'], garbage: [] } });
 
   test('targets holds what runs on each workload', () => {
-    const given = outputsOf(status([found('shop/a', [running({ health: 'drifted', notes: ['was edited'] })])]));
+    const given = outputsOf(
+      status([found('shop/a', [running({ health: 'drifted', notes: [{ text: 'was edited' }] })])]),
+    );
     expect(given).toMatchObject({
       result: 'reported',
       revision: NEW,
@@ -392,7 +446,10 @@ describe('status', () => {
   test('stays within the limit, and what is in trouble stays to the last', () => {
     const workloads = Array.from({ length: 20_000 }, (_, index) =>
       found(`team/service-${index}`, [
-        running({ health: index === 19_999 ? 'no-effect' : 'verified', notes: ['x'.repeat(900)] }),
+        running({
+          health: index === 19_999 ? 'no-effect' : 'verified',
+          notes: [{ form: 'clause', text: 'x'.repeat(900) }],
+        }),
       ]),
     );
     const { targets } = outputsOf(status(workloads));

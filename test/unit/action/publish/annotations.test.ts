@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { annotationsOf } from '../../../../src/action/publish/annotations.ts';
 import { KIND_TITLES } from '../../../../src/action/verdict/problem-groups.ts';
-import type { Problem, ProblemKind } from '../../../../src/base/problem.ts';
+import { defined } from '../../../../src/base/defined.ts';
+import type { MessageForm, Problem, ProblemKind } from '../../../../src/base/problem.ts';
 import type { Warning } from '../../../../src/base/warning.ts';
 import { hostile } from '../hostile.ts';
 import {
@@ -39,6 +40,25 @@ describe('errors', () => {
     ]);
   });
 
+  test('what one line does to many workloads is told there once', () => {
+    const at = { file: 'mesh/filters.yaml', line: 3, column: 5 };
+    const failed = (name: string): Problem => {
+      return { kind: 'rollout', subject: `Deployment shop/${name}`, at, message: 'not ready.', remedy: 'Fix it.' };
+    };
+    const some = annotationsOf(report({ problems: ['a', 'b', 'c'].map(failed) }));
+    expect(some.map(({ title, at: where }) => [title, where?.line])).toEqual([['Rollout: 3 problems', 3]]);
+    expect(some[0]?.message.split('\n')[0]).toBe('Deployments shop/a, shop/b and shop/c: not ready. Fix it.');
+  });
+
+  test('what is wrong with workloads is told where all of it is written, and nowhere if that is in several places', () => {
+    const failed = (line: number) => {
+      const at = { file: 'mesh/filters.yaml', line, column: 5 };
+      return stuck(`shop/${line}`, { problem: { kind: 'rollout', at, message: 'not ready.' } });
+    };
+    const lineOf = (...lines: readonly number[]) => annotationsOf(report({ targets: lines.map(failed) }))[0]?.at?.line;
+    expect([lineOf(3), lineOf(3, 3), lineOf(3, 7)]).toEqual([3, 3, undefined]);
+  });
+
   test('what stands in a file is told there, each by itself, and the rest together', () => {
     const wrong = (line: number): Problem => ({
       kind: 'input',
@@ -53,6 +73,9 @@ describe('errors', () => {
       ['Inputs: filters[7].port', 7],
       ['Inputs', undefined],
     ]);
+    const kinds = ['input', 'filter', 'targets'] as const;
+    const nine = Array.from({ length: 9 }, (_, at): Problem => ({ ...wrong(at + 1), kind: kinds[at % 3] ?? 'input' }));
+    expect(annotationsOf(report({ problems: nine })).every(({ at }) => at !== undefined)).toBe(true);
     expect(some[0]?.message.split('\n')[0]).toBe('filters[3].port is "x". Give a port.');
     const many = annotationsOf(report({ problems: Array.from({ length: 30 }, (_, at) => wrong(at + 1)) }));
     expect(many.map(({ title }) => title)).toEqual([
@@ -61,12 +84,36 @@ describe('errors', () => {
     ]);
   });
 
+  test.each([
+    ['filter "auth" (m.yaml:8:13)', 'filter "auth"'],
+    ['filter "auth" (m.yaml:8:13: filters[0].targets[1])', 'filter "auth" (filters[0].targets[1])'],
+    ['m.yaml:8:13: filters[0].root-id', 'filters[0].root-id'],
+    ['m.yaml:8:13', 'm.yaml'],
+  ])('the place that an annotation has is not in its words: %s', (subject, named) => {
+    const at = { file: 'm.yaml', line: 8, column: 13 };
+    const [annotation] = annotationsOf(report({ problems: [{ kind: 'filter', subject, at, message: 'is damaged.' }] }));
+    expect(annotation).toMatchObject({ title: `Filter: ${named}`, at });
+    expect(annotation?.message).toContain(`${named} is damaged.`);
+  });
+
   test('each of several remedies follows its problem', () => {
     const [annotation] = annotationsOf(
       report({
         problems: [
-          { kind: 'targets', subject: 'entry 1', message: 'no such workload.', remedy: 'Did you mean b?' },
-          { kind: 'targets', subject: 'entry 2', message: 'no such namespace.', remedy: 'Check the spelling.' },
+          {
+            kind: 'targets',
+            subject: 'entry 1',
+            form: 'clause',
+            message: 'no such workload.',
+            remedy: 'Did you mean b?',
+          },
+          {
+            kind: 'targets',
+            subject: 'entry 2',
+            form: 'clause',
+            message: 'no such namespace.',
+            remedy: 'Check the spelling.',
+          },
         ],
       }),
     );
@@ -77,13 +124,15 @@ describe('errors', () => {
     ]);
   });
 
-  test.each([
-    ['No file at build/x.wasm.', 'No file at build/x.wasm. Set "filter".'],
-    ['is a folder', 'filter is a folder. Set "filter".'],
-    ['empty file.', 'filter: empty file. Set "filter".'],
-  ])('the title names what one problem is about, and its fault leads: %s', (message, expected) => {
+  test.each<[string, MessageForm | undefined, string]>([
+    ['No file at build/x.wasm.', 'sentence', 'No file at build/x.wasm. Set "filter".'],
+    ['is a folder', undefined, 'filter is a folder. Set "filter".'],
+    ['empty file.', 'clause', 'filter: empty file. Set "filter".'],
+  ])('the title names what one problem is about, and its fault leads: %s', (message, form, expected) => {
     const [annotation] = annotationsOf(
-      report({ problems: [{ kind: 'input', subject: 'filter', message, remedy: 'Set "filter".' }] }),
+      report({
+        problems: [{ kind: 'input', subject: 'filter', message, remedy: 'Set "filter".', ...defined({ form }) }],
+      }),
     );
     expect(annotation?.title).toBe('Input filter');
     expect(annotation?.message.split('\n')[0]).toBe(expected);
@@ -110,7 +159,7 @@ describe('errors', () => {
       'Rollout: Deployment shop/a',
     ]);
     expect(annotations[0]?.message).toContain('Deployment shop/a was rolled back, but its pods do not become ready');
-    expect(annotations[0]?.message).toContain('Find out what its pods lack');
+    expect(annotations[0]?.message).toContain('Find out why its pods are not ready');
     expect(annotations.map(({ message }) => message.includes('it needs attention'))).toEqual([true, false]);
   });
 

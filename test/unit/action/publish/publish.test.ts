@@ -3,6 +3,7 @@ import type { Crash } from '../../../../src/action/crash/last-words.ts';
 import { publish } from '../../../../src/action/publish/publish.ts';
 import type { CommandFile } from '../../../../src/action/runner/command-files.ts';
 import { type Core, guardedCore } from '../../../../src/action/runner/guarded-core.ts';
+import { NO_PROGRESS } from '../../../../src/action/runner/progress.ts';
 import type { Report } from '../../../../src/deploy/report/report.ts';
 import { change, deployed, found, permission, planned, report, rollback, running, stuck } from '../report-builder.ts';
 
@@ -14,6 +15,7 @@ function recorder(): { core: Core; lines: string[] } {
     isDebug: () => false,
     info: (line) => lines.push(line),
     error: (message, properties) => lines.push(`error ${properties?.title}: ${message}`),
+    notice: (message, properties) => lines.push(`notice ${properties?.title}: ${message}`),
     warning: (message, properties) => lines.push(`warning ${properties?.title}: ${message}`),
     group: async (title, phase) => {
       lines.push(`group ${title}`);
@@ -35,6 +37,16 @@ function file(fault?: string, size = 0): CommandFile & { text: string } {
   };
 }
 
+const PAGE = '/temp/page.md';
+
+type Recorded = ReturnType<typeof file>;
+
+interface Files {
+  readonly outputs?: Recorded;
+  readonly summary?: Recorded;
+  readonly page?: Recorded;
+}
+
 interface Published {
   readonly lines: string[];
   readonly code: number;
@@ -44,14 +56,14 @@ interface Published {
 
 async function published(
   given: Report,
-  { outputs = file(), summary = file() } = {},
+  { outputs = file(), summary = file(), page }: Files = {},
   crash?: Crash,
 ): Promise<Published> {
   const { core, lines } = recorder();
   const code = await publish(
     given,
     guardedCore(core, (text) => text),
-    { outputs, summary },
+    { outputs, summary, page: page && { path: PAGE, size: () => page.size(), append: (text) => page.append(text) } },
     crash === undefined ? {} : { crash },
   );
   return { lines, code, outputs: outputs.text, summary: summary.text };
@@ -72,7 +84,65 @@ describe('exit code', () => {
   });
 });
 
+/** The value of an output, as the runner reads it. */
+const outputOf = ({ outputs }: Published, name: string): string | undefined =>
+  new RegExp(`^${name}<<(\\S+)\\n([\\s\\S]*?)\\n\\1$`, 'm').exec(outputs)?.[2];
+
+describe('for messages', () => {
+  const crash: Crash = { how: 'it fell', cause: 'x', progress: NO_PROGRESS };
+
+  test('a line, and the page that the job summary has', async () => {
+    const page = file();
+    const run = await published(report({ targets: [deployed('shop/a')] }), { page });
+    expect(outputOf(run, 'headline')).toBe('✅ add-header deployed to 1 workload, verified in 3 proxies');
+    expect(outputOf(run, 'summary-file')).toBe(PAGE);
+    expect(page.text).toBe(run.summary);
+    expect(page.text).toMatch(/^## ✅ add-header deployed/);
+  });
+
+  test('of a run that broke off', async () => {
+    const page = file();
+    const run = await published(report({ targets: [deployed('shop/a')] }), { page }, crash);
+    expect(outputOf(run, 'headline')).toBe('❌ The run broke off: it fell');
+    expect(page.text).toMatch(/^## ❌ The run broke off: it fell/);
+  });
+
+  test('the whole page, also where the job summary has no room for it', async () => {
+    const page = file();
+    await published(report({ targets: [deployed('shop/a')] }), { page, summary: file(undefined, 1_048_000) });
+    expect(page.text).toMatch(/^## ✅ add-header deployed[\s\S]*Deployment shop/);
+  });
+
+  test('a title and a body that GitHub takes as an issue', async () => {
+    const page = file();
+    const many = Array.from({ length: 3_000 }, (_, index) => deployed(`shop/${'a'.repeat(40)}-${index}`));
+    const run = await published(report({ targets: many }), { page });
+    expect(run.summary.length).toBeGreaterThan(65_536);
+    expect(page.text.length).toBeLessThanOrEqual(65_536);
+    expect(page.text).toMatch(/… and [\d,]+ more/);
+    const long = await published(report({}), {}, { ...crash, how: 'it fell '.repeat(100) });
+    expect(outputOf(long, 'headline')).toMatch(/^.{200,256}$/);
+  });
+
+  test('no path where there is no file', async () => {
+    const refused = await published(report({ targets: [deployed('shop/a')] }), { page: file('disk full') });
+    expect(outputOf(refused, 'summary-file')).toBe('');
+    expect(annotations(refused)).toEqual([expect.stringContaining('"summary-file" could not be written: disk full.')]);
+    expect(refused.code).toBe(0);
+    expect(outputOf(await published(report({})), 'summary-file')).toBe('');
+  });
+});
+
 describe('log', () => {
+  test('has a problem once that several targets have at one place', async () => {
+    const problem = { kind: 'input' as const, subject: 'a.yaml:3:5: filters[0].configuration', message: 'is empty.' };
+    const { lines } = await published(report({ problems: [problem, problem, { ...problem, message: 'is long.' }] }));
+    expect(lines.filter((line) => line.startsWith('✗'))).toEqual([
+      '✗ a.yaml:3:5: filters[0].configuration is empty.',
+      '✗ a.yaml:3:5: filters[0].configuration is long.',
+    ]);
+  });
+
   test('tells every problem, also of a rollback that failed', async () => {
     const { lines } = await published(report({ targets: [stuck('shop/a', { rollback: rollback('failed') })] }));
     expect(lines[0]).toBe('group Problems');
@@ -93,10 +163,10 @@ describe('log', () => {
       '✗ The kubeconfig user "jane" cannot:',
       '    create and patch configmaps in namespace "shop"',
       '    create and patch envoyfilters.networking.istio.io in namespace "shop"',
-      '  Role to apply: see the job summary.',
+      '  Apply the Role that the job summary shows.',
     ]);
     expect(annotations({ lines } as Published)[0]).toContain(
-      'The kubeconfig user "jane" cannot create and patch configmaps in namespace "shop"; create and patch envoyfilters.networking.istio.io in namespace "shop". Role to apply: see the job summary.',
+      'The kubeconfig user "jane" cannot create and patch configmaps in namespace "shop"; create and patch envoyfilters.networking.istio.io in namespace "shop". Apply the Role that the job summary shows.',
     );
   });
 
@@ -127,14 +197,14 @@ describe('log', () => {
   test('has what runs, what others changed, and what was cleaned up', async () => {
     const status = {
       state: 'read' as const,
-      workloads: [found('shop/a', [running({ notes: ['was edited'] })])],
+      workloads: [found('shop/a', [running({ notes: [{ text: 'was edited' }] })])],
       namespaces: [],
       garbage: ['ConfigMap shop/x'],
     };
     expect((await published(report({ command: 'status', status }))).lines.slice(0, 5)).toEqual([
       'group Status',
       'Deployment shop/a: add-header 4f2a91c07b, verified, 3/3 ready, evidence: listener',
-      '  was edited',
+      '  was edited.',
       'group Objects of superseded revisions',
       'ConfigMap shop/x',
     ]);
@@ -145,7 +215,7 @@ describe('log', () => {
     expect(lines.slice(0, 5)).toEqual([
       'group Drift',
       'it was edited (1 workload)',
-      'group Objects that nothing uses any more',
+      'group Unused objects',
       'deleted ConfigMap shop/x',
       'left ConfigMap shop/y: a pod runs it',
     ]);

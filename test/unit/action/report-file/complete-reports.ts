@@ -42,6 +42,7 @@ const EXPIRES = '2026-12-05T10:00:00.000Z';
 const TARGETS: readonly TargetReport[] = [
   deployed('shop/details', {
     wave: 1,
+    wavePart: 'canary',
     revisions: [{ filter: 'add-header', revision: NEW, before: OLD, pushed: true }],
     times: { patchedMs: 1_204, readyMs: 9_000, verifiedMs: 9_120 },
     verification: verification('stats', { probed: true, notes: ['requests to port 9090 pass by it'] }),
@@ -61,6 +62,18 @@ const TARGETS: readonly TargetReport[] = [
   superseded('shop/ratings', { newer: { filter: 'add-header', revision: NEWER, run: 'local' } }),
 ];
 
+const MOVED = [
+  {
+    image: 'ghcr.io/octo/f',
+    tag: 'v1',
+    from: 'sha256:a',
+    to: 'sha256:b',
+    run: 'o/r/1/1',
+    onNewDigest: 'report' as const,
+    workloads: [IN_STAGING],
+  },
+];
+
 /** Reports with everything in them that the report of a command may have. */
 export const COMPLETE_REPORTS: Readonly<Record<string, () => Report>> = {
   deployed: () =>
@@ -70,6 +83,7 @@ export const COMPLETE_REPORTS: Readonly<Record<string, () => Report>> = {
       problems: [PROBLEM],
       permissions: [PERMISSION],
       warnings: [{ topic: 'Moved tag', subject: 'ghcr.io/octo/f:v1', text: 'The tag has moved.' }],
+      movedTags: MOVED,
       refusedInputs: ['timeout'],
       policy: policy({
         canary: { percent: 10 },
@@ -89,6 +103,7 @@ export const COMPLETE_REPORTS: Readonly<Record<string, () => Report>> = {
           source: IMAGE,
           provenance: PROVENANCE,
           delivered: 'a Gateway takes nothing else',
+          refusedSettings: ['order'],
           settings: {
             ...filter().settings,
             port: 9080,
@@ -112,7 +127,7 @@ export const COMPLETE_REPORTS: Readonly<Record<string, () => Report>> = {
             why: 'a pod runs it',
             runBy: 'web-1',
             runOn: IN_STAGING,
-            missing: ['list pods in namespace "shop"'],
+            missing: [PERMISSION],
           },
         ],
       },
@@ -121,16 +136,30 @@ export const COMPLETE_REPORTS: Readonly<Record<string, () => Report>> = {
   planned: () =>
     report({
       command: 'plan',
+      movedTags: MOVED,
       targets: TARGETS,
       permissions: [PERMISSION],
       plan: planned({
+        parts: [
+          { what: 'change Deployment shop/reviews', digest: 'a'.repeat(64) },
+          { what: 'filter add-header', digest: 'b'.repeat(64), shown: 'sha256:9f86d081884c (31.2 KiB)' },
+        ],
         changes: [
           change('change Deployment shop/reviews', { cluster: 'staging' }),
           change('delete ConfigMap shop/a', { admission: { state: 'refused', message: 'no.' } }),
           change('create ConfigMap shop/b', { admission: { state: 'not-asked', why: 'nobody may.' } }),
         ],
-        restarts: [{ ref: IN_STAGING, pods: 3, wave: 1 }],
-        inPlace: [{ ref: { ...ref('Gateway shop/web'), cluster: 'staging' }, wave: 2 }],
+        modules: [
+          {
+            filter: 'add-header',
+            state: 'other',
+            before: { digest: 'sha256:a', bytes: 1, image: 'registry.example/add-header@sha256:b' },
+            after: { digest: 'sha256:c', bytes: 2, image: 'registry.example/add-header@sha256:d' },
+            workloads: ['staging: Deployment shop/reviews'],
+          },
+        ],
+        restarts: [{ ref: IN_STAGING, pods: 3, wave: 1, wavePart: 'canary' }],
+        inPlace: [{ ref: { ...ref('Gateway shop/web'), cluster: 'staging' }, wave: 2, wavePart: 'prune' }],
         adoptions: [
           {
             what: '"old" of EnvoyFilter shop/old',
@@ -143,6 +172,7 @@ export const COMPLETE_REPORTS: Readonly<Record<string, () => Report>> = {
         ],
         images: [image('planned')],
         missingPermissions: [{ ...PERMISSION, cluster: 'staging', user: 'ci' }],
+        uncheckedPermissions: [{ ...PERMISSION, cluster: 'prod', user: 'planner' }],
         expires: EXPIRES,
       }),
     }),
@@ -150,6 +180,7 @@ export const COMPLETE_REPORTS: Readonly<Record<string, () => Report>> = {
   status: () =>
     report({
       command: 'status',
+      movedTags: MOVED,
       permissions: [PERMISSION],
       status: {
         state: 'read',
@@ -157,6 +188,7 @@ export const COMPLETE_REPORTS: Readonly<Record<string, () => Report>> = {
         garbage: ['ConfigMap shop/a'],
         kept: ['ConfigMap shop/b'],
         inUse: ['ConfigMap shop/c'],
+        inUseUnseen: ['ConfigMap shop/e'],
         unknown: ['ConfigMap shop/d'],
         workloads: [
           found('shop/reviews', [
@@ -168,7 +200,7 @@ export const COMPLETE_REPORTS: Readonly<Record<string, () => Report>> = {
               expired: true,
               changed: true,
               owner: 'Shop hello',
-              notes: ['was edited'],
+              notes: [{ text: 'was edited' }],
             }),
           ]),
         ].map((one) => ({ ...one, ref: IN_STAGING })),

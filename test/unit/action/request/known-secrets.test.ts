@@ -18,6 +18,11 @@ describe('secrets of the environment', () => {
     ['the password of a proxy', { https_proxy: 'http://me:p%40ssword@proxy.example' }, ['p%40ssword', 'p@ssword']],
     ['the same without a scheme', { HTTPS_PROXY: 'me:password@proxy.example:3128' }, ['password']],
     ['an input', { 'INPUT_REGISTRY-PASSWORD': 'a-long-one' }, ['a-long-one']],
+    [
+      "a shell's own folders",
+      { PWD: '/home/runner/work/shop', OLDPWD: '/home/runner/work', DB_PWD: 'a-long-one' },
+      ['a-long-one'],
+    ],
     ['the name of a Secret', { 'INPUT_PULL-SECRET': 'registry-login' }, []],
     ['others', { PATH: '/usr/bin', AWS_WEB_IDENTITY_TOKEN_FILE: '/var/run/token', HTTP_PROXY: 'proxy.example' }, []],
   ])('%s', (_, environment, expected) => {
@@ -45,6 +50,19 @@ describe('secrets of the inputs', () => {
           '{ path: "/x?token=abcdefgh", port: 80, headers: { authorization: Bearer ijklmnop, accept: text/html } }',
       },
       ['Bearer ijklmnop', 'ijklmnop', 'abcdefgh'],
+    ],
+    [
+      'what a probe sends and expects',
+      {
+        probe:
+          '{ port: 80, body: \'{"password":"abcdefgh"}\', expect: { headers: { x-api-key: ijklmnop, server: envoy-envoy }, body: "token=qrstuvwx" } }',
+      },
+      ['ijklmnop', 'abcdefgh (whole)', 'qrstuvwx (whole)'],
+    ],
+    [
+      'a configuration in a variable',
+      { environment: '{ SETTINGS: \'{"password":"abcdefgh"}\' }' },
+      ['abcdefgh (whole)'],
     ],
     ['variables of the VM', { environment: '{ API_TOKEN: abcdefgh, LEVEL: informational }' }, ['abcdefgh']],
     ['a configuration', { configuration: '{"upstreams":[{"password":"abcdefgh","name":"x"}]}' }, ['abcdefgh (whole)']],

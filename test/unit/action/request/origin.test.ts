@@ -44,7 +44,7 @@ describe.each([
       {
         kind: 'filter',
         subject: `filter "${source.given}"`,
-        message: `has the digest ${digest}, but the input "sha256" requires ${OTHER}.`,
+        message: `has the digest ${digest}, but "sha256" requires ${OTHER}.`,
       },
     ]);
   });

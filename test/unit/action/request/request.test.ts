@@ -28,6 +28,20 @@ const FILES: Readonly<Record<string, string | Uint8Array>> = {
   'f.wasm': wasm(),
   'bad.wasm': 'hello',
   'targets.yaml': '- deployment/from-file\n',
+  'mesh/lost.yaml': 'version: 1\nfilters: [ { name: a, filter: ../gone.wasm, targets-file: gone.yaml } ]\n',
+  'lost.yaml': 'version: 1\nfilters: [ { name: b, filter: gone.wasm, targets: [ deployment/a ] } ]\n',
+  'pulled.yaml': [
+    'version: 1',
+    'defaults:',
+    '  shrink: "off"',
+    '  targets: [ deployment/a ]',
+    '  delivery: image',
+    'filters:',
+    '  - { name: a, filter: "oci://ghcr.io/me/add-header:v1", vm-id: v }',
+    '  - { name: b, filter: "oci://ghcr.io/me/add-header:v1" }',
+  ].join('\n'),
+  'mounted.yaml':
+    'version: 1\nfilters: [ { name: c, filter: f.wasm, delivery: configmap, phase: authn, targets: [ deployment/c ] } ]\n',
   'broken.yaml': '- [deployment/a',
   '/home/me/prod': kubeconfig('prod', 'shop'),
   '/home/me/test': kubeconfig('test'),
@@ -62,7 +76,7 @@ type RequestOf<C extends CommandRequest['command']> = Extract<CommandRequest, { 
 /** Proves every filter that it is asked about, but for those of the repository evil/filters. */
 const checkProvenance: CheckProvenance = async ({ origin, digest }, { repository }, token) =>
   repository === 'evil/filters'
-    ? fail({ kind: 'provenance', subject: origin, message: `${digest} is from nobody.` })
+    ? fail({ kind: 'provenance', subject: origin, form: 'clause', message: `${digest} is from nobody.` })
     : ok({ repository, workflow: `${repository}/w.yml@r`, ref: 'refs/heads/main', commit: 'c', run: `by ${token}` });
 const makeFrom = async (given: Given, environment: Environment = {}): Promise<CommandRequest> => {
   const asked = await ask({ readInput: (name) => given[name] ?? '', environment: {}, readFile, findFiles, removeFile });
@@ -142,6 +156,8 @@ test.each(['deploy', 'plan'])(
           settings: expect.objectContaining({ vmId: 'f' }),
           targets: [expect.objectContaining({ type: 'named', wave: 1 })],
           check: true,
+          onNewDigest: 'deploy',
+          delivery: { delivery: 'auto', phase: 'unspecified', gateways: false, onlyMounted: [], onlyPulled: [] },
           adopt: false,
           expiresMs: 86_400_000,
         },
@@ -233,6 +249,17 @@ describe('a filter that came as an image', () => {
       expect.stringMatching(/^input "settings" is push/),
     ]);
   });
+});
+
+test('waves that files cannot have are told to render', async () => {
+  const rendered = async (targets: string): Promise<string[]> => {
+    const { warnings } = await makeFrom({ command: 'render', filter: COMPLETE.filter ?? '', targets });
+    return warningTexts(warnings);
+  };
+  expect(await rendered('- deployment/a\n- {kind: deployment, name: b, wave: 2}')).toEqual([
+    'The targets have waves, but files have none: whoever applies them replaces the pods of all targets at once. To go wave by wave, render the targets of the first wave alone, and add those of the next one once the files are applied; or use "deploy".',
+  ]);
+  expect(await rendered('- {kind: deployment, name: b, wave: 2}')).toEqual([]);
 });
 
 test('waves that nobody waits for are told', async () => {
@@ -403,6 +430,41 @@ describe('the filter', () => {
   });
 });
 
+test('a path of a manifest is told to start at its folder, also where manifests of several folders say one path', async () => {
+  const request = await requestFor({ filter: '', targets: '', manifest: 'mesh/lost.yaml\nlost.yaml' });
+  const remedyIn = (file: string): (string | undefined)[] =>
+    (request.request.ok ? [] : request.request.problems)
+      .filter(({ at }) => at?.file === file)
+      .map(({ remedy }) => remedy);
+  const build = 'Build or download the filter in an earlier step.';
+  expect(remedyIn('mesh/lost.yaml')).toEqual([
+    `In a manifest, paths are relative to its folder, here "mesh". ${build}`,
+    'Give the path of a file. In a manifest, paths are relative to its folder, here "mesh".',
+  ]);
+  expect(remedyIn('lost.yaml')).toEqual([
+    `In a manifest, paths are relative to its folder, here the workspace. ${build}`,
+  ]);
+});
+
+test('what means nothing to any filter that has it is told by its place in the manifest', async () => {
+  const warningsOf = async (manifest: string, more: Given = {}): Promise<readonly string[]> =>
+    warningTexts((await requestFor({ filter: '', targets: '', manifest, ...more })).warnings);
+  const ofDefaults = '"shrink" (pulled.yaml:3) means nothing where proxies pull an image (filters "a" and "b")';
+  const pulled = [
+    '"vm-id" (pulled.yaml:7) means nothing where proxies pull an image (filter "a") and is ignored.',
+    `${ofDefaults} and is ignored.`,
+  ];
+  expect(await warningsOf('pulled.yaml')).toEqual(pulled);
+  const mounted = '"phase" (mounted.yaml:2) means nothing without an image';
+  expect(await warningsOf('mounted.yaml')).toEqual([`${mounted} and is ignored.`]);
+  expect(await warningsOf('pulled.yaml\nmounted.yaml')).toEqual([...pulled, `${mounted} (filter "c") and is ignored.`]);
+  // The input is for all of them, and c has a use for it.
+  expect(await warningsOf('pulled.yaml\nmounted.yaml', { 'mount-path': '/f' })).toHaveLength(3);
+  expect(await warningsOf('pulled.yaml', { 'mount-path': '/f' })).toContainEqual(
+    '"shrink" (pulled.yaml:3) and the input "mount-path" mean nothing where proxies pull an image (filters "a" and "b") and are ignored.',
+  );
+});
+
 describe('an image', () => {
   const image = 'oci://ghcr.io/me/add-header:v1';
   const module = { ...filterModule(1), source: expect.objectContaining({ given: image, pinned: PINNED }) };
@@ -415,7 +477,7 @@ describe('an image', () => {
 
   test('of "status" is what workloads are compared with', async () => {
     expect(requestOf(await makeFrom({ ...COMPLETE, command: 'status', filter: image }))).toMatchObject({
-      scopes: [{ module }],
+      scopes: [{ tagged: { module, onNewDigest: 'deploy' } }],
     });
   });
 
@@ -472,7 +534,7 @@ describe('the kubeconfig', () => {
     expect(accessOf(await requestFor(without, environment)).context).toBe('prod');
     const none = { KUBECONFIG: ['/a', '/b'].join(delimiter) };
     const remedy =
-      'Write the kubeconfig to that path in an earlier step, or pass its content in the input "kubeconfig". Missing files in KUBECONFIG are skipped, but here all of them are missing.';
+      'Write the kubeconfig to that path in an earlier step, or pass its content in the input "kubeconfig". Files in KUBECONFIG that do not exist are skipped, but here none exists.';
     expect(problemsIn((await requestFor(without, none)).clusters).map(describeProblem)).toEqual([
       `kubeconfig file "/a" cannot be read: there is no such file. ${remedy}`,
       `kubeconfig file "/b" cannot be read: there is no such file. ${remedy}`,
@@ -502,7 +564,7 @@ describe('the kubeconfig', () => {
     for (const environment of [{}, { KUBECONFIG: '' }, { HOME: '/home/me', KUBERNETES_SERVICE_HOST: '10.0.0.1' }]) {
       const [problem] = problemsIn((await requestFor(without, environment)).clusters);
       expect(problem?.message).toBe('is empty, and the environment variable KUBECONFIG is not set.');
-      expect(problem?.remedy).toContain('pull requests from forks');
+      expect(problem?.remedy).toContain('if Dependabot started the run, or a pull request from a fork');
     }
   });
 

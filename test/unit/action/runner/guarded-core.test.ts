@@ -27,6 +27,7 @@ function gate(): Ways & { redactor: Redactor; said: Readonly<Record<string, stri
       keep('error', String(text));
       keep('title', properties?.title ?? '');
     },
+    notice: (text) => keep('notice', String(text)),
     warning: (text) => keep('warning', String(text)),
     isDebug: () => true,
     group: (title, phase) => {
@@ -44,13 +45,14 @@ async function sayEverywhere({ core, files }: Ways, text: string): Promise<void>
   core.info(text);
   core.debug(text);
   core.error(text, { title: text });
+  core.notice(text);
   core.warning(text);
   files.outputs?.append(text);
   files.summary?.append(text);
   await core.group(text, async () => undefined);
 }
 
-const WAYS = ['debug', 'error', 'group', 'info', 'output', 'summary', 'title', 'warning'];
+const WAYS = ['debug', 'error', 'group', 'info', 'notice', 'output', 'summary', 'title', 'warning'];
 const everywhere = (text: string): object => Object.fromEntries(WAYS.map((way) => [way, text]));
 
 describe('on every way out', () => {

@@ -126,7 +126,7 @@ const OTHERS: Readonly<Record<string, (at: (index: number) => string) => Report>
                 digest: at(6),
                 run: `r${at(7)}`,
                 expires: `e${at(8)}`,
-                notes: [`note ${at(9)}`],
+                notes: [{ form: 'clause', text: `note ${at(9)}` }],
               }),
               running({ filter: 'other', run: 'local' }),
             ],

@@ -120,7 +120,10 @@ const REPORTS: Readonly<Record<string, () => Report>> = {
         garbage: names(5_000),
         workloads: names(5_000).map((name, index) =>
           found(name, [
-            running({ health: index % 2 === 0 ? 'no-effect' : 'verified', notes: [`${index} ${'ü'.repeat(2_000)}`] }),
+            running({
+              health: index % 2 === 0 ? 'no-effect' : 'verified',
+              notes: [{ form: 'clause', text: `${index} ${'ü'.repeat(2_000)}` }],
+            }),
           ]),
         ),
       },

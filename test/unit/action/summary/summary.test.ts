@@ -50,14 +50,14 @@ test.each<[string, string, string | undefined, boolean]>([
 test('a permission without which something was left undone comes with the Role', () => {
   const lacking = [permission('list statefulsets.apps in namespace "shop"')];
   const page = renderSummary(report({ targets: [deployed('shop/a')], missingForCleanup: lacking }));
-  expect(page).toContain('Role with all that this run needs');
+  expect(page).toContain('Role with all permissions that this run needs');
   expect(page).toContain('statefulsets');
 });
 
 test('other filters of this action are named where this one came beside them', () => {
   const given = (problems: Report['problems']): Report =>
     report({ targets: [(problems.length === 0 ? deployed : untouched)('shop/a', { alsoRuns: ['auth'] })], problems });
-  expect(seen(given([]))).toContain('Other filters of this action there');
+  expect(seen(given([]))).toContain('Other filters on these workloads');
   expect(seen(given([{ kind: 'permission', message: 'May not patch.' }]))).not.toContain('Other filters');
 });
 
@@ -116,8 +116,8 @@ describe('what runs now', () => {
   });
 
   test.each([
-    ['Deployment', 'shop/a', 'The old pods keep serving'],
-    ['StatefulSet', 'StatefulSet shop/a', 'the one in turn is down, the others keep serving'],
+    ['Deployment', 'shop/a', 'the old pods keep serving'],
+    ['StatefulSet', 'StatefulSet shop/a', 'one is down, the others keep serving'],
   ])('old pods of a %s', (_, path, expected) => {
     expect(page(stuck(path))).toContain(expected);
   });
@@ -217,7 +217,7 @@ describe('what runs now, by what happened to each workload', () => {
       stuck('shop/x', {
         steps: { configMap: 'unchanged', filterResource: 'unchanged', template: 'unchanged', rollout: 'failed' },
       }),
-      /^❌ .* had the pod template with the filter before this run, and its pods do not become ready\. This run did not change it, so there was nothing to roll back\.$/,
+      /^❌ .* had the filter before this run, and its pods do not become ready\. This run did not change it, so there was nothing to roll back\.$/,
     ],
     ['refusing settings', refusing('shop/x'), /^❌ .* was given the new settings, and proxies reject them/],
     ['removed', removed('shop/x'), /^✅ .* no longer has the filter/],
@@ -227,7 +227,7 @@ describe('what runs now, by what happened to each workload', () => {
         steps: { configMap: 'done', filterResource: 'done', template: 'failed', rollout: 'skipped' },
         problem: { kind: 'connection', message: 'no answer.' },
       }),
-      /^❓ .* may have the new pod template or not/,
+      /^❓ .* may or may not have the new pod template/,
     ],
     [
       'pushed, while others refused and all was kept',
@@ -245,9 +245,13 @@ describe('what runs now, by what happened to each workload', () => {
 
   test('a rollback that was cut off by a cancelled run', () => {
     const cancelled = { kind: 'cancelled', message: 'The run was cancelled.' } as const;
-    const targets = [stuck('shop/x', { rollback: rollback('skipped') })];
-    expect(lines({ targets, problems: [cancelled] })[0]).toMatch(
-      /^🛑 .* was being rolled back when the run was cancelled/,
+    const skipped = [stuck('shop/x', { rollback: rollback('skipped') })];
+    expect(lines({ targets: skipped, problems: [cancelled] })[0]).toMatch(
+      /^🛑 .* was to be rolled back .* the pod template still has what this run wrote/,
+    );
+    const back = [stuck('shop/x', { rollback: rollback('rolled-back', { unconfirmed: true }) })];
+    expect(lines({ targets: back, problems: [cancelled] })[0]).toMatch(
+      /^↩️ .* was rolled back, and then the run was cancelled: the pod template is back/,
     );
   });
 
@@ -278,7 +282,7 @@ describe('what runs now, by what happened to each workload', () => {
       expect.stringMatching(/^↩️ .* did not become ready without the filter and runs it again/),
       expect.stringMatching(/^✅ .* is without the filter; every pod is ready/),
       expect.stringMatching(/^⚪ .* was not touched/),
-      expect.stringContaining('stay while a pod template uses it'),
+      expect.stringContaining('stay as long as a pod template uses it'),
     ]);
   });
 
@@ -361,7 +365,7 @@ describe('what others had changed', () => {
   test('is not called repaired where it was not', () => {
     const page = seen(report({ targets: [rolledBack('shop/a', { drift })] }));
     expect(page).not.toContain('Drift corrected');
-    expect(page).toContain('this run did not repair it');
+    expect(page).toContain('this run failed and did not repair it');
   });
 });
 
@@ -379,7 +383,7 @@ describe('objects that nothing uses', () => {
         },
       }),
     );
-    expect(page).toContain('<summary>🧹 1 object deleted that nothing uses any more</summary>');
+    expect(page).toContain('<summary>🧹 1 unused object deleted</summary>');
     expect(page).toContain('<code>EnvoyFilter shop/older</code>, <code>ConfigMap shop/older</code>: a pod is ending');
   });
 });
@@ -475,8 +479,21 @@ describe('status', () => {
     expect(expiring).toContain('3/3&nbsp;verified<br>expires 2026-12-01');
   });
 
+  test('where nothing runs, nothing is said of where it came from', () => {
+    const lacking = (filter: string) => ({ filter, health: 'missing', notes: [] }) as const;
+    expect(page(found('shop/a', [lacking('auth'), lacking('waf')]))).not.toContain('of each workload</summary>');
+  });
+
+  test('a workload is named once for what is so of several of its filters', () => {
+    const rolling = { notes: [{ form: 'clause', text: 'rolling out: 1 of 2 new pods ready' }] } as const;
+    const filters = [running(rolling), running({ ...rolling, filter: 'auth', health: 'drifted' })];
+    expect(page(found('shop/a', filters))).toContain(
+      '\n- <code>Deployment shop/a</code>: rolling out: 1 of 2 new pods ready.\n',
+    );
+  });
+
   test('a note is told once for all workloads that have it', () => {
-    const noted = [running({ health: 'drifted', notes: ['EnvoyFilter shop/x was deleted'] })];
+    const noted = [running({ health: 'drifted', notes: [{ form: 'clause', text: 'EnvoyFilter shop/x was deleted' }] })];
     const text = seen(
       report({
         command: 'status',
@@ -580,6 +597,20 @@ describe('settings', () => {
     expect(text).toContain('verify: not valid');
   });
 
+  test('say of a setting of a manifest that was refused that it has no value, and of the same of another filter which', () => {
+    const settings = { ...filter().settings, port: 1, order: -1 };
+    const refused = filter({ settings, refusedSettings: ['port', 'order'] });
+    const text = renderSummary(
+      report({ filters: [refused, filter({ name: 'other', settings: { ...settings, port: 9080 } })] }),
+    );
+    expect(text.match(/^ +(?:port|order): .*$/gm)?.map((line) => line.trim())).toEqual([
+      'port: not valid',
+      'order: not valid',
+      'port: 9080',
+      'order: -1',
+    ]);
+  });
+
   test('never fold a line, in which the runner could then not mask a secret', () => {
     const secret = `key ${'s'.repeat(300)} with spaces ${'t'.repeat(300)}`;
     expect(page(secret)).toContain(secret);
@@ -612,19 +643,19 @@ test('warnings are listed, each once', () => {
 });
 
 test.each<[string, readonly TargetReport[], string]>([
-  ['that went well', [deployed('shop/a')], 'nothing runs there and nothing was verified'],
-  ['that failed', [rolledBack('shop/a')], 'fix the cause and re-run before it is scaled up'],
-  ['that was cancelled', [interrupted('shop/a')], 'nothing runs there and nothing was verified'],
-  ['that waits', [waiting('shop/a')], 'nothing runs there and nothing was verified'],
+  ['that went well', [deployed('shop/a')], 'nothing runs there, and nothing was verified'],
+  ['that failed', [rolledBack('shop/a')], 'fix the cause and re-run before they are scaled up'],
+  ['that was cancelled', [interrupted('shop/a')], 'nothing runs there, and nothing was verified'],
+  ['that waits', [waiting('shop/a')], 'nothing runs there, and nothing was verified'],
 ])('a workload without pods counts as verified in no run: one %s', (_, others, said) => {
   const idle = deployed('shop/idle', {
     pods: { ready: 0, wanted: 0 },
     verification: verification('ready', { pods: 0, wanted: 0 }),
   });
   const page = seen(report({ targets: [...others, idle] }));
-  expect(page).toContain('1 workload has 0 pods, so nothing runs there and nothing was verified.');
+  expect(page).toContain('1 workload has no pods: nothing runs there, and nothing was verified.');
   expect(page).toContain(said);
-  expect(page).toContain('⚪ 0 pods, nothing verified');
+  expect(page).toContain('⚪ no pods, not verified');
   expect(page).not.toContain('No action is needed');
   expect(page).not.toContain('idle ) runs');
   expect(page).not.toContain('the other run');

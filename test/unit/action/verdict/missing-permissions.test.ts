@@ -14,8 +14,18 @@ const grouped = (...problems: readonly Problem[]) => groupPermissions(problems.f
 test('one permission is a sentence', () => {
   expect(grouped(lacking('list pods in namespace "shop"', { user: 'jane' }))).toEqual({
     users: [{ message: 'The kubeconfig user "jane" cannot list pods in namespace "shop".', items: [] }],
+    doubts: '',
     notes: '',
   });
+});
+
+test('what to rule out first is told once', () => {
+  const doubt = { permissionDoubt: 'Does namespace "bokshop" exist?' };
+  const { doubts } = grouped(
+    lacking('list configmaps in namespace "bokshop"', doubt),
+    lacking('list deployments.apps in namespace "bokshop"', doubt),
+  );
+  expect(doubts).toBe('Does namespace "bokshop" exist?');
 });
 
 test('several are one list, in which verbs and namespaces share a line', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { judge, verdictOf } from '../../../../src/action/verdict/verdict.ts';
+import { judge, type Verdict, verdictOf } from '../../../../src/action/verdict/verdict.ts';
 import { meaningOf } from '../../../../src/action/verdict/words.ts';
 import type { Problem } from '../../../../src/base/problem.ts';
 import type { PlanReport, RemoveReport, Report } from '../../../../src/deploy/report/report.ts';
@@ -22,6 +22,7 @@ import {
   rolledBack,
   running,
   stuck,
+  superseded,
   unawaited,
   unchanged,
   untouched,
@@ -280,7 +281,7 @@ test.each<[string, Report, string]>([
       ],
       problems: [problem],
     }),
-    '❌ add-header: stopped: the kubeconfig user lacks a permission; every workload runs what it ran before',
+    '❌ add-header stopped: the kubeconfig user lacks a permission; every workload runs what it ran before',
   ],
   [
     'cancelled',
@@ -317,7 +318,7 @@ test.each<[string, Report, string]>([
   [
     'no proxy rejected it',
     report({ targets: ['a', 'b'].map((name) => deployed(`shop/${name}`, { verification: verification('stats') })) }),
-    'All pods are ready with revision 4f2a91c07b, and no proxy has rejected a listener. Whether the listeners have the filter was not inspected: the kubeconfig user is not allowed to exec into pods.',
+    'All pods are ready with revision 4f2a91c07b, and no proxy has rejected a listener. The listeners of the proxies were not inspected: the kubeconfig user is not allowed to exec into pods.',
   ],
   [
     'different reasons for less',
@@ -336,7 +337,7 @@ test.each<[string, Report, string]>([
   [
     'some less',
     report({ targets: [deployed('shop/a'), deployed('shop/b', { verification: verification('ready') })] }),
-    'All pods are ready with revision 4f2a91c07b. For 3 proxies the evidence is weaker: the kubeconfig user is not allowed to exec into pods.',
+    'All pods are ready with revision 4f2a91c07b. The listeners of 3 proxies were not inspected: the kubeconfig user is not allowed to exec into pods.',
   ],
   ['refused', report({ problems: [problem] }), 'Nothing was written to the cluster.'],
   [
@@ -345,9 +346,14 @@ test.each<[string, Report, string]>([
     '1 workload has new pods that do not become ready; 2 workloads run revision 4f2a91c07b; 1 workload was not touched. Fix the cause and re-run, or roll back.',
   ],
   [
+    'patched, and nobody watched the pods',
+    report({ targets: [unawaited('shop/a')], problems: [{ kind: 'rollout', message: 'Another one failed.' }] }),
+    '1 workload is patched, but its pods were not watched. Check whether the pods of patched workloads become ready.',
+  ],
+  [
     'patched, but the waiting failed',
     report({ targets: [unawaited('shop/a')], problems: [problem] }),
-    '1 workload is patched but its pods were not watched. Check whether their pods become ready.',
+    '1 workload is patched, but its pods were not watched. It is not known what the pods do that this run could not watch to the end. Restore the access to the API server and re-run: the run continues from what is there, and verifies it or rolls it back.',
   ],
 ])('the sentence when %s', (_, given, expected) => {
   expect(meaningOf(judge(given))).toBe(expected);
@@ -380,12 +386,42 @@ test('a filter of others that proxies reject has to be seen to, although all is 
   );
 });
 
+describe('workloads without pods', () => {
+  const none = { pods: { ready: 0, wanted: 0 }, verification: null };
+  const sentenceOf = (parts: Parameters<typeof report>[0]): string => judge(report(parts)).sentence;
+
+  test.each<[string, Parameters<typeof report>[0], string]>([
+    [
+      'of a removal, all of them',
+      { command: 'remove', targets: [removed('shop/a', none)] },
+      '1 workload has no pods: only the pod template had the filter there. There was no object to delete.',
+    ],
+    [
+      'of a removal, some',
+      { command: 'remove', targets: [removed('shop/a', none), removed('shop/b')] },
+      'All pods are ready without it. 1 workload has no pods: only the pod template had the filter there. There was no object to delete.',
+    ],
+    [
+      'that a newer run has all of',
+      { targets: [superseded('shop/a', none)] },
+      'Revision 9b822d30ca is in the pod templates there now. This run changes nothing more there.',
+    ],
+    [
+      'that a superseded run has deployed to',
+      { targets: [superseded('shop/a'), deployed('shop/b', none)] },
+      'Revision 9b822d30ca is in the pod templates there now. This run changes nothing more there. This run deployed its own revision to 1 other workload. 1 workload has no pods: nothing runs there, and nothing was verified.',
+    ],
+  ])('%s are told', (_, parts, expected) => {
+    expect(sentenceOf(parts)).toBe(expected);
+  });
+});
+
 describe('remove and sweep', () => {
   test.each<[string, Partial<RemoveReport>]>([
     ['removed', { targets: [removed('shop/a')] }],
     ['nothing to remove', { targets: [] }],
   ])('%s: what no run can delete names the permission that is missing', (_, parts) => {
-    const missing = ['list pods in namespace "shop"'];
+    const missing = [{ verb: 'list', group: '', resource: 'pods', namespace: 'shop' }];
     const why = 'the user of the kubeconfig may not list pods in namespace "shop"';
     const given = report({
       command: 'remove',
@@ -397,15 +433,25 @@ describe('remove and sweep', () => {
     );
   });
 
+  test('every permission is named that keeps objects behind, and nothing is said of no object to delete', () => {
+    const resources = ['pods', 'statefulsets', 'daemonsets', 'rollouts'];
+    const missing = resources.map((resource) => ({ verb: 'list', group: '', resource, namespace: 'shop' }));
+    const object = { object: 'ConfigMap shop/x', why: 'no run can tell whether another workload uses it', missing };
+    const given = report({
+      command: 'remove',
+      targets: [removed('shop/a')],
+      collected: { deleted: [], left: [object] },
+    });
+    const { sentence } = judge(given);
+    for (const resource of resources) expect(sentence).toContain(`list ${resource} in namespace`);
+    expect(sentence).not.toMatch(/\bmore\b|There was no object to delete/);
+  });
+
   const collected = { deleted: ['EnvoyFilter shop/x', 'ConfigMap shop/x'], left: [] };
   const left = { deleted: [], left: [{ object: 'ConfigMap shop/x', why: 'a pod is still ending' }] };
 
   test.each<[string, Partial<RemoveReport>, string]>([
-    [
-      'removed',
-      { targets: [removed('shop/a')], collected },
-      '✅ add-header removed from 1 workload; nothing of it is left on that one',
-    ],
+    ['removed', { targets: [removed('shop/a')], collected }, '✅ add-header removed from 1 workload'],
     [
       'left',
       { targets: [removed('shop/a')], collected: left },
@@ -429,19 +475,19 @@ describe('remove and sweep', () => {
     [
       'some as little ready as before',
       { targets: [removed('shop/a'), removed('shop/b', { unready: 'p: app' })], collected },
-      '⚠️ add-header removed from the pod templates of 2 workloads; 1 of them not ready, as before; nothing of it is left on these',
+      '⚠️ add-header removed from the pod templates of 2 workloads; 1 of them not ready, as before',
     ],
     ['nothing', { targets: [] }, '✅ Nothing to remove'],
-    ['objects only', { targets: [], collected }, '✅ 2 leftover objects deleted; no workload had to change'],
+    ['objects only', { targets: [], collected }, '✅ 2 leftover objects deleted; no workload was changed'],
     [
       'objects left only',
       { targets: [], collected: left },
-      '⚠️ 1 leftover object could not be deleted; no workload had to change',
+      '⚠️ 1 leftover object could not be deleted; no workload was changed',
     ],
     [
       'not watched',
       { targets: [removed('shop/a')], policy: policy({ wait: false }) },
-      '⏳ add-header taken out of 1 pod template, not watched',
+      '⏳ add-header removed from 1 pod template; pods not watched',
     ],
     [
       'failed',
@@ -455,9 +501,7 @@ describe('remove and sweep', () => {
 
   test('a sweep says why', () => {
     const given = report({ command: 'sweep', targets: [removed('shop/a')], collected });
-    expect(verdictOf(given)).toBe(
-      '✅ add-header has expired and was removed from 1 workload; nothing of it is left on that one',
-    );
+    expect(verdictOf(given)).toBe('✅ add-header has expired and was removed from 1 workload');
     expect(verdictOf(report({ command: 'sweep' }))).toBe('✅ Nothing to sweep');
     expect(verdictOf(report({ command: 'sweep', problems: [problem] }))).toMatch(/^❌ Expired filters not removed: /);
   });
@@ -477,6 +521,20 @@ describe('plan', () => {
         revisions: [{ filter: 'add-header', revision, ...(before !== undefined && { before }) }],
       }),
     ),
+  });
+
+  test.each<[account: PlanReport['account'], kind: Problem['kind'], sentence: string]>([
+    [undefined, 'permission', '"deploy" would stop for the same reason.'],
+    ['unknown', 'permission', '"deploy" with this account would stop for the same reason.'],
+    [
+      'only-reads',
+      'permission',
+      'This account only reads; whether the one that deploys has the permissions was not checked.',
+    ],
+    ['only-reads', 'targets', '"deploy" would stop for the same reason.'],
+  ])('that could not be made by an account (%s) for want of %s tells what follows', (account, kind, sentence) => {
+    const given = report({ command: 'plan', problems: [{ kind, message: 'No.' }], ...(account && { account }) });
+    expect(judge(given).sentence).toContain(sentence);
   });
 
   test('says how many writes do what', () => {
@@ -504,6 +562,16 @@ describe('plan', () => {
         }),
       },
       '❌ Plan: "deploy" of add-header would fail: 2 permissions are missing',
+    ],
+    [
+      'an account that only reads',
+      {
+        plan: planned({
+          changes: [create],
+          uncheckedPermissions: [permission('create configmaps in namespace "shop"')],
+        }),
+      },
+      '📋 Plan: add-header: 1 object to write, no restart',
     ],
     [
       'refused',
@@ -538,8 +606,49 @@ describe('plan', () => {
 });
 
 describe('status', () => {
+  const lacking = (filter: string): ReturnType<typeof running> => ({ filter, health: 'missing', notes: [] });
   const status = (...workloads: ReturnType<typeof found>[]): Report =>
     report({ command: 'status', status: { state: 'read', workloads, namespaces: ['shop'], garbage: [] } });
+
+  test('two revisions of a filter are told, as a killed run leaves them, unless a manifest says so', () => {
+    const sentenceOf = (compared: 'everything' | 'nothing') =>
+      judge(status(found('shop/a', [running({ compared })]), found('shop/b', [running({ compared, revision: OLD })])))
+        .sentence;
+    expect(sentenceOf('everything')).toBe('No action is needed.');
+    expect(sentenceOf('nothing')).not.toContain('No action is needed');
+    const [one, other] = [running(), running({ revision: OLD })];
+    const { sentence } = judge(status(found('shop/a', [one]), found('shop/b', [other])));
+    expect(sentence).toMatch(/^add-header runs in 2 revisions: .*; re-run "deploy" or "remove"\.$/);
+  });
+
+  test('a tag that has moved is told in place of "No action is needed."', () => {
+    const move = {
+      image: 'ghcr.io/shop/a',
+      tag: 'v1',
+      from: 'sha256:1',
+      to: 'sha256:2',
+      run: 'r',
+      onNewDigest: 'deploy',
+    } as const;
+    const read = { state: 'read', workloads: [found('shop/a')], namespaces: ['shop'], garbage: [] } as const;
+    const movedTags = [{ ...move, workloads: [ref('shop/a')] }];
+    const { sentence } = judge(report({ command: 'status', status: read, movedTags }));
+    expect(sentence).toBe('A tag has moved: "deploy" brings what it names now, unless "on-new-digest" says otherwise.');
+  });
+
+  test('what to do about pods that are not ready is told', () => {
+    const { sentence } = judge(status(found('shop/a', [running({ health: 'not-ready' })])));
+    expect(sentence).toContain('Fix what keeps the pods from running as they should');
+  });
+
+  test('an aborted rollout goes back to previous settings only where there were some', () => {
+    const { previous: _, ...first } = running({ health: 'aborted' });
+    const changed = { ...first, previous: OLD };
+    expect(judge(status(found('Rollout shop/a', [first]))).sentence).toContain(
+      'To give up the change, "remove" the filter.',
+    );
+    expect(judge(status(found('Rollout shop/a', [changed]))).sentence).toContain('"deploy" the previous settings, or');
+  });
 
   test.each<[string, Report, string]>([
     ['well', status(found('shop/a'), found('shop/b')), '✅ add-header on 2 workloads, verified in 6 proxies'],
@@ -556,13 +665,33 @@ describe('status', () => {
     ],
     ['nothing', status(), '⚪ Nothing found: no workload of namespace shop has a filter of this action'],
     [
-      'trouble, each workload counted once by the worst of its filters',
+      'trouble, each workload counted for each trouble of its filters, as the page lists them',
       status(
         found('shop/a', [running({ health: 'drifted' }), running({ filter: 'auth', health: 'no-effect' })]),
         found('shop/b', [running({ health: 'drifted' })]),
         found('shop/c'),
       ),
-      '⚠️ add-header and auth: of 3 workloads, 1 does not run the filter, 1 has drifted',
+      '⚠️ add-header and auth: 1 of 3 workloads does not run auth, 2 have drifted',
+    ],
+    [
+      'targets that have some of their filters',
+      status(found('shop/a', [running(), lacking('auth')]), found('shop/b', [lacking('add-header')])),
+      '⚠️ add-header and auth: 2 workloads do not have all of their filters',
+    ],
+    [
+      'targets before the first deployment',
+      status(found('shop/a', [lacking('add-header'), lacking('auth')]), found('shop/b', [lacking('auth')])),
+      '⚠️ add-header and auth: 2 workloads have none of their filters',
+    ],
+    [
+      'targets without one of several filters',
+      status(found('shop/a', [running(), lacking('auth')]), found('shop/b', [lacking('auth')])),
+      '⚠️ add-header and auth: 2 workloads do not have auth',
+    ],
+    [
+      'a target without the only filter',
+      status(found('shop/a'), found('shop/b', [lacking('add-header')])),
+      '⚠️ add-header: 1 of 2 workloads does not have the filter',
     ],
     [
       'unreadable',
@@ -571,6 +700,33 @@ describe('status', () => {
     ],
   ])('%s', (_, given, expected) => {
     expect(verdictOf(given)).toBe(expected);
+  });
+
+  test('says of a filter that no workload has which ones there are', () => {
+    const found = { state: 'read', workloads: [], namespaces: ['shop'], garbage: [] } as const;
+    const of = (names: readonly string[], present: readonly string[]): Verdict =>
+      judge(report({ command: 'status', status: { ...found, asked: { names, present } } }));
+    expect(of(['hdr2'], ['add-header', 'hdr'])).toMatchObject({
+      headline: 'Nothing found: no workload of namespace shop has the filter hdr2',
+      sentence: 'Filters there: add-header and hdr.',
+    });
+    expect(of(['a', 'b'], [])).toMatchObject({
+      headline: 'Nothing found: no workload of namespace shop has the filter a or b',
+      sentence: 'No filter of this action is there.',
+    });
+  });
+
+  const drifted = running({ health: 'drifted', changed: true });
+  test.each<[string, readonly ReturnType<typeof running>[], string]>([
+    ['missing', [lacking('auth')], '"deploy" with the same inputs deploys what is missing.'],
+    ['changed', [drifted], '"deploy" with the same inputs repairs what others have changed.'],
+    [
+      'both',
+      [drifted, lacking('auth')],
+      '"deploy" with the same inputs repairs what others have changed and deploys what is missing.',
+    ],
+  ])('says what "deploy" does about what is %s', (_, filters, expected) => {
+    expect(judge(status(found('shop/a', [...filters]))).sentence).toBe(expected);
   });
 });
 
@@ -601,6 +757,24 @@ test.each<[string, Parameters<typeof checkedOf>, readonly Problem[], string]>([
     '❌ auth failed the check: the kubeconfig user lacks a permission',
   ],
   [
+    'one of one failed for some',
+    [{ auth: { 'host-functions': (envoy) => (envoy < 39 ? 'failed' : 'passed') } }],
+    [{ kind: 'filter', subject: 'filter "auth"', message: 'imports what came later.' }],
+    '❌ auth failed the check for Istio 1.9 – 1.30 and passed it for Istio 1.31, 1.32',
+  ],
+  [
+    'one of one failed for some, and why is known',
+    [{ auth: { trial: (envoy) => (envoy < 39 ? 'failed' : envoy < 40 ? 'warned' : 'undecided') } }],
+    [{ kind: 'filter', message: 'rejects it.', clause: 'the filter rejects its configuration' }],
+    '❌ auth failed the check for Istio 1.9 – 1.30 (the filter rejects its configuration) and passed it for Istio 1.31',
+  ],
+  [
+    'one of one failed for some, and is not decided for others',
+    [{ auth: { trial: (envoy) => (envoy < 39 ? 'failed' : 'undecided') } }],
+    [{ kind: 'filter', message: 'rejects it.' }],
+    '❌ auth failed the check for Istio 1.9 – 1.30',
+  ],
+  [
     'one of two failed',
     [{ auth: { trial: () => 'failed' }, waf: {} }],
     [problem],
@@ -626,7 +800,7 @@ test('of what others have changed, an owner that may do it again is named', () =
     }),
   );
   expect(sentence).toMatch(
-    /repairs what others have changed\. The controller of Shop hello may have reverted the pod template and may do it again: /,
+    /repairs what others have changed\. The controller of Shop hello may have reverted the pod template, and may do it again\. /,
   );
 });
 
@@ -636,8 +810,8 @@ test('a run that lost the cluster does not say that all is as before', () => {
     requests: { reads: 9, writes: 3 },
   });
   expect(judge(given)).toMatchObject({
-    headline: 'add-header: stopped: the cluster could not be reached',
-    sentence: expect.stringContaining('How far it got is not known'),
+    headline: 'add-header stopped: the cluster could not be reached',
+    sentence: expect.stringContaining('It is not known how far the run got'),
   });
 });
 

@@ -1,5 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { secretsInConfiguration, secretsInValue } from '../../../../src/base/redaction/configuration-secrets.ts';
+import {
+  maskFound,
+  secretsInConfiguration,
+  secretsInValue,
+} from '../../../../src/base/redaction/configuration-secrets.ts';
 
 const PEM = '-----BEGIN PRIVATE KEY-----\nMIIEow1234\n-----END PRIVATE KEY-----';
 
@@ -39,4 +43,16 @@ test('of an EnvoyFilter: configuration and variables', () => {
     vm_config: { environment_variables: { key_values: { API_TOKEN: 'ijklmnop', LEVEL: 'informational' } } },
   };
   expect(secretsInValue([config, { configuration: bytes }])).toEqual(['abcdefgh', 'ijklmnop', 'qrstuvwx']);
+});
+
+test.each([
+  ['Vx7Qk2Lm9Rt4Zp8Wc3Yb6Nd1', undefined],
+  ['Vx7Qk2Lm9Rt4Zp8', 'whole'],
+  ['https://issuer.example/v1', 'whole'],
+  ['client-credentials-grant', 'whole'],
+  ['header-audit-2026-token', 'whole'],
+])('%s is known %s', (secret, expected) => {
+  const told: unknown[] = [];
+  maskFound(secret, (text, how) => void told.push([text, how]), new Set(['header-audit']));
+  expect(told).toEqual([[secret, expected]]);
 });

@@ -73,6 +73,30 @@ test('a patch for a gateway mounts by the names that kustomize merges lists by',
   });
 });
 
+test.each([
+  ['named', '- rollout/ingress'],
+  ['selected', '- {selector: app=ingress, kinds: [Rollout]}'],
+])('a gateway that is a Rollout, %s, gets no patch, whose lists would replace its own', (_, targets) => {
+  const filter = filterRequest(targets);
+  const gateway = (settings: Partial<typeof filter.settings>): RenderRequest => ({
+    ...request(targets),
+    filters: [{ ...filter, settings: { ...filter.settings, direction: 'gateway', ...settings } }],
+  });
+  expect(messagesIn(renderFiles(gateway({})))).toEqual([
+    expect.stringMatching(/cannot mount the filter into a gateway that is a Rollout.*Give the filter as an image/s),
+  ]);
+  expect(renderFiles(gateway({ image: PULLED })).ok).toBe(true);
+});
+
+test('a patch for a Rollout has no list, so that a merge patch does what a strategic one would', () => {
+  const template = contentOf(filesOf(request('- rollout/shop')), 'patch_shop_rollout_shop.yaml');
+  const valuesIn = (value: unknown): unknown[] =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.values(value).flatMap(valuesIn)
+      : [value];
+  expect(valuesIn(template).every((value) => typeof value === 'string')).toBe(true);
+});
+
 describe('renderFiles', () => {
   test('gives the objects, a patch for each workload and a Component that holds them', () => {
     const files = filesOf(request('- deploy/reviews\n- test/sts/db'));
@@ -186,15 +210,15 @@ describe('renderFiles', () => {
   test.each<[string, string]>([
     [
       '{namespace-selector: team=shop, name: "*"}',
-      'chooses its namespaces by namespace-selector "team=shop", but "render" asks no cluster which these are. Name them one by one in "namespaces".',
+      'chooses its namespaces by namespace-selector "team=shop", but "render" contacts no cluster to find them. Name them one by one in "namespaces".',
     ],
     [
       'team-*/deploy/a',
-      'chooses its namespaces by namespaces "team-*", but "render" asks no cluster which these are. Name them one by one in "namespaces".',
+      'chooses its namespaces by namespaces "team-*", but "render" contacts no cluster to find them. Name them one by one in "namespaces".',
     ],
     [
       '{selector: tier=api, exclude: legacy}',
-      'has "exclude", but "render" asks no cluster what is left, and the patch of a kustomization cannot exclude. Select by labels that the others do not have, such as "tier=api,!legacy", or name the workloads one by one.',
+      'has "exclude", which "render" does not support: it contacts no cluster, and the patch of a kustomization cannot exclude workloads. Select by labels that the others do not have, such as "tier=api,!legacy", or name the workloads one by one.',
     ],
     [
       'gateway/*',

@@ -15,6 +15,11 @@ test.each<[string, string, string]>([
     `\`kubectl argo rollouts abort web -n shop\`, or without that plugin \`kubectl patch rollout web -n shop --subresource=status --type=merge -p '{"status":{"abort":true}}'\``,
   ],
   [
+    'tried again',
+    argoCommand('retry rollout', REF),
+    `\`kubectl argo rollouts retry rollout web -n shop\`, or without that plugin \`kubectl patch rollout web -n shop --subresource=status --type=merge -p '{"status":{"abort":false}}'\``,
+  ],
+  [
     'restarted',
     argoCommand('restart', REF),
     `\`kubectl argo rollouts restart web -n shop\`, or without that plugin \`kubectl patch rollout web -n shop --type=merge -p "{\\"spec\\":{\\"restartAt\\":\\"$(date -u +%FT%TZ)\\"}}"\``,

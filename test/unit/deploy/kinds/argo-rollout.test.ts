@@ -67,6 +67,27 @@ const preview: Status = {
   updatedReplicas: 3,
 };
 
+/** Recorded of a canary that Istio routes a fifth to: all stable pods stay, also for a while after the promotion. */
+const ROUTED: Spec = {
+  strategy: { canary: { steps: [{}, {}, { pause: {} }] } },
+};
+const routed: Status = {
+  ...paused,
+  currentStepIndex: 2,
+  replicas: 4,
+  updatedReplicas: 1,
+  readyReplicas: 4,
+  availableReplicas: 4,
+};
+const routedThrough: Status = {
+  ...healthy,
+  currentStepIndex: 3,
+  replicas: 6,
+  updatedReplicas: 3,
+  readyReplicas: 6,
+  availableReplicas: 6,
+};
+
 const FAILED = 'Metric "version" assessed Failed due to failed (1) > failureLimit (0)';
 const INCONCLUSIVE = 'Metric "version" assessed Inconclusive due to inconclusive (1) > inconclusiveLimit (0)';
 const ERROR =
@@ -238,13 +259,30 @@ describe('the rollout of a Rollout', () => {
       0,
     ],
     ['that was aborted', {}, aborted, 'failed', /^RolloutAborted: /, 0],
-    ['that somebody retries', {}, { ...aborted, abort: false }, 'progressing', /abort was taken back/, 0],
+    ['that somebody retries', {}, { ...aborted, abort: false }, 'progressing', /retried after its abort/, 0],
     [
       'that makes no progress',
       {},
       { ...begun, phase: 'Degraded', message: 'ProgressDeadlineExceeded: ReplicaSet "web-new" has timed out.' },
       'failed',
       /^ProgressDeadlineExceeded/,
+      0,
+    ],
+    ['that Istio routes a share to', ROUTED, routed, 'waiting', 'paused at step 3 of 3 of its canary', 1],
+    ['that Istio routes all to', ROUTED, routedThrough, 'ready', '', 3],
+    [
+      'changed while it was paused',
+      { ...ROUTED, paused: true },
+      {
+        ...routedThrough,
+        phase: 'Paused',
+        message: 'manually paused',
+        currentPodHash: 'newer',
+        currentStepIndex: 0,
+        updatedReplicas: 0,
+      },
+      'waiting',
+      /^it is paused \(spec\.paused\) until somebody resumes it \(`kubectl argo rollouts promote web/,
       0,
     ],
     ['after which old pods stay a while', {}, { ...healthy, replicas: 6, readyReplicas: 3 }, 'ready', '', 3],
@@ -350,6 +388,21 @@ describe("a pod template that is a Deployment's", () => {
       status: healthy,
     });
     expect(ARGO_ROLLOUT_KIND.binding.sourceOf(view)).toBe('source');
+  });
+
+  test('tells by the Deployment who else writes it, and which pods it has beside the Rollout', () => {
+    const { templateHolder, alsoRestarts } = ARGO_ROLLOUT_KIND.binding;
+    expect(templateHolder(view)).toBe(SOURCE);
+    expect(templateHolder(make({}))).toEqual(make({}));
+    const keeping = (replicas?: number): Workload => {
+      const source = { ...SOURCE, spec: { ...SOURCE.spec, ...(replicas !== undefined && { replicas }) } } as Workload;
+      return ARGO_ROLLOUT_KIND.binding.view([rollout], { ...around, templateSources: [source] })[0] as Workload;
+    };
+    expect(alsoRestarts(keeping(2))).toEqual({ kind: 'Deployment', name: 'source', count: 2 });
+    // Kubernetes makes one where nobody says how many.
+    expect(alsoRestarts(keeping())).toMatchObject({ count: 1 });
+    expect(alsoRestarts(keeping(0))).toBeUndefined();
+    expect(alsoRestarts(make({}))).toBeUndefined();
   });
 
   test('is what is written', () => {

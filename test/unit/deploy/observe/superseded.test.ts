@@ -67,7 +67,6 @@ describe('two runs that meet on a workload', () => {
     ['the one that started earlier stops', false, LATE, { run: 'local', started: EARLY }],
     ['of an action that keeps no start, the one with the higher number goes on', true, undefined, { run: 'o/r/8/1' }],
     ['of an action that keeps no start, one without a number stops', false, undefined, { run: 'local', started: LATE }],
-    ['a removal stops, whenever it started', false, EARLY, { run: 'o/r/8/1', started: LATE, yields: true }],
   ])('%s', (_, expected, started, own) => {
     expect(mayTakeOver({ ...other(), ...(started && { started }) } as never, wanted, own)).toBe(expected);
   });

@@ -9,6 +9,7 @@ import {
 } from '../../../../src/deploy/plan/garbage.ts';
 import type { Garbage, Plan } from '../../../../src/deploy/plan/plan.ts';
 import { ownedLabels, VERIFIED_ANNOTATION } from '../../../../src/mesh/identity/names.ts';
+import { podRevisionOf } from '../../../../src/mesh/identity/revision.ts';
 import type { EnvoyFilter } from '../../../../src/mesh/objects/envoy-filter.ts';
 import { revisionOn } from '../../../../src/mesh/template/template.ts';
 import { type ClusterParts, patchedWith, revision, snapshotOf, workload } from '../../builders.ts';
@@ -128,7 +129,11 @@ describe('findGarbage', () => {
     ],
     [
       'what this plan supersedes is the one before',
-      { there: [old(1), old(2)], workloads: { a: carrying('a', old(2)) } },
+      {
+        there: [old(1), old(2)],
+        workloads: { a: carrying('a', old(2)) },
+        wanted: { a: { rollbackTargets: [{ ...podRevisionOf(ours), id: old(2) }] } },
+      },
       [old(1)],
     ],
     [
@@ -162,6 +167,30 @@ describe('findGarbage', () => {
         ...removed,
       },
       [old(2)],
+    ],
+    [
+      'one that was never verified goes, where others were, also if it is the only one',
+      {
+        there: [ours.id, old(1), old(2)],
+        workloads: { a: carrying('a', ours.id), b: carrying('b', old(2)) },
+        verified: [old(2)],
+      },
+      [old(1)],
+    ],
+    [
+      'one that was never verified stays where only what the plan puts there was, which its run has verified since',
+      { there: [ours.id, old(1)], workloads: { a: carrying('a', ours.id) }, verified: [ours.id] },
+      [],
+    ],
+    [
+      'a filter removed from one of two takes along what only that one ran, and leaves what was kept before',
+      {
+        there: [ours.id, old(1), old(2)],
+        workloads: { a: carrying('a', old(1)), b: carrying('b', ours.id) },
+        verified: [ours.id, old(1), old(2)],
+        ...removed,
+      },
+      [old(1)],
     ],
     [
       'a namespace that was not seen whole gives nothing',
@@ -240,10 +269,12 @@ describe('findGarbage', () => {
         expect(found.filter((one) => named.has(one))).toEqual([]);
         expect(garbage).toHaveLength(2 * found.length);
         const superseded = actions.length === 0 ? [] : there.filter((one) => !named.has(one));
+        const taken = list.flatMap((one, at) => (wanted[at] === 'remove' ? (one.id ?? []) : []));
+        const targets = superseded.filter((one) => !taken.includes(one));
         const maxKept = named.size === 0 || keep === 0 ? 0 : Math.max(keep, 4);
         expect(found.length).toBeGreaterThanOrEqual(superseded.length - maxKept);
         if (named.size > 0)
-          expect(superseded.length - found.length).toBeGreaterThanOrEqual(Math.min(keep, superseded.length));
+          expect(superseded.length - found.length).toBeGreaterThanOrEqual(Math.min(keep, targets.length));
       }),
       { numRuns: 200 },
     );

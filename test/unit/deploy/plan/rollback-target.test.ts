@@ -107,9 +107,7 @@ describe('findWayBack', () => {
       observed: running(third, first),
     });
     const on = patchedWith(patchedWith(observed, patch), NOT_READY);
-    expect(on.metadata.annotations?.['deploy-wasm-filter/state']).toContain(
-      `"fallback":"${first.id}","previous":"${third.id}"`,
-    );
+    expect(on.metadata.annotations?.['deploy-wasm-filter/state']).toContain(`"previous":"${first.id}"`);
     expect(back(on, objectsOf(first, second, third), 'other')).toBe(first.id);
   });
 

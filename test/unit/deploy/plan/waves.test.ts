@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Share } from '../../../../src/base/share.ts';
 import { type PlannedWorkload, restarts } from '../../../../src/deploy/plan/plan.ts';
-import { planWaves, wavesIn } from '../../../../src/deploy/plan/waves.ts';
+import { markIn, PRUNE_WAVE, planWaves, wavesIn } from '../../../../src/deploy/plan/waves.ts';
+import { compareWaves, countWaves, waveName } from '../../../../src/deploy/report/wave-mark.ts';
 import { patchedWith, READY_STATUS } from '../../builders.ts';
 import { plannedFor } from '../planned.ts';
 
@@ -20,7 +21,7 @@ const unready = (name: string, wave = 1): PlannedWorkload => {
 };
 const names = (workloads: readonly PlannedWorkload[], canary?: Share): string[] =>
   planWaves([{ workloads, addedWave: 0 }], canary).map((wave) =>
-    wave
+    wave.workloads
       .flat()
       .map(({ ref }) => ref.name)
       .join(' '),
@@ -85,13 +86,15 @@ describe('planWaves', () => {
       fc.property(clusters, share, (parts, canary) => {
         const waves = planWaves(parts, canary);
         for (const [index, { workloads }] of parts.entries()) {
-          const own = wavesIn(waves, index).flat();
+          const own = wavesIn(waves, parts, index).flatMap((wave) => wave.workloads);
           expect(own).toHaveLength(workloads.length);
           expect(new Set(own)).toEqual(new Set(workloads));
         }
-        expect(waves.every((wave) => wave.flat().length > 0)).toBe(true);
+        expect(waves.every((wave) => wave.workloads.flat().length > 0)).toBe(true);
         const numbers = waves.flatMap((wave) =>
-          wave.flatMap((own, index) => own.filter(restarts).map(({ wave }) => wave + (parts[index]?.addedWave ?? 0))),
+          wave.workloads.flatMap((own, index) =>
+            own.filter(restarts).map(({ wave }) => wave + (parts[index]?.addedWave ?? 0)),
+          ),
         );
         expect(numbers.every((number, at) => at === 0 || number >= (numbers[at - 1] ?? 0))).toBe(true);
       }),
@@ -104,7 +107,7 @@ describe('planWaves', () => {
     const second = { workloads: [settled('t'), rolls('c')], addedWave: 2 };
     const third = { workloads: [settled('u')], addedWave: 1 };
     const named = planWaves([first, second, third], { count: 1 }).map((wave) =>
-      wave.map((own) => own.map(({ ref }) => ref.name).join(' ')),
+      wave.workloads.map((own) => own.map(({ ref }) => ref.name).join(' ')),
     );
     expect(named).toEqual([
       ['s a', '', ''],
@@ -119,11 +122,31 @@ describe('planWaves', () => {
       addedWave: 0,
     });
     const named = planWaves([part('a'), part('b')], { percent: 50 }).map((wave) =>
-      wave.map((own) => own.map(({ ref }) => ref.name).join(' ')),
+      wave.workloads.map((own) => own.map(({ ref }) => ref.name).join(' ')),
     );
     expect(named).toEqual([
       ['a1 a2 a3', ''],
       ['', 'b1 b2 b3'],
     ]);
+  });
+
+  test('each is called as the file has it, with what the cluster adds', () => {
+    const parts = [
+      { workloads: [settled('s', 30), rolls('a', 10), rolls('b', 10), rolls('c', 20)], addedWave: 0 },
+      { workloads: [rolls('d', 10), rolls('gone', PRUNE_WAVE)], addedWave: 100 },
+    ];
+    const waves = planWaves(parts, { count: 1 });
+    const named = parts.map((_, index) =>
+      wavesIn(waves, parts, index).flatMap((wave) =>
+        wave.workloads.map((planned) => `${planned.ref.name}: ${waveName(markIn(wave, planned))}`),
+      ),
+    );
+    expect(named).toEqual([
+      ['s: 30', 'a: 10 (canary)', 'b: 10', 'c: 20'],
+      ['d: 110', 'gone: last'],
+    ]);
+    expect(waves.map(waveName)).toEqual(['10 (canary)', '10', '20', '110', 'last']);
+    expect(waves.toReversed().sort(compareWaves)).toEqual(waves);
+    expect(countWaves(waves)).toBe(5);
   });
 });

@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../../../src/base/problem.ts';
 import type { Workload } from '../../../../src/cluster/objects.ts';
+import { judgeSharedVms } from '../../../../src/deploy/plan/shared-vms.ts';
 import { type PlanningOptions, planWorkload } from '../../../../src/deploy/plan/workload.ts';
 import { podRevisionOf } from '../../../../src/mesh/identity/revision.ts';
 import { revisionOn, stateOn } from '../../../../src/mesh/template/template.ts';
 import { findUnmanaged } from '../../../../src/mesh/unmanaged/unmanaged.ts';
-import { patchedWith, pulledRevision, revision, workload } from '../../builders.ts';
+import { patchedWith, pulledRevision, revision, snapshotOf, workload } from '../../builders.ts';
 import { NOW, PLANNING, plannedFor, type WantedParts, wantedOf } from '../planned.ts';
 import { unmanagedEnvoyFilter } from '../unmanaged.ts';
 
@@ -63,6 +64,13 @@ describe('workloads that cannot be rolled', () => {
     };
     expect(plan(true)).toEqual([expect.stringContaining(message)]);
     expect(plan(false)).toEqual([]);
+  });
+
+  test('of two filters with one name, which is told already, neither the path nor the VM is told', () => {
+    const parts = { revisions: [ours, newer] };
+    expect(problemsOf(workload('reviews'), parts)).toEqual([]);
+    const wanted = plannedFor(PATH, parts);
+    expect(judgeSharedVms([wanted], snapshotOf({}))).toEqual({ problems: [], warnings: [] });
   });
 
   test('what needs no new pods is no problem', () => {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { describePermission, EACH_NAMESPACE, type Permission } from '../../../../src/base/permission.ts';
 import { permissionOf } from '../../../../src/cluster/access.ts';
+import type { TargetKind } from '../../../../src/deploy/kinds/kind.ts';
+import { templateKinds } from '../../../../src/deploy/kinds/kinds.ts';
 import type { RolloutPolicy } from '../../../../src/deploy/policy.ts';
 import {
   deployPermissions,
@@ -13,10 +15,12 @@ import { deployRequest, entriesOf, filterRequest, PULLED, settings, snapshotOf }
 
 const words = (permissions: readonly Permission[]): string[] => permissions.map(describePermission);
 const request = deployRequest(filterRequest('- deploy/reviews'));
+const EVERYWHERE = templateKinds().filter(({ notInstalled }) => notInstalled === undefined);
 const SCOPE = { entries: [], namespaces: ['shop'] } as const;
 
 describe('all that deploy may need', () => {
-  const needed = (over: Partial<typeof request> = {}): string[] => words(deployPermissions({ ...request, ...over }));
+  const needed = (over: Partial<typeof request> = {}, installed = EVERYWHERE): string[] =>
+    words(deployPermissions({ ...request, ...over }, installed));
 
   test('has the lists, the writes, and what shows the cause of a failure', () => {
     expect(needed()).toEqual(
@@ -66,22 +70,24 @@ describe('all that deploy may need', () => {
 });
 
 test('status needs to read alone', () => {
-  const verbs = statusPermissions({ scopes: [SCOPE], keepRevisions: 1, verify: 'auto' }).map(({ verb }) => verb);
+  const verbs = statusPermissions({ scopes: [SCOPE], keepRevisions: 1, verify: 'auto' }, templateKinds()).map(
+    ({ verb }) => verb,
+  );
   expect([...new Set(verbs)].sort()).toEqual(['get', 'list']);
 });
 
+const REMOVAL = {
+  scopes: [SCOPE],
+  run: 'o/r/1/1',
+  started: '2026-01-01T00:00:00.000Z',
+  missing: 'fail',
+  wait: true,
+  timeoutMs: 60_000,
+  promote: 'report',
+} as const;
+
 test('remove needs to patch workloads of every kind, and to delete objects', () => {
-  const needed = words(
-    removalPermissions({
-      scopes: [SCOPE],
-      run: 'o/r/1/1',
-      started: '2026-01-01T00:00:00.000Z',
-      missing: 'fail',
-      wait: true,
-      timeoutMs: 60_000,
-      promote: 'report',
-    }),
-  );
+  const needed = words(removalPermissions(REMOVAL, EVERYWHERE));
   expect(needed).toEqual(
     expect.arrayContaining(
       ['patch daemonsets.apps', 'list statefulsets.apps', 'delete configmaps', 'delete pods'].map(
@@ -89,6 +95,25 @@ test('remove needs to patch workloads of every kind, and to delete objects', () 
       ),
     ),
   );
+});
+
+describe('of a kind that the cluster does not have to have', () => {
+  const rollouts = (permissions: readonly Permission[]): string[] =>
+    permissions.flatMap(({ resource, verb }) => (resource === 'rollouts' ? [verb] : [])).sort();
+  const status = { scopes: [SCOPE], keepRevisions: 1, verify: 'auto' } as const;
+
+  test.each<[string, (installed: readonly TargetKind[]) => Permission[], readonly string[]]>([
+    ['deploy of others lists', (installed) => deployPermissions(request, installed), ['list']],
+    ['status of all of them reads', (installed) => statusPermissions(status, installed), ['get', 'list', 'list']],
+    [
+      'remove of all of them lists, waits and writes, in the first run as in the last',
+      (installed) => removalPermissions(REMOVAL, installed),
+      ['get', 'list', 'list', 'patch', 'watch'],
+    ],
+  ])('%s it where it is installed, and needs nothing on it where it is not', (_, all, verbs) => {
+    expect(rollouts(all(templateKinds()))).toEqual(verbs);
+    expect(rollouts(all(EVERYWHERE))).toEqual([]);
+  });
 });
 
 describe('where namespaces are chosen', () => {
@@ -103,24 +128,17 @@ describe('where namespaces are chosen', () => {
   ];
 
   test.each<[string, (entries: readonly TargetEntry[]) => Permission[]]>([
-    ['deploy', (targets) => deployPermissions({ ...request, filters: [{ ...filterRequest('- deploy/a'), targets }] })],
+    [
+      'deploy',
+      (targets) =>
+        deployPermissions({ ...request, filters: [{ ...filterRequest('- deploy/a'), targets }] }, EVERYWHERE),
+    ],
     [
       'status',
-      (entries) => statusPermissions({ scopes: [{ entries, namespaces: [] }], verify: 'auto', keepRevisions: 1 }),
-    ],
-    [
-      'remove',
       (entries) =>
-        removalPermissions({
-          scopes: [{ entries, namespaces: [] }],
-          run: 'x',
-          started: '2026-01-01T00:00:00.000Z',
-          missing: 'fail',
-          wait: true,
-          timeoutMs: 1,
-          promote: 'report',
-        }),
+        statusPermissions({ scopes: [{ entries, namespaces: [] }], verify: 'auto', keepRevisions: 1 }, EVERYWHERE),
     ],
+    ['remove', (entries) => removalPermissions({ ...REMOVAL, scopes: [{ entries, namespaces: [] }] }, EVERYWHERE)],
   ])(
     '%s lists them, and needs the rest in each of them, as long as they are not known in one that stands for each',
     (_, all) => {

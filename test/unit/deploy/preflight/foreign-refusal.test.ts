@@ -59,6 +59,7 @@ test('names the EnvoyFilter that inserts what the running proxies reject', () =>
   expect(told({})).toEqual({
     kind: 'proxy',
     subject: 'Deployment shop/reviews',
+    form: 'clause',
     message: `its proxies already reject their configuration, so new pods cannot become ready: Invalid path: ${FILE}; EnvoyFilter shop/waf inserts ${FILE}.`,
     remedy: `Correct or delete EnvoyFilter shop/waf, or mount ${FILE} in the pods that it is for. Until then no pod that starts becomes ready, with or without this run.`,
   });

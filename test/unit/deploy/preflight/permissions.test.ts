@@ -8,6 +8,7 @@ import type { RolloutPolicy } from '../../../../src/deploy/policy.ts';
 import {
   describeAccess,
   missingPermissions,
+  onlyReads,
   permissionProblem,
   requiredPermissions,
 } from '../../../../src/deploy/preflight/permissions.ts';
@@ -220,6 +221,18 @@ describe('missingRights', () => {
     const { client, seen } = await allowing();
     expect(await missingPermissions([], client(), silentLog)).toEqual([]);
     expect(seen).toEqual([]);
+  });
+
+  test.each([
+    ['all that it writes', ['create configmaps', 'patch deployments.apps'], true],
+    ['a part of that', ['patch deployments.apps'], false],
+    ['what it reads', ['get pods/exec'], false],
+    ['all', ['create configmaps', 'get pods/exec', 'patch deployments.apps'], true],
+  ])('an account that lacks %s', (_, lacking, only) => {
+    const missing = permissions.filter((one) => lacking.some((words) => describeAccess(one).startsWith(`${words} `)));
+    expect(missing).toHaveLength(lacking.length);
+    expect(onlyReads(permissions, missing)).toBe(only);
+    expect(onlyReads([], [])).toBe(false);
   });
 
   test('as problems: one of a subresource is one of evidence', () => {

@@ -6,7 +6,7 @@ import { checkRevisions } from '../../../../src/deploy/preflight/revision-checks
 import { HOST_FUNCTIONS, NEWEST_KNOWN_ENVOY } from '../../../../src/filter/compatibility/host-functions.ts';
 import { isKnownProxy, KNOWN_PROXIES } from '../../../../src/filter/compatibility/known-proxies.ts';
 import { firstIstioWith } from '../../../../src/filter/compatibility/proxy-version.ts';
-import { checkModule } from '../../../../src/filter/module/module.ts';
+import { checkModule, digestOf, type FilterModule } from '../../../../src/filter/module/module.ts';
 import type { FilterSettings } from '../../../../src/filter/settings.ts';
 import type { Trial, TrialVerdict } from '../../../../src/filter/trial/verdict.ts';
 import { makeRevision, type Revision } from '../../../../src/mesh/identity/revision.ts';
@@ -116,7 +116,7 @@ describe('trials', () => {
   });
 });
 
-test('what is wrong is told with the place of a manifest that says it', async () => {
+test('what is wrong is told with the place of a manifest that says it, also where only the subject is shown', async () => {
   const at = (line: number) => ({ file: 'm.yaml', line, column: 5 });
   const place = (line: number, key: string) => ({ subject: `m.yaml:${line}:5: filters[0].${key}`, at: at(line) });
   const [target] = filterRequest('- deployment/reviews').targets;
@@ -135,18 +135,54 @@ test('what is wrong is told with the place of a manifest that says it', async ()
       ],
     },
   ];
+  const [{ places }] = requests as [(typeof requests)[number]];
   const trial: Trial = async () => ({ state: 'refused', step: 'configure', reason: 'no', logs: [] });
   const found = async (fields: string, more: Partial<FilterSettings> = {}) => {
     const checked = await checkRevisions(
-      [revision('f', fields, more)],
+      [{ ...revision('f', fields, more), places }],
       [firstIstioWith(30)],
       { ...context, trial },
       requests,
     );
+    remedies.push(...checked.problems.map(({ remedy = '' }) => remedy));
     return checked.problems.map(({ subject, at: where }) => `${where?.line} ${subject}`);
   };
-  expect(await found(FD_SYNC)).toEqual(['2 filter "f"']);
+  const remedies: string[] = [];
+  expect(await found(FD_SYNC)).toEqual(['2 filter "f" (m.yaml:2:5)']);
   expect(await found(LEAST, { failPolicy: 'reload' })).toEqual(['4 m.yaml:4:5: filters[0].fail-policy']);
-  expect(await found(LEAST)).toEqual(['3 filter "f"']);
+  expect(await found(LEAST)).toEqual(['3 filter "f" (m.yaml:3:5)']);
+  expect(remedies.at(-1)).toMatch(
+    /^Check "configuration" \(m\.yaml:3\) of filter "f" and the input "root-id", and what/,
+  );
   expect(await found(LEAST, { configuration: 'own' })).toEqual(['9 filter "f" (m.yaml:9:5: filters[0].targets[0])']);
+});
+
+test('warnings say which of several filters they are about, also where one of them alone is checked', async () => {
+  const [auth, waf, log] = [
+    revision('auth', FD_SYNC, { failPolicy: 'open' }),
+    revision('waf', LEAST, { environment: { A: 'b' } }),
+    revision('log', LEAST),
+  ];
+  const told = async (revisions: readonly Revision[], names: readonly string[]): Promise<string[]> => {
+    const filters = names.map((name) => ({ ...filterRequest('- deployment/reviews'), name }));
+    return warningTexts((await checkRevisions(revisions, [firstIstioWith(30)], context, filters)).warnings);
+  };
+  const policy = expect.stringMatching(/^Filter "auth": The fail policy does not help here/);
+  const environment = expect.stringMatching(/^Filter "waf": The filter imports no environ_get/);
+  expect(await told([auth, waf, log], ['auth', 'waf', 'log'])).toEqual([policy, environment]);
+  expect(await told([waf], ['auth', 'waf', 'log'])).toEqual([environment]);
+  expect(await told([waf], ['waf'])).toEqual([expect.stringMatching(/^The filter imports no environ_get/)]);
+});
+
+test('what compiled a module is known from the module as it came, before it was shrunk', async () => {
+  const { module: bare, ...rest } = revision('f', FD_SYNC);
+  // A custom section of the name that only Go's own compiler writes.
+  const buildId = Uint8Array.from([0, 12, 10, ...Buffer.from('go:buildid'), 0]);
+  const bytes = Buffer.concat([bare.bytes, buildId]);
+  const original = { bytes, digest: digestOf(bytes), dropped: ['go:buildid'], optimized: false };
+  const told = async (module: FilterModule): Promise<(string | undefined)[]> =>
+    (await checkRevisions([{ ...rest, module }], KNOWN_PROXIES, context)).problems.map(({ remedy }) => remedy);
+  const whole = await told({ ...bare, bytes });
+  expect(await told({ ...bare, original })).toEqual(whole);
+  expect(await told(bare)).not.toEqual(whole);
 });

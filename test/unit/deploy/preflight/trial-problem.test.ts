@@ -33,9 +33,9 @@ describe('what a trial has against a filter', () => {
     [
       '',
       'AssemblyScript',
-      /^"root-id" is empty\. Set it to the name .*: the last argument of registerRootContext\(…, "NAME"\)\. If/,
+      /^The input "root-id" is empty\. Set it to the name .*: the last argument of registerRootContext\(…, "NAME"\)\. If/,
     ],
-    ['nobody', 'AssemblyScript', /^Set "root-id" to the name /],
+    ['nobody', 'AssemblyScript', /^Set the input "root-id" to the name /],
     ['', 'C++', /RegisterContextFactory/],
     ['', 'Rust', /proxy_wasm::set_root_context/],
     ['', 'unknown', /registerRootContext.*RegisterContextFactory/],
@@ -47,7 +47,7 @@ describe('what a trial has against a filter', () => {
         { state: 'refused', step: 'vm-start', reason: `it ended, having logged: ${line}`, logs: [`critical: ${line}`] },
         'f',
         undefined,
-        { rootId, toolchain: name as Toolchain },
+        { written: { filter: 'add-header' }, rootId, toolchain: name as Toolchain },
       );
       const shown = `Missing root context factory for root id "${rootId}"`;
       expect(problem?.message).toMatch(new RegExp(`having logged: ${shown}\\. The filter said: critical: ${shown}$`));

@@ -58,6 +58,8 @@ describe('concludeReport', () => {
     rollback: { ...rolledBackWell, state: 'failed' },
   });
 
+  const patched = { configMap: 'done', filterResource: 'done', template: 'done', rollout: 'skipped' } as const;
+
   test.each<[string, Case, string]>([
     ['nothing to do', {}, 'unchanged'],
     ['all as it was', { targets: [target('unchanged')] }, 'unchanged'],
@@ -105,6 +107,17 @@ describe('concludeReport', () => {
       'garbage that stays',
       { targets: [target('unchanged')], collected: { left: [{ object: 'x', why: 'w' }] } },
       'unchanged',
+    ],
+    ['replaced by a newer run before its patch', { targets: [target('superseded', 'done')] }, 'superseded'],
+    [
+      'replaced by a newer run after it',
+      { targets: [target('superseded', 'done', { steps: patched })] },
+      'superseded changed',
+    ],
+    [
+      'replaced by a newer run, its objects still there',
+      { targets: [target('superseded')], collected: { left: [{ object: 'x', why: 'w', replaced: true }] } },
+      'superseded changed',
     ],
   ])('%s', (_, parts, conclusion) => {
     expect(conclude(parts)).toBe(conclusion);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Problem } from '../../../../src/base/problem.ts';
 import { NOTHING_COLLECTED, type OutcomeOf } from '../../../../src/deploy/report/conclude.ts';
-import { mergeDeploy, mergeRemoval } from '../../../../src/deploy/report/merge.ts';
-import { deployed, deployPlan, stuck } from '../../action/report-builder.ts';
+import { mergeDeploy, mergePlan, mergeRemoval } from '../../../../src/deploy/report/merge.ts';
+import { deployed, deployPlan, planned, stuck } from '../../action/report-builder.ts';
 
 function outcome(parts: Partial<OutcomeOf<'deploy'>> = {}): OutcomeOf<'deploy'> {
   const nothing = { problems: [], warnings: [], targets: [], collected: NOTHING_COLLECTED, plan: deployPlan() };
@@ -17,6 +17,26 @@ const problem = (message: string, subject?: string): Problem => ({
 });
 
 describe('the outcomes of several clusters', () => {
+  test.each<[OutcomeOf<'plan'>['account'][], OutcomeOf<'plan'>['account']]>([
+    [[undefined, undefined], undefined],
+    [[undefined, 'only-reads'], 'only-reads'],
+    [['unknown', 'only-reads'], 'only-reads'],
+    [['unknown', undefined], 'unknown'],
+  ])('%j: one that is to be offered nothing to write is enough for that, %s', (accounts, account) => {
+    const parts = accounts.map((one, index) => ({
+      cluster: `c${index}`,
+      outcome: {
+        command: 'plan' as const,
+        problems: [],
+        warnings: [],
+        targets: [],
+        plan: planned(),
+        ...(one !== undefined && { account: one }),
+      },
+    }));
+    expect(mergePlan(parts).account).toBe(account);
+  });
+
   test('of one cluster alone stay as they are', () => {
     const only = outcome({
       problems: [problem('is missing', 'targets')],
@@ -54,7 +74,11 @@ describe('the outcomes of several clusters', () => {
       [problem('x')],
     ],
     ['what one says is said of it', [[], [problem('x', 's')]], [problem('x', 'c1: s')]],
-    ['what is about nothing in particular is about the cluster', [[problem('x')], []], [problem('x', 'cluster c0')]],
+    [
+      'what is about nothing in particular is about the cluster',
+      [[problem('x')], []],
+      [{ ...problem('x', 'cluster c0'), form: 'sentence' }],
+    ],
     [
       'what not all say is said of each',
       [[problem('x', 's')], [problem('x', 's')], []],

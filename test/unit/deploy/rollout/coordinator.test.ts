@@ -74,7 +74,7 @@ async function run(scripts: Readonly<Record<string, Script>>, options: Options =
   const stop = new StopCondition(shareOf(maxFailures, total), cancel.signal);
 
   const clusters = parts.map(({ name, script }, index): ClusterOfRun => {
-    const states = new RolloutStates(wavesIn(waves, index), () => 0);
+    const states = new RolloutStates(wavesIn(waves, parts, index), () => 0);
     const problems: Problem[] = [];
     const fateOf = ({ ref }: PlannedWorkload): Fate => script.workloads[ref.name]?.[1] ?? 'verified';
     const rollOne = (planned: PlannedWorkload): void => {

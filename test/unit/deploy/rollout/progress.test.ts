@@ -15,7 +15,8 @@ import {
   type WorkloadRollout,
   type WrittenRollout,
 } from '../../../../src/deploy/rollout/workload-rollout.ts';
-import type { Pending, RolloutResult } from '../../../../src/deploy/wait/rollout-watch.ts';
+import type { RolloutResult } from '../../../../src/deploy/wait/rollout-result.ts';
+import type { Pending } from '../../../../src/deploy/wait/rollout-watch.ts';
 import { workloadKey } from '../../../../src/targets/target.ts';
 import { READY_STATUS, refOf, workload } from '../../builders.ts';
 import { plannedFor } from '../planned.ts';
@@ -91,19 +92,19 @@ describe('the workloads of a wave count once each', () => {
         ended('c', 'ready'),
       ],
       '1/3 ready · 2 failed',
-      '1/3 verified, the slowest ready after 2.0 s.',
+      '1/3 verified; the slowest ready after 2.0 s.',
     ],
     [
       'ready and then not verified',
       [failedRollout(ended('a', 'ready'), problem), ended('b', 'ready', 5_000)],
       '1/2 ready · 1 failed',
-      '1/2 verified, the slowest ready after 5.0 s.',
+      '1/2 verified; the slowest ready after 5.0 s.',
     ],
     [
       'as little ready as before is not ready',
       [notReadyAsBefore(ended('a', 'timeout', 40_000), 'not ready before either')],
       '0/1 ready',
-      '0/1 verified, 1 not ready as before.',
+      '0/1 verified; 1 not ready, as before.',
     ],
     ['another run has it', [supersededRollout(ended('a', 'ready'), newer), written('b')], '0/2 ready', '0/1 verified.'],
   ])('%s', (_, rollouts, live, end) => {

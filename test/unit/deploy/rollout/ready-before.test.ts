@@ -10,7 +10,7 @@ import {
   unreadyProblem,
 } from '../../../../src/deploy/rollout/ready-before.ts';
 import type { Diagnosis } from '../../../../src/deploy/wait/diagnose.ts';
-import type { RolloutResult } from '../../../../src/deploy/wait/rollout-watch.ts';
+import type { RolloutResult } from '../../../../src/deploy/wait/rollout-result.ts';
 import { formatState } from '../../../../src/mesh/identity/state.ts';
 import { revision, workload } from '../../builders.ts';
 import { plannedFor, plannedRevision } from '../planned.ts';
@@ -222,10 +222,20 @@ test('the problem of a workload whose pods a quota refuses says how to make room
   );
 });
 
+test('a workload that was not ready and was lost from sight', () => {
+  const parts = { message: '0 of 1 pods ready', trouble: 'other side closed', ready: 0, wanted: 1, durationMs: 1 };
+  const problem = unreadyProblem(planned({}), { state: 'unseen', ...parts }, { pods: [] });
+  expect(problem).toMatchObject({
+    kind: 'connection',
+    message: expect.stringMatching(/lost from sight.*other side closed/),
+  });
+  expect(problem.remedy).toMatch(/^Check the API server .* then re-run the job\.$/);
+});
+
 test('a workload that was deleted meanwhile', () => {
   const result: RolloutResult = { state: 'deleted', message: '', ready: 0, wanted: 1, durationMs: 1 };
-  expect(describeProblem(unreadyProblem(planned({}), result, { pods: [] }))).toBe(
-    'Deployment shop/reviews was deleted while this run waited for it.',
+  expect(describeProblem(unreadyProblem(planned({}), result, { pods: [] }))).toMatch(
+    /^Deployment shop\/reviews was deleted while this run waited for it\. .*take it out of the target list/,
   );
 });
 

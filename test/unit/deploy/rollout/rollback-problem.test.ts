@@ -6,7 +6,8 @@ import {
   templateAfter,
 } from '../../../../src/deploy/rollout/rollback-problem.ts';
 import type { WorkloadKind } from '../../../harness/kinds.ts';
-import { refOf, workload } from '../../builders.ts';
+import { revision } from '../../builders.ts';
+import { plannedFor } from '../planned.ts';
 
 const REFUSED: Problem = {
   kind: 'permission',
@@ -17,8 +18,13 @@ const REFUSED: Problem = {
 /** Advice that would put back what the run wrote, where its template is back already or may be. */
 const UNDO = /rollout undo/;
 
-test.each<[WorkloadKind, RollbackFailure, RegExp, RegExp]>([
-  ['Deployment', { template: 'before', undoReverts: true }, /^was rolled back, but /, /nothing is left to undo/],
+test.each<[WorkloadKind, Omit<RollbackFailure, 'isOurs'>, RegExp, RegExp]>([
+  [
+    'Deployment',
+    { template: 'before', undoReverts: true },
+    /^was rolled back, but /,
+    /pod template is rolled back already/,
+  ],
   ['DaemonSet', { template: 'before', undoReverts: false }, /^was rolled back, but /, /kubectl describe pods -n shop/],
   [
     'StatefulSet',
@@ -39,23 +45,39 @@ test.each<[WorkloadKind, RollbackFailure, RegExp, RegExp]>([
     'Deployment',
     { template: 'new', undoReverts: false },
     /^could not/,
-    /^Re-run .* Its pod template is as this run found it\./,
+    /^Re-run to try again\. Its pod template still has what this run wrote: revision [0-9a-f]{10}\.$/,
   ],
   [
     'Deployment',
     { template: 'unknown', undoReverts: true },
     /^could not/,
-    /^Re-run: .* whether its pod template is back/,
+    /^Re-run: .* whether the pod template is rolled back/,
   ],
 ])('a %s with %j', (kind, failure, message, remedy) => {
-  const problem = rollbackProblem(
-    { ref: { kind, namespace: 'shop', name: 'db' }, observed: workload('db') },
-    'why',
-    failure,
-  );
+  const planned = { ...plannedFor('shop/deploy/db'), ref: { kind, namespace: 'shop', name: 'db' } };
+  const problem = rollbackProblem(planned, 'why', { isOurs: true, ...failure });
   expect(problem.message).toMatch(message);
   expect(problem.remedy).toMatch(remedy);
   if (failure.template !== 'new') expect(problem.remedy).not.toMatch(UNDO);
+});
+
+const [ADD, REMOVE] = ['add-header', 'old-header'];
+test.each<[string, boolean, { readonly removals?: string[]; readonly revisions?: [] }, RegExp]>([
+  ['what this run wrote', true, {}, /still has what this run wrote: revision [0-9a-f]{10}\.$/],
+  ['what a killed run wrote', false, {}, /still has what this run found: revision [0-9a-f]{10}\.$/],
+  ['a removal', true, { revisions: [], removals: [REMOVE] }, /still has what this run wrote: no filter old-header\.$/],
+  [
+    'several filters',
+    true,
+    { removals: [REMOVE] },
+    new RegExp(`wrote: revision [0-9a-f]{10} of ${ADD} and no filter old-header\\.$`),
+  ],
+])('names what the pod template still has: %s', (_, isOurs, parts, remedy) => {
+  const planned = plannedFor('shop/deploy/db', { revisions: [revision()], ...parts });
+  for (const undoReverts of [true, false]) {
+    const failure = { template: 'new', isOurs, undoReverts } as const;
+    expect(rollbackProblem(planned, 'why', failure).remedy).toMatch(remedy);
+  }
 });
 
 test.each<[string, Pick<RollbackFailure, 'template' | 'pods' | 'call'>, object]>([
@@ -67,7 +89,7 @@ test.each<[string, Pick<RollbackFailure, 'template' | 'pods' | 'call'>, object]>
   ['a call that is refused', { template: 'new', call: REFUSED }, { permission: REFUSED.permission, user: 'ci' }],
 ])('carries the permission that is missing: %s', (_, failure, lacks) => {
   expect(
-    rollbackProblem({ ref: refOf('shop/sts/db'), observed: workload('db') }, 'why', { undoReverts: true, ...failure }),
+    rollbackProblem(plannedFor('shop/sts/db'), 'why', { isOurs: true, undoReverts: true, ...failure }),
   ).toMatchObject(lacks);
 });
 

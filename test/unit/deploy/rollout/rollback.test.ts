@@ -8,7 +8,7 @@ import {
   type WorkloadRollout,
   type WrittenRollout,
 } from '../../../../src/deploy/rollout/workload-rollout.ts';
-import type { RolloutResult } from '../../../../src/deploy/wait/rollout-watch.ts';
+import type { RolloutResult } from '../../../../src/deploy/wait/rollout-result.ts';
 import { plannedFor } from '../planned.ts';
 
 const written = (name: string): WrittenRollout => ({

@@ -13,7 +13,7 @@ import {
   type WorkloadRollout,
   writtenRollout,
 } from '../../../../src/deploy/rollout/workload-rollout.ts';
-import type { RolloutResult } from '../../../../src/deploy/wait/rollout-watch.ts';
+import type { RolloutResult } from '../../../../src/deploy/wait/rollout-result.ts';
 import { plannedFor } from '../planned.ts';
 
 const planned = plannedFor('shop/deploy/reviews');
@@ -34,7 +34,7 @@ function ended(state: RolloutResult['state']): WorkloadRollout & { readonly stat
 /** The times after a rollout has come to each state ten milliseconds after the one before. */
 function timesOf(...states: readonly WorkloadRollout[]): RolloutTimes | undefined {
   let now = 0;
-  const holder = new RolloutStates([[planned]], () => now);
+  const holder = new RolloutStates([{ wave: 1, addedWave: 0, workloads: [planned] }], () => now);
   for (const state of states) {
     now += 10;
     holder.set(state);
@@ -76,7 +76,7 @@ test.each<[string, readonly WorkloadRollout[], RolloutTimes | undefined]>([
 
 test('a state is kept even if its time cannot be told', () => {
   let broken = false;
-  const holder = new RolloutStates([[planned]], () => {
+  const holder = new RolloutStates([{ wave: 1, addedWave: 0, workloads: [planned] }], () => {
     if (broken) throw new TypeError('the clock is undefined');
     return 0;
   });

@@ -5,6 +5,7 @@ import { planObjects } from '../../../../src/deploy/plan/objects.ts';
 import type { PlannedWorkload } from '../../../../src/deploy/plan/plan.ts';
 import type { Verification } from '../../../../src/deploy/report/evidence-level.ts';
 import type { Rollback, TargetReport } from '../../../../src/deploy/report/report.ts';
+import type { WaveMark } from '../../../../src/deploy/report/wave-mark.ts';
 import { diagnosedRollout, judgedRollout } from '../../../../src/deploy/rollout/judged-rollout.ts';
 import type { PushResult } from '../../../../src/deploy/rollout/push-settings.ts';
 import { concludeTarget, type RunRecord, untouchedTarget } from '../../../../src/deploy/rollout/target-report.ts';
@@ -18,7 +19,7 @@ import {
 } from '../../../../src/deploy/rollout/workload-rollout.ts';
 import type { VerificationResult } from '../../../../src/deploy/verify/verifier.ts';
 import type { Diagnosis } from '../../../../src/deploy/wait/diagnose.ts';
-import type { RolloutResult } from '../../../../src/deploy/wait/rollout-watch.ts';
+import type { RolloutResult } from '../../../../src/deploy/wait/rollout-result.ts';
 import { revisionName } from '../../../../src/mesh/identity/revision.ts';
 import { workloadKey } from '../../../../src/targets/target.ts';
 import { refOf, revision, snapshotOf, workload } from '../../builders.ts';
@@ -48,7 +49,7 @@ interface Case {
   readonly verification?: VerificationResult;
   readonly rollback?: Rollback;
   readonly push?: PushResult;
-  readonly wave?: number;
+  readonly wave?: WaveMark;
 }
 
 function recordOf({ of = planned, configMap = 'done', filterResource = 'done', push }: Case): RunRecord {
@@ -222,7 +223,7 @@ describe('proof and rollback', () => {
   });
 
   test('the wave is told', () => {
-    expect(conclude({ wave: 2 }).wave).toBe(2);
+    expect(conclude({ wave: { wave: 10, wavePart: 'canary' } })).toMatchObject({ wave: 10, wavePart: 'canary' });
     expect(conclude({})).not.toHaveProperty('wave');
   });
 });
@@ -312,11 +313,22 @@ describe('a report tells', () => {
   });
 
   test('nothing but the plan of a target that the run did not come to', () => {
-    expect(untouchedTarget(planned)).toMatchObject({
+    expect(untouchedTarget(planned, recordOf({}).plan)).toMatchObject({
       outcome: 'untouched',
       steps: { configMap: 'skipped', filterResource: 'skipped', template: 'skipped', rollout: 'skipped' },
       revisions: [{ revision: ours.id }],
     });
+  });
+
+  test('what others have changed of its objects, also where the run did not come to it', () => {
+    const deleted = ['ConfigMap', 'EnvoyFilter'].map((kind) => `${kind} ${KEY} was deleted`);
+    const record = recordOf({ of: same });
+    for (const { drift } of [
+      untouchedTarget(same, record.plan),
+      concludeTarget(reached({ of: same, rollout: {} }), record),
+    ]) {
+      expect(drift).toEqual([...same.drift, ...deleted]);
+    }
   });
 
   test('what the write said when it failed', () => {
@@ -381,7 +393,7 @@ describe('the problem of a rollout', () => {
     [
       'that is stuck, with what Envoy says',
       {
-        rollout: { state: 'stuck', message: 'Envoy rejects the filter' },
+        rollout: { state: 'stuck', message: 'Envoy rejects the filter', rejectsFilter: true },
         diagnosis: { envoy: { ...envoy, filterSaid: 'no root id' } },
       },
       'rollout',
@@ -390,7 +402,7 @@ describe('the problem of a rollout', () => {
     [
       'that is stuck on one of several filters, named once',
       {
-        rollout: { state: 'stuck', message: 'Envoy rejects the filter' },
+        rollout: { state: 'stuck', message: 'Envoy rejects the filter', rejectsFilter: true },
         diagnosis: { envoy: { ...envoy, rejected: 'auth', filterSaid: 'no root id' } },
       },
       'rollout',
@@ -430,13 +442,22 @@ describe('the problem of a rollout', () => {
         diagnosis: { pods: ['p: CrashLoopBackOff (app)'] },
       },
       'rollout',
-      'cannot become ready: CrashLoopBackOff (app). Check the events and logs of its pods',
+      'cannot become ready: CrashLoopBackOff (app). Look for the cause in the events',
+    ],
+    [
+      'of which the event says what the status of the workload says',
+      {
+        rollout: { state: 'failed', message: 'RolloutAborted: aborted update to revision 2' },
+        diagnosis: { event: { reason: 'RolloutAborted', message: 'aborted update to revision 2' } },
+      },
+      'rollout',
+      'failed to roll out: RolloutAborted: aborted update to revision 2. Look for the cause',
     ],
     [
       'whose workload is gone',
       { rollout: { state: 'deleted' } },
-      'workload',
-      'was deleted while this run waited for it.',
+      'deleted',
+      'was deleted while this run waited for it. Find out who deleted it, or all of namespace "shop".',
     ],
     [
       'that was cancelled',

@@ -88,7 +88,7 @@ function judge(
   );
 }
 
-const DOES_NOT_RUN = 'add-header does not run in pod web-0, which lets every request pass without it';
+const DOES_NOT_RUN = 'add-header does not run in pod web-0, and the proxy lets every request pass without it';
 const SAID = `${DOES_NOT_RUN}: Pull of ${OURS} failed: no such host.`;
 const UNLOGGED = `${DOES_NOT_RUN}: Pull of ${OURS} failed.`;
 const PERHAPS = `${DOES_NOT_RUN}, because of an image that could not be pulled; its log does not say that it is ${OURS}.`;

@@ -9,7 +9,7 @@ const QUOTA = `${FORBIDDEN}exceeded quota: compute, requested: limits.memory=1Gi
 const QUOTA_REMEDY =
   'The ResourceQuota "compute" has no room for one more pod, which needs limits.memory 1Gi (4Gi of 4Gi is used) and pods 1 (5 of 5 is used). Raise the ResourceQuota (`kubectl edit resourcequota compute -n shop`) or delete something that counts against it';
 const SURGE =
-  '. Or set "maxSurge: 0" and "maxUnavailable: 1" in spec.strategy.rollingUpdate of the workload: then an old pod ends before its successor is made, and a rollout needs no more room, but one pod fewer serves during it.';
+  '. Or set "maxSurge: 0" and "maxUnavailable: 1" in spec.strategy.rollingUpdate of the workload. Then an old pod ends before a new one is created: a rollout needs no extra room, but one pod fewer serves during it.';
 
 interface Case {
   readonly path?: string;

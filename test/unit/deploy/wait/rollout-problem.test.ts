@@ -48,8 +48,12 @@ test('the words of the filter itself come first', () => {
 
 test('another mount path is advised where the diagnosis says that the folder cannot be made, whatever its words', () => {
   const cause = 'istio-proxy cannot start: mkdir /filters/add-header: read-only file system';
-  expect(problem({ pods: [], cause, cannotMount: 'add-header' })?.remedy).toMatch(/^The node cannot create the folder/);
-  expect(problem({ pods: [], cause })?.remedy).toMatch(/^Check the events and logs/);
+  expect(problem({ pods: [], cause, cannotMount: 'add-header' })?.remedy).toMatch(
+    /^The node cannot create the folder .*mount-path/,
+  );
+  expect(problem({ pods: [], cause })?.remedy).toMatch(
+    /^Look for the cause in the events \(`kubectl events -n \S+ --types=Warning`\)/,
+  );
 });
 
 test('what is known to help against the cause comes before the re-run', () => {
@@ -69,4 +73,24 @@ test('a container that runs and is not ready is told with its event and the end 
     'not ready after 1 min: 1 of 3 pods updated. a-1: container app not ready. Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 500. The log of app ends: no database.',
   );
   expect(diagnosisLines(diagnosis).at(-1)).toBe('The log of app ends: no database');
+});
+
+test('of what the API server did not show any more, the connection is to blame, and not the pods', () => {
+  const end = {
+    state: 'unseen',
+    message: '1 of 3 pods updated',
+    trouble: 'connect ECONNREFUSED',
+    ready: 1,
+    wanted: 3,
+    durationMs: 60_000,
+  } as const;
+  const diagnosis = { pods: ['a-1: container app not ready'] };
+  expect(rolloutProblem(plannedFor('shop/deploy/a'), end, diagnosis, 60_000)).toMatchObject({
+    kind: 'connection',
+    message:
+      'was lost from sight while this run waited: the API server did not show it any more (connect ECONNREFUSED). Seen last: 1 of 3 pods updated.',
+    remedy: expect.stringMatching(
+      /^What its pods do now is not known\. .*Then re-run the job: it continues from what is there/,
+    ),
+  });
 });

@@ -5,7 +5,14 @@ import type { RolloutGoal } from '../../../../src/deploy/wait/rollout-goal.ts';
 import { RolloutWatch, type RolloutWatchContext } from '../../../../src/deploy/wait/rollout-watch.ts';
 import { workloadKey } from '../../../../src/targets/target.ts';
 import { patchedWith, READY_STATUS } from '../../builders.ts';
-import { type ApiServer, type Outcome, refusal, type Seen, startApiServer } from '../../cluster/api-server.ts';
+import {
+  type ApiServer,
+  type Outcome,
+  type Reply,
+  refusal,
+  type Seen,
+  startApiServer,
+} from '../../cluster/api-server.ts';
 import { plannedFor } from '../planned.ts';
 
 const LABEL = 'deploy-wasm-filter/add-header';
@@ -30,6 +37,8 @@ interface Scene {
   readonly lists?: Readonly<Record<string, readonly Workload[]>>;
   readonly events?: Readonly<Record<string, readonly { readonly type: string; readonly object: Workload }[]>>;
   readonly list?: (request: Seen) => Outcome | undefined;
+  /** The answer to who asks for one workload; what is listed of it when absent. */
+  readonly look?: (request: Seen) => Outcome;
 }
 
 let server: ApiServer | undefined;
@@ -40,7 +49,7 @@ afterEach(async () => {
 });
 
 async function start(
-  { lists = {}, events = {}, list }: Scene,
+  { lists = {}, events = {}, list, look }: Scene,
   over: Partial<RolloutWatchContext> = {},
 ): Promise<{ watch: RolloutWatch; clock: { ms: number }; cancel: AbortController; seen: readonly Seen[] }> {
   const headers = { 'content-type': 'application/json' };
@@ -50,6 +59,11 @@ async function start(
       if (request.path.includes('watch=true')) {
         const body = (events[kind] ?? []).map((event) => `${JSON.stringify(event)}\n`).join('');
         return { status: 200, headers, body, open: true };
+      }
+      const [, one, name] = /\/(\w+)\/([\w-]+)$/.exec(request.path) ?? [];
+      if (one !== undefined) {
+        const alone = (lists[one] ?? []).find(({ metadata }) => metadata.name === name);
+        return look?.(request) ?? { status: 200, headers, body: JSON.stringify(alone) };
       }
       const page = { metadata: { resourceVersion: '1' }, items: lists[kind] ?? [] };
       return list?.(request) ?? { status: 200, headers, body: JSON.stringify(page) };
@@ -148,7 +162,12 @@ describe('a workload is', () => {
       recordOf('0123456789'),
       'another run deployed revision 0123456789 of the filter "add-header" there',
     ],
-    ['took the label and its record away', null, null, 'another run removed the filter "add-header"'],
+    [
+      'took the label and its record away',
+      null,
+      null,
+      'the filter "add-header" was removed, by another run or by hand',
+    ],
     ['put the template back', null, recordOf('run'), 'its pod template was put back by another client'],
     ['put an earlier template back', 'aaaaaaaaaa', recordOf('run'), 'its pod template was put back by another client'],
   ])('superseded, however ready it is, when somebody %s', async (_, label, record, message) => {
@@ -174,13 +193,14 @@ describe('a workload is', () => {
       {
         inspectPending: async (pending) => {
           looks.push(pending.map((one) => one.goal.ref.name));
-          return new Map([[workloadKey(reviews.ref), 'Envoy rejects the filter']]);
+          return new Map([[workloadKey(reviews.ref), { message: 'Envoy rejects the filter', rejectsFilter: true }]]);
         },
       },
     );
     expect(await bed.watch.follow(goal(reviews), rolling(reviews), HOUR)).toMatchObject({
       state: 'stuck',
       message: 'Envoy rejects the filter',
+      rejectsFilter: true,
     });
     expect(looks).toEqual([['reviews']]);
   });
@@ -196,6 +216,41 @@ describe('the waiting ends', () => {
       message: '0 of 1 pods ready',
       ready: 0,
       wanted: 1,
+    });
+  });
+
+  test('as unseen when the API server shows nothing until then: what was seen last stays, and why there is no more', async () => {
+    const { watch: own } = await start({ ...scene, list: () => ({ status: 200, body: '<p>Sign in</p>' }) });
+    expect(await own.follow(goal(db), rolled(db, { status: { readyReplicas: 0 } }), 2_000)).toMatchObject({
+      state: 'unseen',
+      message: '0 of 1 pods ready',
+      trouble: expect.stringContaining('"Sign in"'),
+    });
+  });
+
+  describe('after a last look, because a watch that says nothing may be one that nobody serves any more', () => {
+    const unready = rolled(db, { status: { readyReplicas: 0 } });
+    const json = (body: unknown): Reply => ({
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const status = { kind: 'Status', reason: 'NotFound', code: 404, details: { name: 'db' } };
+    const gone: Outcome = { ...json(status), status: 404 };
+    test.each<[string, Outcome, object]>([
+      [
+        'that is not answered',
+        'silence',
+        { state: 'unseen', trouble: 'no answer within 5 s', message: '0 of 1 pods ready' },
+      ],
+      ['that shows it ready', json(rolled(db)), { state: 'ready' }],
+      ['that shows it as before', json(unready), { state: 'timeout', message: '0 of 1 pods ready' }],
+      ['that does not find it', gone, { state: 'deleted' }],
+      ['that is refused', refusal(403, 'Forbidden', 'cannot get statefulsets'), { state: 'timeout' }],
+      ['that is a page for people', { status: 200, body: '<p>Sign in</p>' }, { state: 'unseen' }],
+    ])('%s', async (_, outcome, result) => {
+      const { watch: own } = await start({ ...scene, look: () => outcome });
+      expect(await own.follow(goal(db), unready, 500)).toMatchObject(result);
     });
   });
 

@@ -153,7 +153,7 @@ describe('imports by the version of the proxies', () => {
       GO,
       ['1.24.3'],
       [
-        'imports 2 functions that came with a newer Envoy: wasi_snapshot_preview1.sched_yield, poll_oneoff with Envoy 1.33 (Istio 1.25). Too old for them: Istio 1.24.3 (Envoy 1.32).',
+        'imports 2 functions that came with a newer Envoy: wasi_snapshot_preview1.sched_yield, poll_oneoff with Envoy 1.33 (Istio 1.25). Older than that: Istio 1.24.3 (Envoy 1.32).',
       ],
     ],
     [
@@ -161,7 +161,7 @@ describe('imports by the version of the proxies', () => {
       FILES,
       ['1.24.3', '1.30.1', '1.31.0'],
       [
-        'imports 2 functions that came with a newer Envoy: wasi_snapshot_preview1.sched_yield with Envoy 1.33 (Istio 1.25); wasi_snapshot_preview1.fd_filestat_get with Envoy 1.39 (Istio 1.31). Too old for them: Istio 1.24.3 (Envoy 1.32) and Istio 1.30.1 (Envoy 1.38).',
+        'imports 2 functions that came with a newer Envoy: wasi_snapshot_preview1.sched_yield with Envoy 1.33 (Istio 1.25); wasi_snapshot_preview1.fd_filestat_get with Envoy 1.39 (Istio 1.31). Older than that: Istio 1.24.3 (Envoy 1.32) and Istio 1.30.1 (Envoy 1.38).',
       ],
     ],
     ['new enough for the last functions too', FILES, ['1.31.0', '1.32.0'], []],

@@ -14,7 +14,7 @@ let filters: MeshFilters;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'filters-'));
   filters = await buildMeshFilters(folder);
-});
+}, 300_000); // compiles, where nobody has
 
 afterAll(() => rm(folder, { recursive: true }));
 

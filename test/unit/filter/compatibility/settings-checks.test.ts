@@ -4,7 +4,7 @@ import { warningTexts } from '../../../../src/base/warning.ts';
 import type { Compatibility } from '../../../../src/filter/compatibility/compatibility.ts';
 import { NEWEST_KNOWN_ENVOY, OLDEST_KNOWN_ENVOY } from '../../../../src/filter/compatibility/host-functions.ts';
 import { proxyVersionOfImage } from '../../../../src/filter/compatibility/proxy-version.ts';
-import { checkSettings } from '../../../../src/filter/compatibility/settings-checks.ts';
+import { checkSettings, refusesSettings } from '../../../../src/filter/compatibility/settings-checks.ts';
 import { WASM_FIELDS } from '../../../../src/filter/compatibility/wasm-fields.ts';
 import { readFacts } from '../../../../src/filter/module/facts.ts';
 import type { FilterSettings } from '../../../../src/filter/settings.ts';
@@ -16,7 +16,7 @@ const READER = factsOf(ENVIRON + LEAST);
 
 function check(over: Partial<FilterSettings>, tags: readonly string[] = ['1.31.0'], facts = READER): Compatibility {
   const proxies = tags.flatMap((tag) => proxyVersionOfImage(`istio/proxyv2:${tag}`) ?? []);
-  return checkSettings(facts, proxies, settings(over));
+  return checkSettings(facts, proxies, settings(over), { filter: 'add-header' });
 }
 const problems = (...of: Parameters<typeof check>): string[] => check(...of).problems.map(describeProblem);
 
@@ -37,6 +37,16 @@ test('the table has every setting that not every Envoy knows', () => {
   }
 });
 
+test.each([...Object.entries(USES), ['an unknown capability', { capabilities: ['teleport'] }] as const])(
+  'a proxy refuses settings exactly where the check of it alone has a problem: %s',
+  (_, over) => {
+    for (const tag of ['1.9.0', '1.20.0', '1.24.3', '1.28.0', '1.31.0', '1.32.0', '1.99.0']) {
+      const proxy = proxyVersionOfImage(`istio/proxyv2:${tag}`);
+      expect([tag, proxy && refusesSettings(proxy, settings(over))]).toEqual([tag, problems(over, [tag]).length > 0]);
+    }
+  },
+);
+
 test.each<[string[]]>([[[]], [['1.7.0']], [['1.24.3', '1.31.0']], [['1.99.0']]])('usual settings suit %j', (tags) => {
   for (const failPolicy of ['closed', 'open'] as const) {
     expect(check({ failPolicy }, tags)).toEqual({ problems: [], warnings: [] });
@@ -50,7 +60,7 @@ describe.each(WASM_FIELDS)('$input', ({ input, since }) => {
   test('is refused where a proxy is too old for it, with the version that has it', () => {
     expect(problems(over, [`1.${istio - 1}.2`, '1.31.0'])).toEqual([
       expect.stringContaining(
-        `"${input}" needs Envoy 1.${since} (Istio 1.${istio}) or newer. Too old for it: Istio 1.${istio - 1}.2 (Envoy 1.${since - 1}), which would ignore it.`,
+        `"${input}" needs Envoy 1.${since} (Istio 1.${istio}) or newer. Older than that: Istio 1.${istio - 1}.2 (Envoy 1.${since - 1}), which would ignore it.`,
       ),
     ]);
     expect(check(over, [`1.${istio - 1}.2`]).problems[0]).toMatchObject({
@@ -119,7 +129,7 @@ describe('capabilities', () => {
 
 test('a configuration that etcd may not take is told', () => {
   expect(warningTexts(check({ configuration: 'é'.repeat(750_000) }).warnings)).toEqual([
-    expect.stringMatching(/^The configuration has 1\.43 MiB\. .* etcd, which takes 1\.5 MiB/),
+    expect.stringMatching(/^The configuration has 1\.43 MiB\. .* etcd, which takes up to 1\.5 MiB/),
   ]);
   expect(check({ configuration: 'é'.repeat(600_000) }).warnings).toEqual([]);
 });

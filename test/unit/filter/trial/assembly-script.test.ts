@@ -14,7 +14,7 @@ let filters: MeshFilters;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'trial-'));
   filters = await buildMeshFilters(folder);
-});
+}, 300_000); // compiles, where nobody has
 afterAll(() => rm(folder, { recursive: true }));
 
 const run = async (filter: keyof MeshFilters, changes: Partial<TrialRequest> = {}): Promise<TrialVerdict> =>

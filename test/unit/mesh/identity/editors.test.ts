@@ -1,6 +1,6 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { ObjectMeta } from '../../../../src/cluster/objects.ts';
-import { editorsOf } from '../../../../src/mesh/identity/editors.ts';
+import { editorsOf, isLabelledByOthers } from '../../../../src/mesh/identity/editors.ts';
 
 test.each<[string, ObjectMeta['managedFields'], string[]]>([
   ['nothing is recorded', undefined, []],
@@ -34,4 +34,23 @@ test.each<[string, ObjectMeta['managedFields'], string[]]>([
   expect(editorsOf({ metadata: { name: 'x', ...(managedFields === undefined ? {} : { managedFields }) } })).toEqual(
     editors,
   );
+});
+
+describe('a label of a pod template is by others', () => {
+  const LABEL = 'deploy-wasm-filter/add-header';
+  const holding = (manager: string, label = LABEL): NonNullable<ObjectMeta['managedFields']>[number] => ({
+    manager,
+    fieldsV1: { 'f:spec': { 'f:template': { 'f:metadata': { 'f:labels': { [`f:${label}`]: {} } } } } },
+  });
+
+  test.each<[string, ObjectMeta['managedFields'], boolean]>([
+    ['where somebody else alone has written it', [holding('kubectl-rollout')], true],
+    ['not where this action has written it', [holding('deploy-wasm-filter')], false],
+    ['not where this action has written it, too', [holding('helm'), holding('deploy-wasm-filter')], false],
+    ['not where others have written other labels', [holding('kubectl-rollout', 'app')], false],
+    ['not where nobody is recorded', undefined, false],
+  ])('%s', (_, managedFields, expected) => {
+    const metadata = { name: 'x', ...(managedFields === undefined ? {} : { managedFields }) };
+    expect(isLabelledByOthers({ metadata }, LABEL)).toBe(expected);
+  });
 });

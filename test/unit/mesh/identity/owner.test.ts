@@ -50,6 +50,7 @@ test('the managers of a pod template, the latest first, without ours and those o
 const since = managedFields.map((entry) =>
   entry.manager === 'operator' ? { ...entry, time: '2026-01-03T00:00:00Z' } : entry,
 );
+const byHand = [...managedFields, { manager: 'kubectl-rollout', time: '2026-01-03T00:00:00Z', fieldsV1: template }];
 
 describe('who put a pod template back', () => {
   test.each<[string, Partial<Workload['metadata']>, string, RegExp]>([
@@ -78,6 +79,7 @@ describe('who put a pod template back', () => {
       /into Git, where Argo CD takes them from/,
     ],
     ['a field manager', { managedFields: since }, 'the field manager "operator"', /into what it writes/],
+    ['somebody with kubectl', { managedFields: byHand }, 'the field manager "kubectl-rollout"', /re-run the job/],
     ['nobody who has written since', { managedFields }, 'another client', /into what it writes/],
     ['nobody who is known', {}, 'another client', /or take the workload out of the target list/],
   ])('%s', (_, metadata, who, remedy) => {

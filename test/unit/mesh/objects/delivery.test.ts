@@ -23,7 +23,7 @@ function moduleOf(source: ModuleSource | undefined, size: number): FilterModule 
   content.set(wasm());
   return { ...must(checkModule(content, 'a')), ...(source === undefined ? {} : { source }) };
 }
-const SHRINKING = { mode: 'auto', origin: 'filter "a"' } as const;
+const SHRINKING = { mode: 'auto', origin: 'filter "a"', written: {} } as const;
 const requested = (delivery: DeliveryRequest['delivery']): DeliveryRequest => ({ delivery, phase: 'unspecified' });
 const choose = (
   source: ModuleSource | undefined,
@@ -125,9 +125,9 @@ describe('how a module is delivered', () => {
 
 test('a configuration that a WasmPlugin cannot carry is named, and matters only to an image', () => {
   const configurations = [
-    { origin: 'input "configuration"', text: '{"a":1}' },
-    { origin: 'targets entry 2: configuration', text: 'x-a: 1' },
-    { origin: 'targets entry 3: configuration', text: '[]' },
+    { subject: 'input "configuration"', text: '{"a":1}' },
+    { subject: 'targets entry 2: configuration', text: 'x-a: 1' },
+    { subject: 'targets entry 3: configuration', text: '[]' },
   ];
   expect(problemsIn(checkConfigurations({ image: PULLED }, configurations)).map(({ subject }) => subject)).toEqual([
     'targets entry 2: configuration',

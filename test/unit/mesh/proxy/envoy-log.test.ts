@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { CAUSES } from '../../../../src/mesh/proxy/envoy-causes.ts';
 import { findEnvoyReason, findPluginReason, findReasonFor, logSince } from '../../../../src/mesh/proxy/envoy-log.ts';
 import type { LogIds, OwnFilter } from '../../../../src/mesh/proxy/refused-filter.ts';
 
@@ -24,7 +25,7 @@ test.each([
     'a missing import',
     'Failed to load Wasm module due to a missing import: wasi_snapshot_preview1.poll_oneoff',
     'Failed to load Wasm module due to a missing import: wasi_snapshot_preview1.poll_oneoff',
-    /^Upgrade Istio, or leave out what calls them/,
+    /^Upgrade Istio, or remove what calls these functions/,
   ],
   [
     'an import that no Envoy has',
@@ -50,6 +51,25 @@ test.each([
   expect(findEnvoyReason(refused(cause))).toEqual({
     reason: typeof reason === 'string' ? reason : expect.stringMatching(reason),
     remedy: expect.stringMatching(remedy),
+  });
+});
+
+test('what helps names the place of the settings, where it is known which filter is refused', () => {
+  const written = (filter: string, line: number) => ({
+    filter,
+    places: { 'root-id': { subject: 'm', at: { file: 'm.yaml', line, column: 1 } } },
+  });
+  const auth = { name: 'auth', folder: '/auth', written: written('auth', 7) };
+  const limits = { name: 'limits', folder: '/limits', written: written('limits', 9) };
+  const log = line('Wasm VM failed Failed to start base Wasm');
+  expect(findReasonFor(log, [auth])?.remedy).toContain(
+    'Check "root-id" (m.yaml:7) of filter "auth" and the input "vm-id":',
+  );
+  expect(findReasonFor(log, [auth, limits])?.remedy).toContain('Check "root-id" and "vm-id":');
+  const named = refused('Failed to start base Wasm').replaceAll('example-filter', 'limits');
+  expect(findReasonFor(named, [auth, limits])).toMatchObject({
+    rejected: 'limits',
+    remedy: expect.stringContaining('Check "root-id" (m.yaml:9) of filter "limits"'),
   });
 });
 
@@ -221,7 +241,7 @@ describe('why a WasmPlugin does not run', () => {
     [
       'a name that nobody knows',
       fetchError('Get "https://registry.example/v2/": dial tcp: lookup registry.example: no such host'),
-      /must reach the registry/,
+      /can reach the registry/,
     ],
     [
       'a registry that listens to plain HTTP',
@@ -231,7 +251,7 @@ describe('why a WasmPlugin does not run', () => {
     [
       'a certificate of an unknown authority',
       fetchError('tls: failed to verify certificate: x509: certificate signed by unknown authority'),
-      /TLS that they trust/,
+      /trust its certificate/,
     ],
     ['an image of another form', 'could not fetch Wasm binary: could not parse as compat variant: x', /plugin\.wasm/],
     ['anything else', 'a new trouble', /istio-proxy/],
@@ -326,4 +346,10 @@ describe('which of several filters Envoy rejects', () => {
     expect(findReasonFor(line(words), asked)?.rejected).toBe(expected);
     expect(findReasonFor(line(words), asked.slice(0, 1))?.rejected).toBeUndefined();
   });
+});
+
+test.each(CAUSES)('what the documentation quotes is found as that cause: $says', ({ says, pattern, remedy }) => {
+  const found = findEnvoyReason(says);
+  expect(found?.reason).toBe(pattern.exec(says)?.[0]);
+  if (typeof remedy === 'string') expect(found?.remedy).toBe(remedy);
 });

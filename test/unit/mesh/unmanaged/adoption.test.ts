@@ -239,8 +239,10 @@ describe('what hangs on an adopted filter', () => {
     const [filter] = only(patches);
     if (filter === undefined) throw new Error('nothing is adopted');
     const proxies = proxiesOf(POD, [], envoyFilter(patches), ...others);
-    expect(dependentsOf(filter, [filter], { name: 'ours', insert: BEFORE_ROUTER }, proxies)).toEqual(expected);
-    const beside = { name: 'ours', insert: { place: 'before', filter: 'headers' } } as const;
+    expect(dependentsOf(filter, [filter], { filter: 'ours', settings: { insert: BEFORE_ROUTER } }, proxies)).toEqual(
+      expected,
+    );
+    const beside = { filter: 'ours', settings: { insert: { place: 'before', filter: 'headers' } } } as const;
     expect(dependentsOf(filter, [filter], beside, [])).toEqual(['the input "insert"']);
   });
 

@@ -76,7 +76,7 @@ test('however it is folded, every workload of a wave that is shown is in a bar',
       // In a bar of one its name stands, in one of several their number; rollbacks are told by their words.
       const forward = timeline.sections
         .flatMap(({ bars }) => bars)
-        .filter(({ label }) => !/ rolled back, |: rollback failed, /.test(label));
+        .filter(({ label }) => !/ rolled back, | rollback failed, /.test(label));
       const counted = forward.map(({ label }) => Number(/^(\d+) workloads/.exec(label)?.[1] ?? 1));
       const total = counted.reduce((a, b) => a + b, 0);
       expect(total).toBe(targets.length);
@@ -103,7 +103,7 @@ describe('how a workload looks', () => {
     [
       'not rolled back',
       stuck('shop/x', { times: back, rollback: rollback('failed') }),
-      ['❌ x failed, 4.0 s :crit', '❌ x#58; rollback failed, 3.0 s :crit'],
+      ['❌ x failed, 4.0 s :crit', '❌ x rollback failed, 3.0 s :crit'],
     ],
     [
       'well and rolled back',
