@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
+import { eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { awaitReady, pathOf } from '../harness/workloads.ts';
 import { onlyTarget, ownPart, POD_RULES, puts, REVISION_LABEL, revisionOf, Scene, WRITE_RULES } from './scene.ts';
@@ -160,6 +161,11 @@ describe('new pods that never become ready', () => {
     for (const { metadata } of await scene.pods()) {
       await cluster.api.delete(`/api/v1/namespaces/${scene.namespace}/pods/${metadata.name}`);
     }
+    // The controller may be slower than a run: until it has counted, the workload still says that it is ready.
+    await eventually(
+      'a workload without ready pods',
+      async () => !(await scene.now(workload)).status?.readyReplicas || undefined,
+    );
     scene.forget();
     const { outcome, problem, rollback } = onlyTarget(await scene.deploy({ timeout: '2s' }));
     expect(outcome).toBe('failed');

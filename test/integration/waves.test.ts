@@ -185,7 +185,8 @@ describe('a soak', () => {
     const before = ownPart(await scene.now(workload));
     const isRollback = puts(workload, null);
     scene.inject((request) => (isRollback(request) ? { meanwhile: () => scene.turn('well') } : undefined));
-    const running = scene.deploy({ soak: '2s' });
+    // The soak ends with the first sign; its length is only for the controller, which may be slow to count.
+    const running = scene.deploy({ soak: '45s' });
     await firstVerification(scene);
     await scene.turn('unready');
     for (const { metadata } of await scene.pods()) {
