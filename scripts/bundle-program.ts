@@ -1,34 +1,28 @@
 import { resolve } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import { slimUndici } from './slim-undici.ts';
 
 export const ROOT = resolve(import.meta.dirname, '..');
 
 /** Packages that do nothing when they are loaded but define what they export, and do not say so in their package.json. */
-const PURE = /[\\/]node_modules[\\/]@kubernetes[\\/]client-node[\\/]/;
+const PURE = /[\\/]node_modules[\\/]@actions[\\/]/;
 
-/**
- * Leaves out what nobody uses of packages that are pure: of the Kubernetes client the generated classes of the whole API, 3 MB. And takes
- * one undici for all: `@actions/http-client` brings an older one, for calls that the action never makes.
- */
-const slim: Plugin = {
-  name: 'slim',
+/** Leaves out what nobody uses of packages that are pure: of the toolkit what gets tokens and runs programs. */
+const pure: Plugin = {
+  name: 'pure',
   setup({ onResolve, resolve: resolveAs }) {
-    onResolve(
-      { filter: /^(?:\.|@kubernetes\/client-node$|undici$)/ },
-      async ({ path, pluginData, with: attributes, ...from }) => {
-        if (pluginData === slim) return undefined;
-        const resolveDir = path === 'undici' ? ROOT : from.resolveDir;
-        const { kind, importer } = from;
-        const found = await resolveAs(path, { kind, importer, resolveDir, with: attributes, pluginData: slim });
-        return PURE.test(found.path) ? { ...found, sideEffects: false } : found;
-      },
-    );
+    onResolve({ filter: /^(?:\.|@actions\/)/ }, async ({ path, pluginData, with: attributes, ...from }) => {
+      if (pluginData === pure) return undefined;
+      const { kind, importer, resolveDir } = from;
+      const found = await resolveAs(path, { kind, importer, resolveDir, with: attributes, pluginData: pure });
+      return PURE.test(found.path) ? { ...found, sideEffects: false } : found;
+    });
   },
 };
 
 /**
- * Bundles one program as an ES module in one file, `name`.js in the folder `outdir`; `entry` is its first file, from the root of the
- * package. Returns what is in it. Rejects with what esbuild says.
+ * Bundles one program as ES modules: `name`.js in the folder `outdir`, and beside it what it loads only when it needs it. `entry` is its
+ * first file, from the root of the package. Returns what is in them. Rejects with what esbuild says.
  */
 export async function bundleProgram(entry: string, name: string, outdir: string): Promise<Metafile> {
   const { metafile } = await build({
@@ -36,6 +30,8 @@ export async function bundleProgram(entry: string, name: string, outdir: string)
     entryPoints: { [name]: entry },
     outdir,
     bundle: true,
+    splitting: true,
+    chunkNames: `${name}-[name]-[hash]`,
     platform: 'node',
     format: 'esm',
     target: 'node24',
@@ -46,7 +42,7 @@ export async function bundleProgram(entry: string, name: string, outdir: string)
       js: "import{createRequire as $createRequire}from'node:module';const require=$createRequire(import.meta.url);",
     },
     metafile: true,
-    plugins: [slim],
+    plugins: [pure, slimUndici(ROOT)],
   });
   return metafile;
 }

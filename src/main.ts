@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
-import * as toolkit from '@actions/core';
+import { debug, error, getInput, group, info, isDebug, notice, setSecret, warning } from '@actions/core';
 import { handleCrashes } from './action/crash/handlers.ts';
 import { lastWords } from './action/crash/last-words.ts';
 import { publishCrash } from './action/crash/publish.ts';
@@ -49,10 +49,10 @@ const WASM_OPT = fileURLToPath(beside('wasm-opt.cjs'));
 await act();
 
 async function act(): Promise<void> {
-  const { mask, redact } = new Redactor(toolkit.setSecret);
+  const { mask, redact } = new Redactor(setSecret);
   // Files hold whole pages and JSON, whose texts were cleaned one by one.
   const clean: Redact = (text) => withoutCredentials(redact(text));
-  const core = guardedCore(toolkit, clean);
+  const core = guardedCore({ debug, error, group, info, isDebug, notice, warning }, clean);
   const environment = { ...process.env };
   // A run with it is refused, but not before its problems are gathered: until then nothing is sent to a server that nobody checked.
   delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
@@ -139,7 +139,7 @@ function runtimeOf({
     environment,
     cancelled,
     abandoned,
-    readInput: (name) => toolkit.getInput(name, { trimWhitespace: false }),
+    readInput: (name) => getInput(name, { trimWhitespace: false }),
     readFile: inputFileReader(folders),
     findFiles: workspaceFinder(folders),
     readUserFile: userFileReader(folders),

@@ -1,5 +1,3 @@
-import type { RequestOptions } from 'node:https';
-import { KubeConfig } from '@kubernetes/client-node';
 import { defined } from '../base/defined.ts';
 import { headerText } from './kubeconfig/headers.ts';
 import type { KeyPair } from './kubeconfig/pem.ts';
@@ -26,39 +24,26 @@ export interface IdentityParts {
   readonly expiresAt?: number | undefined;
 }
 
-const encode = (text: string): string => Buffer.from(text).toString('base64');
-
-/** Has client-node make the TLS settings and headers of a user; adds what it does not know. */
-export async function makeIdentity(parts: IdentityParts): Promise<Identity> {
+/** Returns the TLS settings and the headers of a user of a cluster, as kubectl would call it. */
+export function makeIdentity(parts: IdentityParts): Identity {
   const { server, serverName, skipVerification, authority, keyPair, token, login, impersonation, expiresAt } = parts;
   // No credential is sent over plain HTTP, by kubectl neither.
   if (!server.startsWith('https:')) return { tls: {}, headers: impersonation };
-  const config = new KubeConfig();
-  config.loadFromClusterAndUser(
-    {
-      name: 'cluster',
-      server,
-      skipTLSVerify: skipVerification,
-      ...defined({ tlsServerName: serverName }),
-      ...(authority !== undefined && { caData: encode(authority.join('')) }),
+  const authorization = authorizationOf(token, login);
+  return {
+    tls: {
+      ...defined({ ca: authority?.join(''), cert: keyPair?.certificate, key: keyPair?.key, servername: serverName }),
+      ...(skipVerification && { rejectUnauthorized: false }),
+      // As Go's clients, hence kubectl, do: every certificate that is given is trusted, an intermediate one, too.
+      allowPartialTrustChain: true,
     },
-    {
-      name: 'user',
-      ...(keyPair !== undefined && { certData: encode(keyPair.certificate), keyData: encode(keyPair.key) }),
-      ...(token !== undefined && { token: headerText(token) }),
-      ...login,
-    },
-  );
-  const options: RequestOptions = {};
-  await config.applyToHTTPSOptions(options);
-  const { ca, cert, key, rejectUnauthorized, servername, auth } = options;
-  const given = Object.entries({ ca, cert, key, rejectUnauthorized, servername }).filter(
-    ([, value]) => value !== undefined,
-  );
-  // As Go's clients, hence kubectl, do: every certificate that is given is trusted, an intermediate one, too.
-  const tls = { ...Object.fromEntries(given), allowPartialTrustChain: true };
-  const headers: Record<string, string | string[]> = { ...impersonation };
-  for (const [name, value] of Object.entries(options.headers ?? {})) headers[name] = String(value);
-  if (auth) headers.Authorization = `Basic ${encode(auth)}`;
-  return { tls, headers, ...defined({ expiresAt }) };
+    headers: { ...impersonation, ...(authorization !== undefined && { Authorization: authorization }) },
+    ...defined({ expiresAt }),
+  };
+}
+
+/** A user has one of the two: the reader of kubeconfigs refuses both, and asks no plugin where there is one. */
+function authorizationOf(token: IdentityParts['token'], login: IdentityParts['login']): string | undefined {
+  if (login !== undefined) return `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`;
+  return token === undefined ? undefined : `Bearer ${headerText(token)}`;
 }

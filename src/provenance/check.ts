@@ -7,7 +7,6 @@ import { PlainTextError, RefusedDestinationError, UnreachableError, UnusableAnsw
 import { AttestationsRefused, attestationsOf } from './attestations.ts';
 import { type Authority, TrustRootError } from './authority.ts';
 import type { Provenance, ProvenancePolicy } from './policy.ts';
-import { verifyAttestation } from './verify.ts';
 
 /** The file whose origin is to be checked. */
 export interface Artifact {
@@ -43,6 +42,8 @@ export async function checkProvenance(
   if (github === undefined) return fail(badAddress(artifact));
   const reasons: string[] = [];
   try {
+    // Few runs check where a filter comes from, and Sigstore is much to load.
+    const { verifyAttestation } = await import('./verify.ts');
     for await (const found of attestationsOf(policy.repository, artifact.digest, github)) {
       // It may have to fetch what an authority trusts, which does not look at the signal.
       const verdict = found.ok

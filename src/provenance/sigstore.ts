@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { TrustedRoot } from '@sigstore/protobuf-specs';
-import { DEFAULT_MIRROR_URL, getTrustedRoot } from '@sigstore/tuf';
 import type { Authority } from './authority.ts';
 import { GITHUB_ROOT } from './github-root.ts';
 
@@ -20,14 +19,16 @@ export function sigstoreAuthorities(makeFolder: () => Promise<string>, writeText
   return [
     {
       organisation: 'sigstore.dev',
-      trustedRoot: once(async () =>
-        getTrustedRoot({ ...FETCHING, cachePath: await makeFolder(), mirrorURL: DEFAULT_MIRROR_URL }),
-      ),
+      trustedRoot: once(async () => {
+        const { DEFAULT_MIRROR_URL: mirrorURL, getTrustedRoot } = await import('@sigstore/tuf');
+        return getTrustedRoot({ ...FETCHING, cachePath: await makeFolder(), mirrorURL });
+      }),
       required: { certificateLogs: 1, signatureLogs: 1, timestamps: 1 },
     },
     {
       organisation: 'GitHub, Inc.',
       trustedRoot: once(async () => {
+        const { getTrustedRoot } = await import('@sigstore/tuf');
         const folder = await makeFolder();
         const rootPath = join(folder, 'github-root.json');
         await writeText(rootPath, JSON.stringify(GITHUB_ROOT));

@@ -93,7 +93,6 @@ describe('what only some rooms may use', () => {
 
   test.each<[string, RegExp, string[]]>([
     ['HTTP', /^undici(\/|$)/, ['http', 'cluster']],
-    ['the Kubernetes library', /^@kubernetes\/client-node(\/|$)/, ['cluster']],
     ['the libraries of Sigstore', /^@sigstore\//, ['provenance']],
     ['the toolkit of the runner', /^@actions\//, ['main.ts', 'action']],
     ['files', /^node:fs(\/|$)/, ['main.ts', 'watchdog.ts', 'files']],
