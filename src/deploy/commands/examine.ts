@@ -1,4 +1,5 @@
 import { defined } from '../../base/defined.ts';
+import { sideBySide } from '../../base/log.ts';
 import { onlyShows, type Permission } from '../../base/permission.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { Warning } from '../../base/warning.ts';
@@ -38,23 +39,26 @@ export interface Examination {
 
 /**
  * Looks at one thing before the first write; writes nothing. It is asked even where something else is wrong already, and looks
- * then at what is known.
+ * then at what is known. All are made side by side.
  */
 type Check = (deployment: PlannedDeployment, context: DeployContext) => Promise<Preflight>;
 
 /** In the order in which people read what they find. */
 const CHECKS: readonly Check[] = [checkLentTemplates, checkFilter, checkRunningProxies];
 
-/** Makes every check before the first write, whatever was found before: everything that is wrong is told in one run. */
+/** Makes every check before the first write, whatever another one finds: everything that is wrong is told in one run. */
 export async function examineDeployment(deployment: PlannedDeployment, context: DeployContext): Promise<Examination> {
   const { plan, request, snapshot } = deployment;
-  const found: Preflight[] = [];
   const looking = during(context, 'inspecting what runs');
-  for (const check of CHECKS) found.push(await check(deployment, looking));
   // A target that could not be planned needs permissions all the same.
   const further = deployment.problems.length === 0 ? [] : targetPermissions(request, snapshot);
   const permissions = [...requiredPermissions(plan, request), ...further];
-  const [missing, kinds] = await Promise.all([
+  // None waits for another: a trial is a process, the rest are requests.
+  const [found, missing, kinds] = await Promise.all([
+    sideBySide(
+      context.log,
+      CHECKS.map((check) => (log) => check(deployment, { ...looking, log })),
+    ),
     missingPermissions(permissions, context.client, context.log),
     installedKinds(context.client),
   ]);

@@ -1,7 +1,4 @@
-import { messageOf } from '../../base/problem.ts';
-import type { Pod } from '../../cluster/objects.ts';
 import { proxyImageOf } from '../../cluster/pods.ts';
-import { POD } from '../../cluster/resources.ts';
 import {
   formatProxyVersion,
   type ProxyVersion,
@@ -11,7 +8,7 @@ import { makeRevision, type Revision } from '../../mesh/identity/revision.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { targetKeysOf } from '../kinds/kinds.ts';
-import type { Plan, PlannedDeployment } from '../plan/plan.ts';
+import type { PlannedDeployment } from '../plan/plan.ts';
 import { kindsOf, revisionMaker } from '../plan/target-settings.ts';
 import type { DeployRequest, FilterRequest, Unknown } from '../request.ts';
 import { checkRevisions, type Preflight, type TrialContext } from './revision-checks.ts';
@@ -30,7 +27,7 @@ export async function checkFilter(deployment: PlannedDeployment, context: Deploy
   if (problems.length > 0) {
     return context.log.group('Check the filter', async () => {
       const namespaces = new Set(plan.workloads.map(({ ref }) => ref.namespace));
-      const proxies = await findProxies(plan, namespaces, context);
+      const proxies = await findProxies(deployment, namespaces, context);
       return checkRevisions(requestedRevisions(filters), proxies, asFarAsKnown(context, unknown), filters);
     });
   }
@@ -41,7 +38,7 @@ export async function checkFilter(deployment: PlannedDeployment, context: Deploy
   if (checked.length === 0) return NOTHING;
   return context.log.group('Check the filter', async () => {
     const revisions = checked.map(({ revision }) => revision);
-    const proxies = await findProxies(plan, new Set(checked.map(({ namespace }) => namespace)), context);
+    const proxies = await findProxies(deployment, new Set(checked.map(({ namespace }) => namespace)), context);
     return checkRevisions(revisions, proxies, context, filters);
   });
 }
@@ -82,24 +79,23 @@ export function requestedRevisions(filters: readonly FilterRequest[]): Revision[
 
 /** The versions of the sidecars that the planned workloads have now; without the permission to look, none. */
 async function findProxies(
-  plan: Plan,
+  { plan, proxies }: Pick<PlannedDeployment, 'plan' | 'proxies'>,
   namespaces: ReadonlySet<string>,
-  { client, log }: DeployContext,
+  { log }: Pick<DeployContext, 'log'>,
 ): Promise<ProxyVersion[]> {
   const wanted = new Set(plan.workloads.map(({ ref }) => workloadKey(ref)));
   const found = await Promise.all(
     [...namespaces].map(async (namespace): Promise<ProxyVersion[]> => {
-      try {
-        const pods = await client.listSome<Pod>(POD, namespace);
-        return pods.flatMap((pod) => {
-          const image = proxyImageOf(pod);
-          if (image === undefined || !targetKeysOf(pod, namespace).some((key) => wanted.has(key))) return [];
-          return proxyVersionOfImage(image) ?? [];
-        });
-      } catch (error) {
-        log.debug(`The proxies' versions in ${namespace} are not known: ${messageOf(error)}`);
+      const pods = await proxies.podsIn(namespace);
+      if (!pods.ok) {
+        log.debug(`The proxies' versions in ${namespace} are not known: ${pods.fault}`);
         return [];
       }
+      return pods.value.flatMap((pod) => {
+        const image = proxyImageOf(pod);
+        if (image === undefined || !targetKeysOf(pod, namespace).some((key) => wanted.has(key))) return [];
+        return proxyVersionOfImage(image) ?? [];
+      });
     }),
   );
   return [...new Map(found.flat().map((version) => [formatProxyVersion(version), version])).values()];
