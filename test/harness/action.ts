@@ -227,6 +227,8 @@ export interface BundleOptions {
   /** The workspace, which relative paths start from. */
   readonly workspace?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** A command that runs the one that follows it, as `time` does. */
+  readonly through?: readonly string[];
   /** Is told of each secret. */
   readonly mask?: (secret: string) => void;
   /** Called with each piece of output as it comes, with a way to send a signal, and one to read no further. */
@@ -236,13 +238,15 @@ export interface BundleOptions {
 export const BUNDLE = resolve(import.meta.dirname, '../../dist/index.js');
 
 /** Runs `dist/index.js` as a runner does: a process of its own, inputs in its environment, files for summary and outputs. */
-export async function runBundle({ inputs, workspace, environment = {}, onOutput }: BundleOptions): Promise<BundleRun> {
+export async function runBundle(options: BundleOptions): Promise<BundleRun> {
+  const { inputs, workspace, environment = {}, through = [], onOutput } = options;
   const folder = await mkdtemp(join(tmpdir(), 'deploy-wasm-filter-'));
   try {
     const summary = join(folder, 'summary.md');
     const output = join(folder, 'output');
     await Promise.all([writeFile(summary, ''), writeFile(output, '')]);
-    const child = spawn(process.execPath, [BUNDLE], {
+    const [program = '', ...rest] = [...through, process.execPath, BUNDLE];
+    const child = spawn(program, rest, {
       cwd: workspace ?? folder,
       env: {
         PATH: process.env.PATH,

@@ -11,6 +11,7 @@ import { ADMIN_TOKEN, callerOf, USER_TOKEN } from './caller.ts';
 import { injectMounts, readsPods } from './injector.ts';
 import { refuseUpgrade, startPodGateway } from './pod-gateway.ts';
 import { parsePodRequest } from './pod-request.ts';
+import { type Traffic, watchTraffic } from './traffic.ts';
 
 /** A request as the API server got it. */
 export interface RecordedRequest {
@@ -59,6 +60,8 @@ export interface Recorder {
   readonly requests: readonly RecordedRequest[];
   /** The requests that change objects: no reads, dry runs or questions about permissions, and nothing that is sent to a pod. */
   readonly writes: readonly RecordedRequest[];
+  /** The same as its sockets saw it, with times. */
+  readonly traffic: Traffic;
   /** The kubeconfig of the cluster's admin, or of a user who may do what RBAC objects allow. */
   kubeconfig(user?: string): string;
   /** Forgets what was recorded and every fault. */
@@ -79,6 +82,7 @@ export async function startRecorder(api: Api, without: readonly string[] = []): 
   const server = createServer({ cert: certificates.certPem, key: certificates.keyPem }, (incoming, outgoing) => {
     void handle(incoming, outgoing).catch(() => outgoing.destroy());
   });
+  const traffic = watchTraffic(server);
   server.on('upgrade', (incoming, socket, head) => {
     socket.on('error', () => socket.destroy());
     void upgrade(incoming, socket, head).catch(() => socket.destroy());
@@ -193,6 +197,7 @@ export async function startRecorder(api: Api, without: readonly string[] = []): 
     get writes() {
       return requests.filter(isWrite);
     },
+    traffic,
     kubeconfig: (user) =>
       kubeconfigText(
         `https://127.0.0.1:${port}`,
@@ -203,6 +208,7 @@ export async function startRecorder(api: Api, without: readonly string[] = []): 
     reset: () => {
       requests.length = 0;
       rules = [];
+      traffic.reset();
     },
     inject: (rule) => {
       rules.push(rule);
@@ -223,7 +229,7 @@ function isOf(definition: string, path: string): boolean {
 }
 
 /** What is sent to pods changes no object, nor does a question about permissions or a dry run. */
-function isWrite({ method, path, body = '' }: RecordedRequest): boolean {
+export function isWrite({ method, path, body = '' }: Omit<RecordedRequest, 'status'>): boolean {
   if (method === 'GET' || method === 'HEAD') return false;
   const inQuery = new URLSearchParams(path.replace(/^[^?]*\??/, '')).get('dryRun') === 'All';
   // A deletion says it in its body.

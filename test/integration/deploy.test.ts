@@ -224,21 +224,4 @@ describe('deploying a filter', () => {
     expect(report.targets[0]?.steps).toMatchObject({ template: 'done', rollout: 'skipped' });
     expect(cluster.recorder.requests.some(({ path }) => path.includes('watch=true'))).toBe(false);
   });
-
-  test('a hundred workloads cost a hundred and two writes', async () => {
-    const namespace = await cluster.namespace();
-    const workloads = Array.from({ length: 100 }, (_, at) =>
-      makeWorkload(namespace, `w${at}`, { replicas: 0, labels: { all: 'yes' } }),
-    );
-    await createWorkloads(cluster.api, ...workloads);
-    const given = inputs(namespace, '- {selector: all=yes, kinds: [deployment]}');
-    const { report } = await runAction(given);
-    expect(report.outcome).toBe('deployed');
-    expect(report.targets).toHaveLength(100);
-    expect(writesDone()).toHaveLength(102);
-    cluster.recorder.reset();
-    expect((await runAction(given)).report.outcome).toBe('unchanged');
-    // Of Deployments without replicas it is asked, too, whether a Rollout has their pods; and of a cluster, whether it has Rollouts.
-    expect(cluster.recorder.requests).toHaveLength(6);
-  });
 });
