@@ -22,6 +22,8 @@ export const versions = {
   olderEnvoy: '1.36.2',
   /** `github.com/nektos/act`, which runs workflows; only test/mesh uses it. */
   act: 'v0.2.89',
+  /** `helm.sh/helm/v4`, which the benchmark compares with; only `bench` uses it. */
+  helm: 'v4.3.2',
   /** The oldest Go that builds all of them: argo-rollouts asks for the newest one. */
   goMinimum: '1.26.1',
 } as const;

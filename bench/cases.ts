@@ -1,0 +1,81 @@
+import { action, manifest, noOp } from './action.ts';
+import { embedded } from './embedded.ts';
+import type { Competitor, Lab } from './lab.ts';
+import { limit } from './limit/limit.ts';
+import { helmUnthrottled, helmUpgrade } from './peers/helm.ts';
+import { documentedScript, kubectlApply, xargsPatch } from './peers/kubectl.ts';
+import { type Peer, peer } from './peers/peer.ts';
+import type { Size } from './results.ts';
+import { start } from './start.ts';
+import { FILTERS } from './titles.ts';
+
+type Maker = (lab: Lab, one: Case) => Promise<Competitor>;
+
+const ofPeer =
+  (known: Peer): Maker =>
+  (lab, size) =>
+    peer(lab, size, known);
+
+const MAKERS = {
+  limit: (lab: Lab, size: Size) => limit(lab, size),
+  action: (lab: Lab, one: Case) => action(lab, one, one.wholeCycles),
+  'no-op': (lab: Lab, size: Size) => noOp(lab, size),
+  manifest: (lab: Lab, size: Size) => manifest(lab, size, FILTERS),
+  start: (lab: Lab) => start(lab),
+  kubectl: ofPeer(kubectlApply),
+  helm: ofPeer(helmUpgrade),
+  'helm-fast': ofPeer(helmUnthrottled),
+  xargs: ofPeer(xargsPatch),
+  script: ofPeer(documentedScript),
+  embedded: (lab: Lab, size: Size) => embedded(lab, size),
+} as const;
+
+/** Who can take part. */
+export type Who = keyof typeof MAKERS;
+
+/** Everyone who takes part in the rounds of one size, and in how many of them. */
+export interface Case extends Size {
+  readonly who: Readonly<Partial<Record<Who, number>>>;
+  /** In how many rounds the action does everything that it can; in the others it deploys, again, and removes. */
+  readonly wholeCycles?: number;
+  /** Whether what passes between process and server is counted, in a run of its own. */
+  readonly counted?: boolean;
+}
+
+/** The cases of a whole run. What takes minutes has fewer rounds, or none; the others have five. */
+export const CASES: readonly Case[] = [
+  {
+    ...{ workloads: 1, namespaces: 1 },
+    who: { limit: 5, action: 5, kubectl: 5, helm: 5, xargs: 5, script: 5, start: 5 },
+  },
+  {
+    ...{ workloads: 10, namespaces: 1 },
+    who: { limit: 5, action: 5, kubectl: 5, helm: 5, xargs: 5, script: 3 },
+  },
+  {
+    ...{ workloads: 100, namespaces: 1, counted: true },
+    who: { limit: 5, action: 5, kubectl: 5, 'helm-fast': 5, xargs: 5, helm: 2, script: 2 },
+  },
+  { workloads: 100, namespaces: 1, counted: true, who: { manifest: 3 } },
+  { workloads: 300, namespaces: 1, counted: true, who: { 'no-op': 5 } },
+  { workloads: 1_000, namespaces: 1, wholeCycles: 1, who: { limit: 3, action: 3, kubectl: 1, 'helm-fast': 1 } },
+  { workloads: 10, namespaces: 10, who: { limit: 3, action: 3, kubectl: 3 } },
+  { workloads: 100, namespaces: 10, who: { limit: 3, action: 3, kubectl: 3 } },
+  { workloads: 1_000, namespaces: 10, who: { limit: 1, action: 1 } },
+  { workloads: 1_000, namespaces: 1, who: { embedded: 2 } },
+  { workloads: 5_000, namespaces: 1, who: { embedded: 1 } },
+];
+
+/** Who the filters of `--only` mean: the name itself, and what belongs to it. */
+export function isChosen(who: Who, only: readonly string[] | undefined): boolean {
+  const belongsTo: Partial<Record<Who, string>> = { 'helm-fast': 'helm', 'no-op': 'action' };
+  return only === undefined || only.includes(who) || only.includes(belongsTo[who] ?? '');
+}
+
+/** Makes the Deployments of everyone, and returns those whose rounds it will be, with how many of them each plays. */
+export async function prepare(lab: Lab, one: Case): Promise<(readonly [Competitor, number])[]> {
+  const made: (readonly [Competitor, number])[] = [];
+  for (const [who, rounds] of Object.entries(one.who) as [Who, number][])
+    made.push([await MAKERS[who](lab, one), rounds]);
+  return made;
+}

@@ -1,0 +1,39 @@
+import type { RecordedRequest } from '../../test/harness/recorder.ts';
+import type { Cost } from '../results.ts';
+
+/** A request whose body is known beforehand. */
+export interface PlannedWrite {
+  readonly method: string;
+  readonly path: string;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** What the bare client is to do. */
+export interface ClientPlan {
+  readonly server: string;
+  readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly headers: Readonly<Record<string, string | string[]>>;
+  readonly writes: readonly PlannedWrite[];
+  /** Paths of watches of Deployments that tell when the controller has seen every change; none where that is not waited for. */
+  readonly watches: readonly string[];
+}
+
+/** What it prints. */
+export type Answered = Cost;
+
+/** Returns the writes of a run of the action, to be done again, without the version of the object that each was made from. */
+export function replayed(writes: readonly RecordedRequest[]): readonly PlannedWrite[] {
+  return writes.map(({ method, path, body = '' }) => ({
+    method,
+    path,
+    contentType: path.includes('/deployments/') ? 'application/merge-patch+json' : 'application/apply-patch+yaml',
+    body: withoutVersion(body),
+  }));
+}
+
+function withoutVersion(body: string): string {
+  const object = JSON.parse(body) as { metadata?: Record<string, unknown> };
+  const { resourceVersion: _, uid: __, ...metadata } = object.metadata ?? {};
+  return JSON.stringify({ ...object, metadata });
+}

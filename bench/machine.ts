@@ -1,0 +1,43 @@
+import { statSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { run } from '../test/cluster/commands.ts';
+import { BUNDLE } from '../test/harness/action.ts';
+import type { Lab } from './lab.ts';
+import type { Results } from './results.ts';
+
+/** Returns what the figures were taken on. */
+export function machine(): Results['machine'] {
+  const processors = cpus();
+  return {
+    processor: processors[0]?.model.trim() ?? '',
+    processors: String(processors.length),
+    memory: `${Math.round(totalmem() / 1024 ** 3)} GiB`,
+    kernel: `Linux ${release()}`,
+  };
+}
+
+/** Returns the versions of everything that took part. */
+export async function versions({ api, programs }: Lab): Promise<Results['versions']> {
+  const server = JSON.parse(await api.text('/version')) as { readonly gitVersion: string };
+  const kubectl = JSON.parse(await run(programs.kubectl, ['version', '--client', '-o', 'json'])) as {
+    readonly clientVersion: { readonly gitVersion: string };
+  };
+  const commit = (await run('git', ['rev-parse', '--short=12', 'HEAD'], { cwd: import.meta.dirname })).trim();
+  const changed = (await run('git', ['status', '--porcelain', '--', 'src', 'dist'], { cwd: ROOT })).trim() !== '';
+  return {
+    Commit: changed ? `${commit} with changes` : commit,
+    Kubernetes: server.gitVersion,
+    kubectl: kubectl.clientVersion.gitVersion,
+    Helm: (await run(programs.helm, ['version', '--template', '{{.Version}}'])).trim(),
+    Node: process.version,
+  };
+}
+
+const ROOT = join(import.meta.dirname, '..');
+
+/** Returns the bytes of the programs that a run of the action loads. */
+export function fileSizes(): Results['files'] {
+  const folder = join(BUNDLE, '..');
+  return Object.fromEntries(['index.js', 'trial.js'].map((name) => [name, statSync(join(folder, name)).size]));
+}

@@ -1,0 +1,3 @@
+module deploy-wasm-filter/bench/measure
+
+go 1.26.0

@@ -1,0 +1,75 @@
+import { parseArgs } from 'node:util';
+import type { Subject } from './results.ts';
+
+/** What a run of the benchmark is to do. */
+export interface Options {
+  /** The cluster; one that the run brings up itself when absent. */
+  readonly kubeconfig?: string;
+  /** Only cases with these numbers of workloads. */
+  readonly workloads?: readonly number[];
+  /** Only these subjects. */
+  readonly only?: readonly string[];
+  /** How many rounds every case has, in place of its own number. */
+  readonly rounds?: number;
+  /** Where the raw figures are written; nowhere when absent. */
+  readonly output?: string;
+  /** Draws the time line of one run under this name, and measures nothing. */
+  readonly timeline?: string;
+}
+
+/** What can be chosen with `--only`. */
+export const CHOICES: readonly (Subject | 'start')[] = [
+  ...(['limit', 'action', 'kubectl', 'helm', 'xargs', 'script', 'manifest', 'embedded', 'start'] as const),
+];
+
+export const USAGE = `usage: npm run bench -- [OPTION…]
+  --quick               a few minutes: 10 and 100 workloads, 3 rounds, without the documented script
+  --workloads 10,100    only cases with these numbers of workloads
+  --only limit,action   only these: ${CHOICES.join(', ')}
+  --rounds 5            how many rounds
+  --kubeconfig FILE     on this cluster, in place of a control plane of its own
+  --output FILE         write the raw figures there; a whole run writes bench/results.json and bench/README.md
+  --timeline NAME       draw the requests of one deployment to 100 workloads, in bench/timelines and bench/images`;
+
+/** Where the figures of a whole run are kept. */
+export const RESULTS = 'bench/results.json';
+
+/** Reads the command line. Throws an error that ends with the usage. */
+export function readOptions(argv: readonly string[]): Options {
+  try {
+    const options = {
+      quick: { type: 'boolean', default: false },
+      workloads: { type: 'string' },
+      only: { type: 'string' },
+      rounds: { type: 'string' },
+      kubeconfig: { type: 'string' },
+      output: { type: 'string' },
+      timeline: { type: 'string' },
+    } as const;
+    const { values } = parseArgs({ args: [...argv], options });
+    const quick = values.quick ? { workloads: '10,100', rounds: '3', only: CHOICES.filter(isQuick).join(',') } : {};
+    const { workloads, only, rounds, kubeconfig, timeline, ...given } = { ...quick, ...values };
+    const whole = workloads === undefined && only === undefined && rounds === undefined;
+    const output = given.output ?? (whole && timeline === undefined ? RESULTS : undefined);
+    const unknown = only?.split(',').filter((one) => !(CHOICES as readonly string[]).includes(one)) ?? [];
+    if (unknown.length > 0) throw new Error(`not among the choices: ${unknown.join(', ')}`);
+    return {
+      ...(kubeconfig !== undefined && { kubeconfig }),
+      ...(workloads !== undefined && { workloads: workloads.split(',').map(positive) }),
+      ...(only !== undefined && { only: only.split(',') }),
+      ...(rounds !== undefined && { rounds: positive(rounds) }),
+      ...(output !== undefined && { output }),
+      ...(timeline !== undefined && { timeline }),
+    };
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${USAGE}`, { cause: error });
+  }
+}
+
+const isQuick = (choice: string): boolean => choice !== 'script' && choice !== 'embedded';
+
+function positive(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 1) throw new Error(`not a number of rounds or workloads: ${text}`);
+  return number;
+}

@@ -1,0 +1,44 @@
+import { Fleet } from '../fleet.ts';
+import { type Competitor, folderOf, type Lab, type Way } from '../lab.ts';
+import { measured } from '../measured.ts';
+import type { Size, Subject } from '../results.ts';
+
+/** What a peer is told, to write its files. */
+export interface PeerSite {
+  readonly lab: Lab;
+  readonly fleet: Fleet;
+  /** Its own. */
+  readonly folder: string;
+}
+
+/** What a user would take instead of the action. */
+export interface Peer {
+  readonly subject: Subject;
+  /** Writes its files; returns the command that deploys the filter, and, where it needs one, that which comes once before. */
+  prepare(site: PeerSite): Promise<{ readonly deploy: readonly string[]; readonly before?: readonly string[] }>;
+}
+
+/** Gives a peer Deployments of its own. */
+export async function peer(lab: Lab, size: Size, { subject, prepare }: Peer): Promise<Competitor> {
+  const name = `${subject}-${size.workloads}-${size.namespaces}`;
+  const fleet = await Fleet.create(lab.api, `${lab.prefix}-${name}`, size);
+  const folder = await folderOf(lab, name);
+  const home = await folderOf(lab, 'home');
+  const { deploy, before } = await prepare({ lab, fleet, folder });
+  const run = (command: readonly string[], { file }: Way) =>
+    // One home for all rounds: what the API server serves is asked for once, as on a machine that has been used before.
+    measured(lab.programs.measure, command, { KUBECONFIG: file, HOME: home, FOLDER: folder });
+  if (before !== undefined) {
+    await run(before, lab.straight);
+    await fleet.settled();
+  }
+  return {
+    cycle: async (take) => {
+      await take(subject, 'deploy', (way) => run(deploy, way));
+      await fleet.expect('filtered');
+      await fleet.settled();
+      await fleet.reset();
+    },
+    end: () => fleet.remove(),
+  };
+}

@@ -1,0 +1,77 @@
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { withCluster } from '../test/cluster/index.ts';
+import { CASES, type Case, isChosen, prepare, type Who } from './cases.ts';
+import { type Lab, withLab } from './lab.ts';
+import { fileSizes, machine, versions } from './machine.ts';
+import { type Options, RESULTS, readOptions } from './options.ts';
+import { benchPrograms } from './programs.ts';
+import { summary } from './report/summary.ts';
+import { writePage } from './report/write.ts';
+import type { Results } from './results.ts';
+import { type Kept, playRounds } from './rounds.ts';
+import { drawTimeline } from './timeline.ts';
+
+/**
+ * npm run bench: measures the built action beside everything that a user would take instead, and beside the least that the same writes
+ * cost, on a real control plane. `options.ts` has its options.
+ */
+const ROOT = join(import.meta.dirname, '..');
+const options = readOptions(process.argv.slice(2));
+const log = (line: string): void => console.log(line);
+const programs = await benchPrograms(log);
+if (options.kubeconfig !== undefined) await bench(options.kubeconfig);
+else await withCluster('control-plane', ({ kubeconfig }) => bench(kubeconfig), { log });
+
+async function bench(kubeconfig: string): Promise<void> {
+  if (options.timeline !== undefined) {
+    await withLab(kubeconfig, { programs, log }, (lab) => drawTimeline(lab, options.timeline ?? ''));
+    return;
+  }
+  const results = await measureAll(kubeconfig);
+  log(summary(results));
+  if (options.output === RESULTS) await writePage();
+  if (results.failures.length > 0) process.exitCode = 1;
+}
+
+async function measureAll(kubeconfig: string): Promise<Results> {
+  const began = performance.now();
+  const minutes = (): number => Math.round((performance.now() - began) / 6_000) / 10;
+  const kept: Kept = { samples: [], counts: [], failures: [] };
+  const command = ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ');
+  const takenAt = new Date().toISOString().slice(0, 10);
+  const chosen = CASES.map((one) => narrowed(one, options)).filter(({ who }) => Object.keys(who).length > 0);
+  let known: Results['versions'] = {};
+  const soFar = (): Results => ({
+    ...{ command, takenAt, minutes: Math.round(minutes()) },
+    ...{ machine: machine(), versions: known, files: fileSizes() },
+    ...kept,
+  });
+  const play = async (lab: Lab, one: Case): Promise<void> => {
+    log(`${one.workloads} Deployments in ${one.namespaces} namespaces (after ${minutes()} min)`);
+    const everyone = await prepare(lab, one);
+    const rounds = everyone.map(([each, usual]) => [each, options.rounds ?? usual] as const);
+    await playRounds(lab, one, rounds, one.counted ?? false, kept);
+    for (const [each] of everyone) await each.end();
+    // After each case, so that what was measured is not lost with what could not be.
+    if (options.output !== undefined) {
+      await writeFile(resolve(ROOT, options.output), `${JSON.stringify(soFar(), null, 1)}\n`);
+    }
+  };
+  await withLab(kubeconfig, { programs, log }, async (lab) => {
+    known = await versions(lab);
+    for (const one of chosen.filter(({ who }) => who.embedded === undefined)) await play(lab, one);
+  });
+  for (const one of chosen.filter(({ who }) => who.embedded !== undefined)) {
+    await withLab(undefined, { programs, log }, (lab) => play(lab, one));
+  }
+  return soFar();
+}
+
+/** A case with those alone who were asked for. */
+function narrowed(one: Case, { workloads, only }: Options): Case {
+  const size = workloads?.includes(one.workloads) ?? true;
+  const who = Object.entries(one.who).filter(([name]) => size && isChosen(name as Who, only));
+  return { ...one, who: Object.fromEntries(who) };
+}
