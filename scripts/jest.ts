@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 
 /** Runs jest on test paths, with more environment variables; gives its exit code. */
 export function runJest(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<number> {
-  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
+  const flags = ['--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
   return run(process.execPath, [...flags, ...args], environment);
 }
 

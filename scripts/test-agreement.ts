@@ -1,8 +1,7 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { envoyProgram } from '../test/cluster/build.ts';
 import { cacheFolder, obtain } from '../test/cluster/cache.ts';
 import { versions } from '../test/cluster/versions.ts';
-import { bundleProgram } from './bundle-program.ts';
 import { runJest } from './jest.ts';
 
 // npm run test:agreement -- [PATTERN…]
@@ -13,13 +12,8 @@ async function envoy(version: string): Promise<string> {
   return `${version}=${join(await obtain(cacheFolder(), envoyProgram(undefined, version)), 'envoy')}`;
 }
 
-// Some thousand trials: from the sources each process would take half a second to come up, as one file it takes a tenth.
-const BUILD = resolve(import.meta.dirname, '../build');
-await bundleProgram('src/trial.ts', 'trial', BUILD);
-
 // One file after the other: each keeps all processors busy. `npm test` leaves the suite out; here every path counts.
 process.exitCode = await runJest([...patterns, '--runInBand', '--verbose', '--testPathIgnorePatterns=/node_modules/'], {
   TEST_ENVOY: await envoy(versions.envoy),
-  TEST_TRIAL: join(BUILD, 'trial.js'),
   TEST_OLDER_ENVOY: await envoy(versions.olderEnvoy),
 });

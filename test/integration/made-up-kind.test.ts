@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { resourcePath } from '../../src/cluster/resources.ts';
+import { useKinds } from '../../src/deploy/kinds/kinds.ts';
 import { KINDS } from '../../src/deploy/kinds/list.ts';
 import { customResource } from '../embedded/resources.ts';
 import { eventually } from '../harness/api.ts';
@@ -24,7 +25,10 @@ let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await startTestCluster([], [customResource('example.test/v1', 'fleets', 'Fleet')]);
 });
-afterAll(() => cluster.stop());
+afterAll(async () => {
+  useKinds(KINDS);
+  await cluster.stop();
+});
 
 /** A namespace with a Fleet whose ships are ready, and what a test asks of both. */
 class Place {

@@ -13,10 +13,8 @@ import type { TrialVerdict } from './verdict.ts';
 export interface TrialOptions {
   /** The program that runs the file: Node, 24 or newer. */
   readonly node: string;
-  /** The file that calls `superviseTrial`, and in its second thread `runTrialWorker`. */
+  /** The file that calls `superviseTrial`, and in its second thread `runTrialWorker`. It is all that the process may read. */
   readonly entry: URL;
-  /** A folder that the process may read beside its entry file, where that imports others. */
-  readonly readable?: string;
   /** Milliseconds for the filter alone; default 5,000. */
   readonly timeoutMs?: number;
   /** Bytes of memory for the whole process; default 1.5 GiB. */
@@ -91,10 +89,9 @@ function order({ stdin }: ChildProcessWithoutNullStreams, request: TrialRequest,
   stdin.write(frame(module));
 }
 
-function startProcess({ node, entry, readable }: TrialOptions): ChildProcessWithoutNullStreams {
+function startProcess({ node, entry }: TrialOptions): ChildProcessWithoutNullStreams {
   const flags = ['--no-warnings', '--permission', '--allow-worker'];
-  const more = readable === undefined ? [] : [`--allow-fs-read=${readable}`];
-  return spawn(node, [...flags, ...more, fileURLToPath(entry)], {
+  return spawn(node, [...flags, fileURLToPath(entry)], {
     // No secrets of the job where foreign code runs, and nothing of it in the job's log.
     env: {},
     stdio: ['pipe', 'pipe', 'pipe'],

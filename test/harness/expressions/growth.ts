@@ -20,7 +20,7 @@ const LONG_MS = 60;
 const MAX_GROWTH = 2;
 /** Some kernels count a thread's time in steps of this length, so that 0 and 4 say nothing. Of LONG_MS it is little. */
 const STEP_MS = 4;
-const TRIES = 2;
+const TRIES = 5;
 
 /**
  * The attack under which an expression needs more than linear time, if there is one. Times are those of this thread's

@@ -58,7 +58,7 @@ describe('a trial that cannot be made', () => {
     ['the file is not there', { entry: new URL('./no-such-file.ts', import.meta.url) }, /no-such-file/],
     [
       'the file does not run the trial',
-      { entry: new URL('../../../../src/base/text.ts', import.meta.url) },
+      { entry: new URL('../../../../src/base/defined.ts', import.meta.url) },
       /exit code 0 before the filter was started$/,
     ],
     ['the file is none', { entry: new URL('https://example.test/') }, /could not be made: .*scheme/],
