@@ -23,10 +23,11 @@ export async function versions({ api, programs }: Lab): Promise<Results['version
   const kubectl = JSON.parse(await run(programs.kubectl, ['version', '--client', '-o', 'json'])) as {
     readonly clientVersion: { readonly gitVersion: string };
   };
-  const commit = (await run('git', ['rev-parse', '--short=12', 'HEAD'], { cwd: import.meta.dirname })).trim();
-  const changed = (await run('git', ['status', '--porcelain', '--', 'src', 'dist'], { cwd: ROOT })).trim() !== '';
+  // What runs is dist, whatever the commit of the sources.
+  const built = (await run('git', ['log', '-1', '--format=%h', '--', 'dist'], { cwd: ROOT })).trim();
+  const changed = (await run('git', ['status', '--porcelain', '--', 'dist'], { cwd: ROOT })).trim() !== '';
   return {
-    Commit: changed ? `${commit} with changes` : commit,
+    'dist of commit': changed ? `${built}, and changed since` : built,
     Kubernetes: server.gitVersion,
     kubectl: kubectl.clientVersion.gitVersion,
     Helm: (await run(programs.helm, ['version', '--template', '{{.Version}}'])).trim(),

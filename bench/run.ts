@@ -1,14 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { writeFiles } from '../scripts/docs/generated-file.ts';
 import { withCluster } from '../test/cluster/index.ts';
 import { CASES, type Case, isChosen, prepare, type Who } from './cases.ts';
 import { type Lab, withLab } from './lab.ts';
 import { fileSizes, machine, versions } from './machine.ts';
 import { type Options, RESULTS, readOptions } from './options.ts';
 import { benchPrograms } from './programs.ts';
+import { benchPages } from './report/pictures.ts';
 import { summary } from './report/summary.ts';
-import { writePage } from './report/write.ts';
 import type { Results } from './results.ts';
 import { type Kept, playRounds } from './rounds.ts';
 import { drawTimeline } from './timeline.ts';
@@ -31,7 +32,7 @@ async function bench(kubeconfig: string): Promise<void> {
   }
   const results = await measureAll(kubeconfig);
   log(summary(results));
-  if (options.output === RESULTS) await writePage();
+  if (options.output === RESULTS) await writeFiles(benchPages());
   if (results.failures.length > 0) process.exitCode = 1;
 }
 

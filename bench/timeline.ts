@@ -1,14 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { writeFiles } from '../scripts/docs/generated-file.ts';
 import { isWrite } from '../test/harness/recorder.ts';
 import type { RequestSpan } from '../test/harness/traffic.ts';
 import { inputsFor, runAction } from './action.ts';
 import { Fleet } from './fleet.ts';
 import type { Lab } from './lab.ts';
 import { versions } from './machine.ts';
+import { benchPages } from './report/pictures.ts';
 import { type DrawnRequest, type Timeline, timelinesFolder } from './report/timeline.ts';
-import { writePage } from './report/write.ts';
 
 const WORKLOADS = 100;
 
@@ -21,11 +22,11 @@ export async function drawTimeline(lab: Lab, name: string): Promise<void> {
   lab.recorder.reset();
   const { startedMs, wallMs } = await runAction(lab, lab.recorded, 'deployed', inputsFor(fleet));
   const requests = lab.recorder.traffic.spans.map((span) => drawn(span, startedMs - performance.timeOrigin, wallMs));
-  const { Commit = '' } = await versions(lab);
-  const timeline: Timeline = { workloads: WORKLOADS, commit: Commit, wallMs: rounded(wallMs), requests };
+  const { 'dist of commit': commit = '' } = await versions(lab);
+  const timeline: Timeline = { workloads: WORKLOADS, commit, wallMs: rounded(wallMs), requests };
   await mkdir(timelinesFolder(), { recursive: true });
   await writeFile(join(timelinesFolder(), `${name}.json`), `${JSON.stringify(timeline)}\n`);
-  await writePage();
+  await writeFiles(benchPages());
   await fleet.remove();
 }
 

@@ -1,13 +1,17 @@
-import { medianOf, type Results } from '../results.ts';
+import { medianOf, type Results, type Subject } from '../results.ts';
 import { DRAWN } from './peers-plot.ts';
 import { decades, element, FONT, line, logScale, picture, seconds, type Theme, text, WIDTH } from './svg.ts';
 
-const LEFT = 70;
-const RIGHT = WIDTH - 245;
+const LEFT = 84;
+const RIGHT = WIDTH - 262;
 const TOP = 14;
 const BOTTOM = 400;
-/** Lines of others are told apart by their dashes, too. */
-const DASHES = ['', '9 5', '3 4', '12 4 3 4'];
+/** Who is drawn, each with dashes of its own, which tell them apart without colours, too. Those that have few sizes lie above all others. */
+const DASHES: Readonly<Partial<Record<Subject, string>>> = {
+  ...{ action: '', 'action-no-wait': '9 5' },
+  ...{ limit: '', 'limit-seen': '9 5' },
+  ...{ kubectl: '', 'helm-fast': '9 5', helm: '3 4', script: '12 4 3 4' },
+};
 
 interface Curve {
   readonly name: string;
@@ -21,9 +25,10 @@ export function growthPlot(results: Results, theme: Theme): string {
   const curves = curvesOf(results);
   const all = curves.flatMap(({ points }) => points);
   const sizes = [...new Set(all.map(({ workloads }) => workloads))].sort((a, b) => a - b);
-  const ticks = decades(all.map(({ ms }) => ms));
+  const [least, most] = [Math.min(...all.map(({ ms }) => ms)) * 0.8, Math.max(...all.map(({ ms }) => ms)) * 1.25];
+  const ticks = decades([least, most]).filter((tick) => tick >= least && tick <= most);
   const x = logScale(Math.min(...sizes), Math.max(...sizes), LEFT, RIGHT);
-  const y = logScale(ticks[0] ?? 1, ticks.at(-1) ?? 10, BOTTOM, TOP);
+  const y = logScale(least, most, BOTTOM, TOP);
   const grid = [
     ...ticks.flatMap((tick) => [
       line(LEFT, y(tick), RIGHT, y(tick), theme.faint),
@@ -36,21 +41,23 @@ export function growthPlot(results: Results, theme: Theme): string {
     const last = points.at(-1);
     return last === undefined ? 0 : y(last.ms);
   });
-  const labels = apart(ends, FONT * 1.3);
+  const labels = apart(ends, FONT * 1.3, TOP + FONT / 2, BOTTOM);
   const drawn = curves.flatMap(({ name, mark, dash, points }, index) => {
     const path = points.map(
       ({ workloads, ms }, at) => `${at === 0 ? 'M' : 'L'}${x(workloads).toFixed(1)} ${y(ms).toFixed(1)}`,
     );
     const last = points.at(-1);
     const [endX, endY, labelY] = [x(last?.workloads ?? 1), ends[index] ?? 0, labels[index] ?? 0];
+    // Beside the end of its line, which is not at the right where the largest sizes were not measured.
+    const labelX = endX + 22;
     const style = { fill: 'none', stroke: theme[mark], 'stroke-width': mark === 'ours' ? 4 : 2.5 };
     return [
       element('path', { d: path.join(' '), ...style, ...(dash !== '' && { 'stroke-dasharray': dash }) }),
       ...points.map((point) =>
         element('circle', { cx: x(point.workloads), cy: y(point.ms), r: 4.5, fill: theme[mark] }),
       ),
-      line(endX + 7, endY, RIGHT + 16, labelY, theme[mark], { 'stroke-width': 1, 'stroke-opacity': 0.6 }),
-      text(RIGHT + 20, labelY + 6, name, theme.text, 'start', mark === 'ours' ? { 'font-weight': 'bold' } : {}),
+      line(endX + 7, endY, labelX - 4, labelY, theme[mark], { 'stroke-width': 1, 'stroke-opacity': 0.6 }),
+      text(labelX, labelY + 6, name, theme.text, 'start', mark === 'ours' ? { 'font-weight': 'bold' } : {}),
     ];
   });
   const label = curves
@@ -59,32 +66,28 @@ export function growthPlot(results: Results, theme: Theme): string {
   return picture(BOTTOM + 60, `First deployment to ${sizes.join(', ')} workloads: ${label}`, [...grid, ...drawn]);
 }
 
-function curvesOf(results: Results): Curve[] {
-  const used: Record<string, number> = {};
+function curvesOf({ samples, ...rest }: Results): Curve[] {
   return DRAWN.flatMap(([subject, name, mark]) => {
-    const sizes = new Set(
-      results.samples
-        .filter((one) => one.subject === subject && one.namespaces === 1)
-        .map(({ workloads }) => workloads),
-    );
-    const points = [...sizes]
-      .sort((a, b) => a - b)
-      .flatMap((workloads) => {
-        const ms = medianOf(results, { subject, operation: 'deploy', workloads, namespaces: 1 }, 'wallMs');
-        return ms === undefined ? [] : [{ workloads, ms }];
-      });
-    const count = used[mark] ?? 0;
-    used[mark] = count + 1;
-    return points.length === 0 ? [] : [{ name, mark, dash: DASHES[count] ?? '', points }];
+    const dash = DASHES[subject];
+    if (dash === undefined) return [];
+    const own = samples.filter((one) => one.subject === subject && one.namespaces === 1);
+    const sizes = [...new Set(own.map(({ workloads }) => workloads))].sort((a, b) => a - b);
+    const points = sizes.flatMap((workloads) => {
+      const ms = medianOf({ samples: own, ...rest }, { operation: 'deploy', workloads }, 'wallMs');
+      return ms === undefined ? [] : [{ workloads, ms }];
+    });
+    return points.length === 0 ? [] : [{ name, mark, dash, points }];
   });
 }
 
-/** Moves places apart that are too close for their labels, as little as needed, in their order. */
-export function apart(places: readonly number[], distance: number): number[] {
+/** Moves places apart that are too close for their labels, as little as needed, in their order, and between bounds. */
+export function apart(places: readonly number[], distance: number, least: number, most: number): number[] {
   const sorted = places.map((place, index) => ({ index, at: place })).sort((a, b) => a.at - b.at);
   // Each push is shared by both, again and again, until nobody is pushed any more.
-  for (let turn = 0; turn < 200; turn++) {
+  for (let turn = 0; turn < 1_000; turn++) {
     let moved = false;
+    // The bounds push back.
+    for (const one of sorted) one.at = Math.min(Math.max(one.at, least), most);
     for (let index = 1; index < sorted.length; index++) {
       const [one, other] = [sorted[index - 1], sorted[index]];
       if (one === undefined || other === undefined) continue;

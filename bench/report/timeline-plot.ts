@@ -24,7 +24,7 @@ export function timelinePlot({ workloads, wallMs, requests }: Timeline, longestM
   const moments = momentsOf(requests, wallMs);
   const legendTop = 8;
   const legendLine = FONT * 1.45;
-  const top = legendTop + legendLine * (1 + Math.ceil(moments.length / 2)) + 46;
+  const top = legendTop + legendLine * (1 + Math.ceil(moments.length / 2)) + 62;
   const bottom = top + requests.length * BAR + 6;
   const legend = KINDS.map(([, mark, name], index) => [
     element('rect', { x: LEFT + index * 190, y: legendTop + 4, width: 28, height: 10, fill: theme[mark] }),

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { marked } from 'marked';
+import { ROOT } from './generated-file.ts';
 import { githubStyle, SCHEMES, type Scheme } from './github-look.ts';
-import { ROOT } from './pages.ts';
 
 // npm run screenshots
 // Draws the picture of the README, light and dark, of the job summary in docs/images/summary.md: the page of a real run. Needs

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { GENERATED, ROOT } from '../../../scripts/docs/pages.ts';
+import { ROOT } from '../../../scripts/docs/generated-file.ts';
+import { GENERATED } from '../../../scripts/docs/pages.ts';
 
 /** `UPDATE_GOLDEN=1 npm test -- unit/docs` writes the files anew, as `npm run docs` does. */
 test.each(GENERATED.map(({ path, make }) => [path, make] as const))(
