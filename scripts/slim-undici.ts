@@ -11,6 +11,8 @@ const DISPATCHERS = `
   export { default as Socks5ProxyAgent } from 'undici/lib/dispatcher/socks5-proxy-agent.js';
   export { default as buildConnector } from 'undici/lib/core/connect.js';
 `;
+/** It brings undici's `fetch` with it, so its user is loaded late, and gets it from a module of its own. */
+const WEBSOCKET_USER = /[\\/]src[\\/]cluster[\\/]websocket\.ts$/;
 const WEBSOCKET = `export { WebSocket } from 'undici/lib/web/websocket/websocket.js';`;
 
 /**
@@ -23,16 +25,15 @@ const HTTP_USERS = /[\\/]undici[\\/]lib[\\/](?:core[\\/]util|dispatcher[\\/]clie
 const SOURCES: Readonly<Record<string, string>> = { dispatchers: DISPATCHERS, websocket: WEBSOCKET, http: HTTP };
 
 /**
- * Gives whoever imports undici the few classes that the action uses, and whoever loads it later (`import('undici')`) its WebSocket, all of
- * the one undici in `root`: other packages bring older ones, for calls that are never made. Where an undici has its files elsewhere, the
- * build fails.
+ * Gives whoever imports undici the few things of it that the action uses, all of the one undici in `root`: other packages bring older
+ * ones, for calls that are never made. Where an undici has its files elsewhere, the build fails.
  */
 export function slimUndici(root: string): Plugin {
   return {
     name: 'slim-undici',
     setup({ onLoad, onResolve }) {
-      onResolve({ filter: /^undici$/ }, ({ kind }) => {
-        return { path: kind === 'dynamic-import' ? 'websocket' : 'dispatchers', namespace: 'slim' };
+      onResolve({ filter: /^undici$/ }, ({ importer }) => {
+        return { path: WEBSOCKET_USER.test(importer) ? 'websocket' : 'dispatchers', namespace: 'slim' };
       });
       onResolve({ filter: /^node:http$/ }, ({ importer }) => {
         return HTTP_USERS.test(importer) ? { path: 'http', namespace: 'slim' } : undefined;

@@ -146,6 +146,15 @@ function runtimeOf({
     ...workspaceWriter(folders.workspace),
     kinds: KINDS,
     authorities: sigstoreAuthorities(() => mkdtemp(join(folders.temporary ?? tmpdir(), 'trust-roots-')), writeFile),
+    // Much to load, and only few runs need them.
+    verifyAttestation: async (json, expectation) => {
+      const { verifyAttestation } = await import('./provenance/verify.ts');
+      return verifyAttestation(json, expectation);
+    },
+    openWebSocket: async (dispatcher, request) => {
+      const { openWebSocket } = await import('./cluster/websocket.ts');
+      return openWebSocket(dispatcher, request);
+    },
     now: () => performance.now(),
     date: () => new Date(),
     runHelper: credentialHelperRunner(environment, cancelled),

@@ -28,6 +28,7 @@ export function openSession(cluster: ChosenCluster, name: string | undefined, ru
   const log = name === undefined ? own : namedLog(name, own);
   const transport = new Transport(cluster.access, {
     userAgent: USER_AGENT,
+    openWebSocket: runtime.openWebSocket,
     signal: runtime.abandoned,
     debug: (line) => log.debug(line),
   });

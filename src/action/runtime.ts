@@ -5,12 +5,14 @@ import type { SecretKeeper } from '../base/redaction/redactor.ts';
 import { formatBytes } from '../base/text.ts';
 import { VERSION } from '../base/version.ts';
 import type { RunPlugin } from '../cluster/kubeconfig/plugin-runner.ts';
+import type { OpenWebSocket } from '../cluster/websocket.ts';
 import type { Workspace } from '../deploy/commands/write-folder.ts';
 import type { TargetKind } from '../deploy/kinds/kind.ts';
 import { cachedOptimizer, type OptimizerCache } from '../filter/shrink/optimizer-cache.ts';
 import type { Optimizer } from '../filter/shrink/shrink.ts';
 import type { Trial } from '../filter/trial/verdict.ts';
 import type { Authority } from '../provenance/authority.ts';
+import type { VerifyAttestation } from '../provenance/check.ts';
 import type { RunHelper } from '../registry/credentials.ts';
 import { Registries } from '../registry/registries.ts';
 import type { ReadInput } from './inputs/inputs.ts';
@@ -33,6 +35,8 @@ export interface Runtime extends Workspace, SecretKeeper {
   readonly kinds: readonly TargetKind[];
   /** Whose signatures count where a filter's attestation is asked for. */
   readonly authorities: readonly Authority[];
+  readonly verifyAttestation: VerifyAttestation;
+  readonly openWebSocket: OpenWebSocket;
   /** Aborts when the run is cancelled: nothing more is written. */
   readonly cancelled: AbortSignal;
   /** Aborts a little later: open requests are given up. */

@@ -14,10 +14,11 @@ import type { ApiAnswer, ApiRequest } from './http.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 import { ATTEMPT_MS, MAX_BYTES } from './limits.ts';
 import { type Budget, StalledError, type Turn, UNLIMITED } from './patience.ts';
-import { openWebSocket, type WebSocketAnswer } from './websocket.ts';
+import type { OpenWebSocket, WebSocketAnswer } from './websocket.ts';
 
 export interface TransportOptions {
   readonly userAgent: string;
+  readonly openWebSocket: OpenWebSocket;
   /** Stops waiting for retries and open requests. */
   readonly signal?: AbortSignal;
   readonly debug?: (line: string) => void;
@@ -86,7 +87,7 @@ export class Transport {
     const retrying = { signal: either, forwarded: false, note: () => undefined, leftMs: UNLIMITED.leftMs };
     const answer = await this.#withRetries<WebSocketAnswer>(request, retrying, async () => {
       const { origin } = new URL(this.#server);
-      return openWebSocket(await this.#connections.dispatcher('streams'), {
+      return this.#options.openWebSocket(await this.#connections.dispatcher('streams'), {
         url: `${origin}${this.#basePath}${path}`,
         protocols,
         headers: await this.#headers(request),

@@ -1,6 +1,6 @@
 import { on } from 'node:events';
 import type { Duplex } from 'node:stream';
-import type { Dispatcher } from 'undici';
+import { type Dispatcher, WebSocket } from 'undici';
 import { truncate } from '../base/text.ts';
 import { TooLongError } from './body.ts';
 import type { ApiAnswer } from './http.ts';
@@ -35,11 +35,12 @@ interface Handshake {
   error?: unknown;
 }
 
+/** Opens a WebSocket; the type of `openWebSocket`, which the program loads only when it needs it, as it brings the whole of undici's `fetch`. */
+export type OpenWebSocket = (dispatcher: Dispatcher, request: WebSocketRequest) => Promise<WebSocketAnswer>;
+
 /** Opens a WebSocket through a dispatcher. Throws undici's error when no answer comes, the signal's reason when it aborts. */
 export async function openWebSocket(dispatcher: Dispatcher, request: WebSocketRequest): Promise<WebSocketAnswer> {
   const { url, protocols, signal } = request;
-  // What a run without `exec` does not need: undici's WebSocket brings the whole of its `fetch`.
-  const { WebSocket } = await import('undici');
   signal.throwIfAborted();
   const handshake: Handshake = {};
   const websocket = new WebSocket(url, {

@@ -7,6 +7,7 @@ import { PlainTextError, RefusedDestinationError, UnreachableError, UnusableAnsw
 import { AttestationsRefused, attestationsOf } from './attestations.ts';
 import { type Authority, TrustRootError } from './authority.ts';
 import type { Provenance, ProvenancePolicy } from './policy.ts';
+import type { verifyAttestation } from './verify.ts';
 
 /** The file whose origin is to be checked. */
 export interface Artifact {
@@ -19,7 +20,11 @@ export interface Artifact {
 /** What a check needs from outside. */
 export interface ProvenanceSources extends GitHubOptions {
   readonly authorities: readonly Authority[];
+  readonly verifyAttestation: VerifyAttestation;
 }
+
+/** Verifies one attestation; the type of `verifyAttestation`, which the program loads only when it needs it: Sigstore is much to load. */
+export type VerifyAttestation = typeof verifyAttestation;
 
 /** More would be read by nobody. */
 const MAX_REASONS = 3;
@@ -35,15 +40,13 @@ export async function checkProvenance(
   policy: ProvenancePolicy,
   sources: ProvenanceSources,
 ): Promise<Result<Provenance>> {
-  const { authorities, ...options } = sources;
+  const { authorities, verifyAttestation, ...options } = sources;
   const late = AbortSignal.timeout(MAX_MS);
   const signal = AbortSignal.any([sources.signal, late]);
   const github = GitHub.at({ ...options, signal });
   if (github === undefined) return fail(badAddress(artifact));
   const reasons: string[] = [];
   try {
-    // Few runs check where a filter comes from, and Sigstore is much to load.
-    const { verifyAttestation } = await import('./verify.ts');
     for await (const found of attestationsOf(policy.repository, artifact.digest, github)) {
       // It may have to fetch what an authority trusts, which does not look at the signal.
       const verdict = found.ok

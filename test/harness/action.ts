@@ -11,6 +11,7 @@ import { defined } from '../../src/base/defined.ts';
 import type { ReadFile } from '../../src/base/files.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { ok } from '../../src/base/problem.ts';
+import { openWebSocket } from '../../src/cluster/websocket.ts';
 import type { TargetKind } from '../../src/deploy/kinds/kind.ts';
 import { KINDS } from '../../src/deploy/kinds/list.ts';
 import type { FoundByCheck } from '../../src/deploy/report/check-report.ts';
@@ -23,6 +24,7 @@ import type { FoundStatus } from '../../src/deploy/report/status-report.ts';
 import type { Optimizer } from '../../src/filter/shrink/shrink.ts';
 import type { Trial } from '../../src/filter/trial/verdict.ts';
 import type { Authority } from '../../src/provenance/authority.ts';
+import { verifyAttestation } from '../../src/provenance/verify.ts';
 import { formatReference, OCI_SCHEME } from '../../src/registry/reference.ts';
 import { misread } from './reading.ts';
 
@@ -194,6 +196,8 @@ export async function runAction(inputs: ActionInputs, options: RunOptions = {}):
     log: { ...silentLog, info: tell, warning: tell },
     kinds: options.kinds ?? KINDS,
     authorities: options.authorities ?? [],
+    verifyAttestation,
+    openWebSocket,
     mask: options.mask ?? (() => undefined),
     redact: (text) => text,
     cancelled: options.cancelled ?? never,

@@ -6,6 +6,7 @@ import type { Pod, Workload } from '../../src/cluster/objects.ts';
 import { isReady } from '../../src/cluster/pods.ts';
 import { CONFIG_MAP, ENVOY_FILTER, POD, resourcePath } from '../../src/cluster/resources.ts';
 import { Transport } from '../../src/cluster/transport.ts';
+import { openWebSocket } from '../../src/cluster/websocket.ts';
 import { runProblems } from '../../src/deploy/report/report.ts';
 import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from '../../src/mesh/identity/names.ts';
 import { accessTo } from '../harness/access.ts';
@@ -26,7 +27,7 @@ describe('a filter that was put in by hand', () => {
   let transport: Transport;
   beforeAll(async () => {
     cluster = await startTestCluster();
-    transport = new Transport(await accessTo(cluster.recorder.kubeconfig()), { userAgent: 'tester' });
+    transport = new Transport(await accessTo(cluster.recorder.kubeconfig()), { userAgent: 'tester', openWebSocket });
     client = new Client(transport);
   });
   afterAll(async () => {

@@ -4,6 +4,7 @@ import { describeProblem } from '../../src/base/problem.ts';
 import { ApiError, callProblem } from '../../src/cluster/errors.ts';
 import { pluginRunner } from '../../src/cluster/kubeconfig/plugin-runner.ts';
 import { Transport } from '../../src/cluster/transport.ts';
+import { openWebSocket } from '../../src/cluster/websocket.ts';
 import { NO_RUNTIME } from '../harness/access.ts';
 
 /** What happens to a kubeconfig: who the server says is calling, or why it is not even asked. */
@@ -23,7 +24,7 @@ export async function askAs(environment: Readonly<Record<string, string>>, isRea
   if (!accesses.ok) return { refused: accesses.problems.map(describeProblem).join('\n') };
   const [access] = accesses.value;
   if (access === undefined) throw new Error('No access to the current context');
-  const transport = new Transport(access, { userAgent: 'tester', random: () => 0 });
+  const transport = new Transport(access, { userAgent: 'tester', openWebSocket, random: () => 0 });
   const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
   const body = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' });
   try {

@@ -3,7 +3,7 @@ import { VERSION } from '../../base/version.ts';
 import type { FilterModule } from '../../filter/module/module.ts';
 import { apiOf } from '../../github/github.ts';
 import type { Authority } from '../../provenance/authority.ts';
-import { type Artifact, checkProvenance } from '../../provenance/check.ts';
+import { type Artifact, checkProvenance, type VerifyAttestation } from '../../provenance/check.ts';
 import type { Provenance, ProvenancePolicy } from '../../provenance/policy.ts';
 import type { FilterInputs } from '../inputs/inputs.ts';
 import type { Environment } from './kubeconfig.ts';
@@ -20,6 +20,7 @@ export interface ProvenanceRuntime {
   readonly environment: Environment;
   /** Whose signatures count. */
   readonly authorities: readonly Authority[];
+  readonly verifyAttestation: VerifyAttestation;
   readonly cancelled: AbortSignal;
   readonly log: { readonly debug: (line: string) => void };
 }
@@ -27,7 +28,13 @@ export interface ProvenanceRuntime {
 const GITHUB = 'https://github.com';
 
 /** A check that asks the GitHub of the runner's environment. */
-export function provenanceChecker({ environment, authorities, cancelled, log }: ProvenanceRuntime): CheckProvenance {
+export function provenanceChecker({
+  environment,
+  authorities,
+  verifyAttestation,
+  cancelled,
+  log,
+}: ProvenanceRuntime): CheckProvenance {
   const { GITHUB_SERVER_URL = GITHUB } = environment;
   return async (artifact, policy, token) => {
     if (GITHUB_SERVER_URL !== GITHUB) {
@@ -42,6 +49,7 @@ export function provenanceChecker({ environment, authorities, cancelled, log }: 
       api: apiOf(environment),
       token,
       authorities,
+      verifyAttestation,
       userAgent: `deploy-wasm-filter/${VERSION}`,
       environment,
       signal: cancelled,

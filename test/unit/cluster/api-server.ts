@@ -9,6 +9,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { Client } from '../../../src/cluster/client.ts';
 import type { ClusterAccess } from '../../../src/cluster/kubeconfig.ts';
 import { Transport, type TransportOptions } from '../../../src/cluster/transport.ts';
+import { openWebSocket } from '../../../src/cluster/websocket.ts';
 import { makeCertificates, type ServerCertificates } from '../../embedded/certs.ts';
 import { accessTo } from '../../harness/access.ts';
 
@@ -112,7 +113,7 @@ export async function startApiServer({ answer, connect, protocol = 'v5.channel.k
     certificates,
     access,
     client: (options = {}, as = usual) => {
-      const transport = new Transport(as, { userAgent: 'tester', random: () => 0, ...options });
+      const transport = new Transport(as, { userAgent: 'tester', openWebSocket, random: () => 0, ...options });
       transports.push(transport);
       return new Client(transport);
     },

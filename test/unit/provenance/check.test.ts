@@ -3,6 +3,7 @@ import type { Result } from '../../../src/base/problem.ts';
 import type { Authority } from '../../../src/provenance/authority.ts';
 import { checkProvenance } from '../../../src/provenance/check.ts';
 import type { Provenance } from '../../../src/provenance/policy.ts';
+import { verifyAttestation } from '../../../src/provenance/verify.ts';
 import { type Answer, type GitHubLab, startGitHub } from '../../harness/github-lab.ts';
 import { BUILD, type Bundle, DIGEST, type Lab, makeLab } from '../../harness/sigstore-lab.ts';
 import { must, problemsIn } from '../builders.ts';
@@ -43,7 +44,7 @@ const check = (
   checkProvenance(
     { origin: 'filter "f.wasm"', digest: DIGEST },
     { repository: 'bookshop/filters', ref: 'refs/heads/main' },
-    { api, token, authorities, signal, userAgent: 'test', environment: {}, debug: () => undefined },
+    { api, token, authorities, verifyAttestation, signal, userAgent: 'test', environment: {}, debug: () => undefined },
   );
 
 /** The one problem that a GitHub that always answers so comes to. */

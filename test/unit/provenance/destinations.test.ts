@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { describeProblem } from '../../../src/base/problem.ts';
 import { checkProvenance } from '../../../src/provenance/check.ts';
+import { verifyAttestation } from '../../../src/provenance/verify.ts';
 import { type Internet, type Names, type Reply, startInternet, type Visit } from '../../harness/registry/internet.ts';
 import { type Bundle, DIGEST, type Lab, makeLab } from '../../harness/sigstore-lab.ts';
 
@@ -28,6 +29,7 @@ const check = async (
       api,
       token: 'the-token',
       authorities: [lab.authority],
+      verifyAttestation,
       signal: new AbortController().signal,
       userAgent: 'test',
       environment: {},
