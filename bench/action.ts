@@ -92,12 +92,17 @@ export function inputsFor({ namespaces }: Fleet): ActionInputs {
 
 /** Runs the built action over one of the ways, and returns what it took. Throws unless its result is the expected one. */
 export async function runAction(
-  { programs: { measure }, workspace }: Lab,
+  { programs: { measure }, dist, workspace }: Lab,
   { file }: Way,
   expected: string,
   inputs: ActionInputs,
 ): Promise<MeasuredCost> {
-  const { cost, run } = await measuredAction(measure, { workspace, inputs, environment: { KUBECONFIG: file } });
+  const { cost, run } = await measuredAction(measure, {
+    program: join(dist, 'index.js'),
+    workspace,
+    inputs,
+    environment: { KUBECONFIG: file },
+  });
   if (run.outputs.result !== expected) throw new Error(`${run.outputs.result}, not ${expected}:\n${run.stdout}`);
   return cost;
 }

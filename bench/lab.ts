@@ -34,6 +34,8 @@ export interface Lab {
   readonly straight: Way;
   readonly recorded: Way;
   readonly programs: Programs;
+  /** The folder of the built action. */
+  readonly dist: string;
   /** Holds `filter.wasm`, and files of the competitors in folders of their own. */
   readonly workspace: string;
   /** Names of namespaces begin with it. */
@@ -47,7 +49,7 @@ const FILTER_BYTES = 31_000;
 /** Opens the cluster of a kubeconfig's file, or an embedded one without. */
 export async function withLab(
   file: string | undefined,
-  { programs, log }: Pick<Lab, 'programs' | 'log'>,
+  given: Pick<Lab, 'programs' | 'dist' | 'log'>,
   use: (lab: Lab) => Promise<void>,
 ): Promise<void> {
   const embedded = file === undefined ? await startEmbeddedCluster() : undefined;
@@ -62,7 +64,7 @@ export async function withLab(
       await way(workspace, 'straight', kubeconfig),
       await way(workspace, 'recorded', recorder.kubeconfig()),
     ];
-    await use({ api, recorder, straight, recorded, programs, workspace, prefix, log });
+    await use({ ...given, api, recorder, straight, recorded, workspace, prefix });
   } finally {
     await removeNamespaces(api, prefix);
     await recorder.stop();

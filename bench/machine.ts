@@ -2,7 +2,6 @@ import { statSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../test/cluster/commands.ts';
-import { BUNDLE } from '../test/harness/action.ts';
 import type { Lab } from './lab.ts';
 import type { Results } from './results.ts';
 
@@ -18,14 +17,14 @@ export function machine(): Results['machine'] {
 }
 
 /** Returns the versions of everything that took part. */
-export async function versions({ api, programs }: Lab): Promise<Results['versions']> {
+export async function versions({ api, programs, dist }: Lab): Promise<Results['versions']> {
   const server = JSON.parse(await api.text('/version')) as { readonly gitVersion: string };
   const kubectl = JSON.parse(await run(programs.kubectl, ['version', '--client', '-o', 'json'])) as {
     readonly clientVersion: { readonly gitVersion: string };
   };
   // What runs is dist, whatever the commit of the sources.
-  const built = (await run('git', ['log', '-1', '--format=%h', '--', 'dist'], { cwd: ROOT })).trim();
-  const changed = (await run('git', ['status', '--porcelain', '--', 'dist'], { cwd: ROOT })).trim() !== '';
+  const built = (await run('git', ['log', '-1', '--format=%h', '--', '.'], { cwd: dist })).trim();
+  const changed = (await run('git', ['status', '--porcelain', '--', '.'], { cwd: dist })).trim() !== '';
   return {
     'dist of commit': changed ? `${built}, and changed since` : built,
     Kubernetes: server.gitVersion,
@@ -35,10 +34,7 @@ export async function versions({ api, programs }: Lab): Promise<Results['version
   };
 }
 
-const ROOT = join(import.meta.dirname, '..');
-
 /** Returns the bytes of the programs that a run of the action loads. */
-export function fileSizes(): Results['files'] {
-  const folder = join(BUNDLE, '..');
-  return Object.fromEntries(['index.js', 'trial.js'].map((name) => [name, statSync(join(folder, name)).size]));
+export function fileSizes(dist: string): Results['files'] {
+  return Object.fromEntries(['index.js', 'trial.js'].map((name) => [name, statSync(join(dist, name)).size]));
 }

@@ -1,3 +1,4 @@
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Subject } from './results.ts';
 
@@ -9,8 +10,10 @@ export interface Options {
   readonly workloads?: readonly number[];
   /** Only these subjects. */
   readonly only?: readonly string[];
-  /** How many rounds every case has, in place of its own number. */
+  /** How many rounds there are at most; some cases have fewer. */
   readonly rounds?: number;
+  /** The folder of the built action, absolute. */
+  readonly dist: string;
   /** Where the raw figures are written; nowhere when absent. */
   readonly output?: string;
   /** Draws the time line of one run under this name, and measures nothing. */
@@ -19,15 +22,16 @@ export interface Options {
 
 /** What can be chosen with `--only`. */
 export const CHOICES: readonly (Subject | 'start')[] = [
-  ...(['limit', 'action', 'kubectl', 'helm', 'xargs', 'script', 'manifest', 'embedded', 'start'] as const),
+  ...(['limit', 'action', 'kubectl', 'helm', 'helm-fast', 'xargs', 'script', 'manifest', 'embedded', 'start'] as const),
 ];
 
 export const USAGE = `usage: npm run bench -- [OPTION…]
-  --quick               a few minutes: 10 and 100 workloads, 3 rounds, without the documented script
+  --quick               some 5 minutes: up to 100 workloads, 2 rounds, without the slowest
   --workloads 10,100    only cases with these numbers of workloads
   --only limit,action   only these: ${CHOICES.join(', ')}
-  --rounds 5            how many rounds
+  --rounds 5            at most so many rounds
   --kubeconfig FILE     on this cluster, in place of a control plane of its own
+  --dist FOLDER         the built action of another checkout, in place of dist
   --output FILE         write the raw figures there; a whole run writes bench/results.json and bench/README.md
   --timeline NAME       draw the requests of one deployment to 100 workloads, in bench/timelines and bench/images`;
 
@@ -38,6 +42,7 @@ export const RESULTS = 'bench/results.json';
 export function readOptions(argv: readonly string[]): Options {
   try {
     const options = {
+      help: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       workloads: { type: 'string' },
       only: { type: 'string' },
@@ -45,15 +50,18 @@ export function readOptions(argv: readonly string[]): Options {
       kubeconfig: { type: 'string' },
       output: { type: 'string' },
       timeline: { type: 'string' },
+      dist: { type: 'string', default: join(import.meta.dirname, '..', 'dist') },
     } as const;
     const { values } = parseArgs({ args: [...argv], options });
-    const quick = values.quick ? { workloads: '10,100', rounds: '3', only: CHOICES.filter(isQuick).join(',') } : {};
-    const { workloads, only, rounds, kubeconfig, timeline, ...given } = { ...quick, ...values };
+    if (values.help) throw new Error('These are the options.');
+    const quick = values.quick ? { workloads: '1,10,100', rounds: '2', only: CHOICES.filter(isQuick).join(',') } : {};
+    const { workloads, only, rounds, kubeconfig, timeline, dist, ...given } = { ...quick, ...values };
     const whole = workloads === undefined && only === undefined && rounds === undefined;
     const output = given.output ?? (whole && timeline === undefined ? RESULTS : undefined);
     const unknown = only?.split(',').filter((one) => !(CHOICES as readonly string[]).includes(one)) ?? [];
     if (unknown.length > 0) throw new Error(`not among the choices: ${unknown.join(', ')}`);
     return {
+      dist: resolve(dist),
       ...(kubeconfig !== undefined && { kubeconfig }),
       ...(workloads !== undefined && { workloads: workloads.split(',').map(positive) }),
       ...(only !== undefined && { only: only.split(',') }),
@@ -66,7 +74,7 @@ export function readOptions(argv: readonly string[]): Options {
   }
 }
 
-const isQuick = (choice: string): boolean => choice !== 'script' && choice !== 'embedded';
+const isQuick = (choice: string): boolean => !['helm', 'script', 'embedded'].includes(choice);
 
 function positive(text: string): number {
   const number = Number(text);

@@ -19,15 +19,26 @@ import { drawTimeline } from './timeline.ts';
  * cost, on a real control plane. `options.ts` has its options.
  */
 const ROOT = join(import.meta.dirname, '..');
-const options = readOptions(process.argv.slice(2));
+const options = optionsOrExit();
 const log = (line: string): void => console.log(line);
 const programs = await benchPrograms(log);
 if (options.kubeconfig !== undefined) await bench(options.kubeconfig);
 else await withCluster('control-plane', ({ kubeconfig }) => bench(kubeconfig), { log });
 
+function optionsOrExit(): Options {
+  try {
+    return readOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(2);
+  }
+}
+
 async function bench(kubeconfig: string): Promise<void> {
   if (options.timeline !== undefined) {
-    await withLab(kubeconfig, { programs, log }, (lab) => drawTimeline(lab, options.timeline ?? ''));
+    await withLab(kubeconfig, { programs, dist: options.dist, log }, (lab) =>
+      drawTimeline(lab, options.timeline ?? ''),
+    );
     return;
   }
   const results = await measureAll(kubeconfig);
@@ -46,13 +57,13 @@ async function measureAll(kubeconfig: string): Promise<Results> {
   let known: Results['versions'] = {};
   const soFar = (): Results => ({
     ...{ command, takenAt, minutes: Math.round(minutes()) },
-    ...{ machine: machine(), versions: known, files: fileSizes() },
+    ...{ machine: machine(), versions: known, files: fileSizes(options.dist) },
     ...kept,
   });
   const play = async (lab: Lab, one: Case): Promise<void> => {
     log(`${one.workloads} Deployments in ${one.namespaces} namespaces (after ${minutes()} min)`);
     const everyone = await prepare(lab, one);
-    const rounds = everyone.map(([each, usual]) => [each, options.rounds ?? usual] as const);
+    const rounds = everyone.map(([each, usual]) => [each, Math.min(usual, options.rounds ?? usual)] as const);
     await playRounds(lab, one, rounds, one.counted ?? false, kept);
     for (const [each] of everyone) await each.end();
     // After each case, so that what was measured is not lost with what could not be.
@@ -60,12 +71,12 @@ async function measureAll(kubeconfig: string): Promise<Results> {
       await writeFile(resolve(ROOT, options.output), `${JSON.stringify(soFar(), null, 1)}\n`);
     }
   };
-  await withLab(kubeconfig, { programs, log }, async (lab) => {
+  await withLab(kubeconfig, { programs, dist: options.dist, log }, async (lab) => {
     known = await versions(lab);
     for (const one of chosen.filter(({ who }) => who.embedded === undefined)) await play(lab, one);
   });
   for (const one of chosen.filter(({ who }) => who.embedded !== undefined)) {
-    await withLab(undefined, { programs, log }, (lab) => play(lab, one));
+    await withLab(undefined, { programs, dist: options.dist, log }, (lab) => play(lab, one));
   }
   return soFar();
 }

@@ -231,6 +231,8 @@ export interface BundleOptions {
   /** The workspace, which relative paths start from. */
   readonly workspace?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** The program to run in place of `dist/index.js`. */
+  readonly program?: string;
   /** A command that runs the one that follows it, as `time` does. */
   readonly through?: readonly string[];
   /** Is told of each secret. */
@@ -243,14 +245,14 @@ export const BUNDLE = resolve(import.meta.dirname, '../../dist/index.js');
 
 /** Runs `dist/index.js` as a runner does: a process of its own, inputs in its environment, files for summary and outputs. */
 export async function runBundle(options: BundleOptions): Promise<BundleRun> {
-  const { inputs, workspace, environment = {}, through = [], onOutput } = options;
+  const { inputs, workspace, environment = {}, program = BUNDLE, through = [], onOutput } = options;
   const folder = await mkdtemp(join(tmpdir(), 'deploy-wasm-filter-'));
   try {
     const summary = join(folder, 'summary.md');
     const output = join(folder, 'output');
     await Promise.all([writeFile(summary, ''), writeFile(output, '')]);
-    const [program = '', ...rest] = [...through, process.execPath, BUNDLE];
-    const child = spawn(program, rest, {
+    const [first = '', ...rest] = [...through, process.execPath, program];
+    const child = spawn(first, rest, {
       cwd: workspace ?? folder,
       env: {
         PATH: process.env.PATH,

@@ -107,15 +107,21 @@ test('the writes of a run are done again without the version of the object that 
 
 describe('options', () => {
   test('a whole run keeps its figures, one of a part only where it is told', () => {
-    expect(readOptions([])).toEqual({ output: 'bench/results.json' });
-    expect(readOptions(['--rounds', '2', '--workloads', '1,10'])).toEqual({ rounds: 2, workloads: [1, 10] });
+    const { dist } = readOptions([]);
+    expect(dist).toMatch(/[\\/]dist$/);
+    expect(readOptions([])).toEqual({ dist, output: 'bench/results.json' });
+    expect(readOptions(['--rounds', '2', '--workloads', '1,10'])).toEqual({ dist, rounds: 2, workloads: [1, 10] });
     expect(readOptions(['--only', 'limit,helm', '--output', 'x.json'])).toEqual({
-      only: ['limit', 'helm'],
-      output: 'x.json',
+      ...{ dist, only: ['limit', 'helm'], output: 'x.json' },
     });
-    expect(readOptions(['--timeline', 'after', '--kubeconfig', 'k'])).toEqual({ timeline: 'after', kubeconfig: 'k' });
-    expect(readOptions(['--quick'])).toMatchObject({ workloads: [10, 100], rounds: 3 });
-    expect(readOptions(['--quick', '--rounds', '1'])).toMatchObject({ workloads: [10, 100], rounds: 1 });
+    expect(readOptions(['--timeline', 'after', '--kubeconfig', 'k'])).toEqual({
+      dist,
+      timeline: 'after',
+      kubeconfig: 'k',
+    });
+    expect(readOptions(['--quick'])).toMatchObject({ workloads: [1, 10, 100], rounds: 2 });
+    expect(readOptions(['--quick', '--rounds', '1'])).toMatchObject({ workloads: [1, 10, 100], rounds: 1 });
+    expect(readOptions(['--dist', '/elsewhere/dist']).dist).toBe('/elsewhere/dist');
   });
 
   test.each([['--only', 'kapp'], ['--rounds', '0'], ['--workloads', 'many'], ['--fast']])('refuses %s %s', (...argv) =>
