@@ -114,6 +114,21 @@ describe('an API server and others that get in the way', () => {
     ]);
   });
 
+  test('a workload whose labels or status somebody writes all the time is written between two of them', async () => {
+    let met = 0;
+    cluster.recorder.inject((request) => {
+      if (!isPatchOf('/deployments/')(request) || ++met > 8) return undefined;
+      return {
+        meanwhile: async () => {
+          await cluster.api.patch(pathOf(workload), { metadata: { labels: { touched: `for-the-${met}` } } });
+        },
+      };
+    });
+    const { report } = await deploy();
+    expect(report.outcome).toBe('deployed');
+    expect(met).toBeGreaterThan(8);
+  });
+
   test('a run that meets another run on a workload stops there and writes nothing to it', async () => {
     cluster.recorder.inject(
       strike(1, isPatchOf('/deployments/'), {

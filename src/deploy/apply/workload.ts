@@ -42,9 +42,13 @@ export interface WriteContext {
 
 /** More writes at once than connections would only queue. */
 export const PARALLEL_WRITES = 8;
-/** client-go's retry.DefaultRetry: 5 tries for an object that others write too, with short pauses. */
-const CONFLICT_TRIES = 5;
+/**
+ * client-go's retry.DefaultRetry gives up after 5 tries within a tenth of a second. A Deployment whose pods fail one after another has its
+ * status written all the time, and a rollback must get through all the same: 4 s, while each try is a read and a write.
+ */
+const CONFLICT_TRIES = 12;
 const CONFLICT_PAUSE_MS = 20;
+const MAX_CONFLICT_PAUSE_MS = 500;
 
 /**
  * A patch that was made anew, `undefined` for nothing to do; or why it must not be written: another run may have put something
@@ -104,7 +108,7 @@ export async function writeChange(change: WorkloadChange, context: WriteContext)
     } catch (error) {
       if (!isConflict(error) || attempt === CONFLICT_TRIES) return failed(workloadProblem(error, ref));
     }
-    await pause(CONFLICT_PAUSE_MS * 2 ** (attempt - 1), signal);
+    await pause(Math.min(CONFLICT_PAUSE_MS * 2 ** (attempt - 1), MAX_CONFLICT_PAUSE_MS), signal);
     try {
       observed = await readTarget(client, ref, observed);
     } catch (error) {
