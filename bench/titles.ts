@@ -13,7 +13,7 @@ export const TITLES: Readonly<Record<Subject, string>> = {
   embedded: 'the action, embedded server',
   kubectl: 'one `kubectl apply --server-side`, no wait',
   helm: '`helm upgrade --install --wait`',
-  'helm-fast': 'the same with `--qps 1000 --burst-limit 2000`',
+  'helm-fast': 'Helm, with `--qps 1000 --burst-limit 2000`',
   xargs: 'one apply, patches by `xargs -P 8 kubectl patch`, no wait',
   script: 'the documented script',
   node: '`node -e 0`',

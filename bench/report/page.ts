@@ -10,7 +10,7 @@ import { readTimelines } from './timeline.ts';
 const BEGIN = '<!-- figures: made of results.json by "npm run docs" -->';
 const END = '<!-- end of figures -->';
 const DEPLOYERS: readonly Subject[] = [
-  ...(['limit', 'limit-seen', 'action-no-wait', 'action', 'kubectl', 'helm-fast', 'helm', 'xargs', 'script'] as const),
+  ...(['limit', 'limit-seen', 'action-no-wait', 'action', 'kubectl', 'helm', 'helm-fast', 'xargs', 'script'] as const),
 ];
 const OF_THE_ACTION: readonly Operation[] = ['deploy', 'no-op', 'status', 'plan', 'settings', 'one-more', 'remove'];
 
@@ -52,9 +52,10 @@ function goalTable(results: Results): string {
   const rows = goals(results).map((goal) => {
     const measured = goal.measured === undefined ? '–' : goal.show(goal.measured);
     const verdict = goal.measured === undefined ? 'not measured' : met(goal) ? 'yes' : '**no**';
-    return [goal.name, `at ${goal.most ? 'most' : 'least'} ${goal.show(goal.limit)}`, measured, verdict];
+    const possible = goal.possible === undefined ? '' : goal.show(goal.possible);
+    return [goal.name, `at ${goal.most ? 'most' : 'least'} ${goal.show(goal.limit)}`, measured, verdict, possible];
   });
-  return table(['', 'goal', 'measured', 'met'], rows);
+  return table(['', 'goal', 'measured', 'met', 'the limit itself'], rows);
 }
 
 /** The sizes that were measured, in order. */

@@ -25,10 +25,10 @@ interface Budget {
 }
 
 const BUDGETS: Readonly<Record<string, Budget>> = {
-  'a deployment to 100': { requests: 130, writes: 102, kilobytes: 65, sockets: 9 },
+  'a deployment to 100': { requests: 135, writes: 102, kilobytes: 65, sockets: 9 },
   'the same again': { requests: 7, writes: 0, kilobytes: 1, sockets: 8 },
   'a plan of other settings': { requests: 120, writes: 0, kilobytes: 52, sockets: 8 },
-  'other settings': { requests: 125, writes: 102, kilobytes: 52, sockets: 9 },
+  'other settings': { requests: 130, writes: 102, kilobytes: 52, sockets: 9 },
   'one workload more': { requests: 20, writes: 1, kilobytes: 2, sockets: 8 },
   'a look at them': { requests: 10, writes: 0, kilobytes: 1, sockets: 8 },
   // Two revisions, with a mark on each of their objects before it is deleted.
@@ -71,7 +71,8 @@ describe('a run of many workloads', () => {
     const sent = recorder.requests.reduce((sum, { body = '' }) => sum + Buffer.byteLength(body), 0);
     const cost = {
       requests: recorder.requests.length,
-      writes: recorder.writes.length,
+      // A controller may have changed an object at the same moment, and the write is tried again.
+      writes: recorder.writes.filter(({ status }) => status !== 409).length,
       kilobytes: Math.ceil(sent / 1000),
       sockets: recorder.traffic.openAtOnce,
     };
