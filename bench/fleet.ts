@@ -1,6 +1,6 @@
 import { mapLimited } from '../src/base/concurrency.ts';
 import type { KubernetesObject, Workload } from '../src/cluster/objects.ts';
-import { filtersIn, MOUNT_ANNOTATIONS, podLabel, STATE_ANNOTATION } from '../src/mesh/identity/names.ts';
+import { MOUNT_ANNOTATIONS, STATE_ANNOTATION } from '../src/mesh/identity/names.ts';
 import { type Api, eventually } from '../test/harness/api.ts';
 import { makeWorkload } from '../test/harness/workloads.ts';
 import type { Size } from './results.ts';
@@ -131,7 +131,9 @@ function carriesFilter({ spec }: Workload): boolean {
 
 /** The merge patch that makes a Deployment what it was at first. */
 function withoutFilter({ spec }: Workload): object {
-  const labels = filtersIn(spec?.template?.metadata?.labels ?? {}).map((filter) => [podLabel(filter), null]);
+  const own = (spec as { selector?: { matchLabels?: object } } | undefined)?.selector?.matchLabels ?? {};
+  const foreign = Object.keys(spec?.template?.metadata?.labels ?? {}).filter((label) => !(label in own));
+  const labels = foreign.map((label) => [label, null]);
   const template = {
     labels: Object.fromEntries(labels),
     annotations: Object.fromEntries(MOUNT_ANNOTATIONS.map((name) => [name, null])),
