@@ -7,8 +7,8 @@ import type { ClusterAccess } from './kubeconfig.ts';
 /** `pool` for short requests; `streams` for long ones, which must not starve the others. */
 export type ConnectionKind = 'pool' | 'streams';
 
-/** 8 connections keep the API server busy without opening one per request, which client-node would do. */
-const MAX_CONNECTIONS: Readonly<Record<ConnectionKind, number>> = { pool: 8, streams: 256 };
+/** With a watch beside them, 8 connections: that keeps an API server busy, and a load balancer before it sees one client. */
+const MAX_CONNECTIONS: Readonly<Record<ConnectionKind, number>> = { pool: 7, streams: 256 };
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** The connections to one API server and the credentials they are made with. Throws `CredentialsError` when those cannot be made. */
