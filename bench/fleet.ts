@@ -58,7 +58,7 @@ export class Fleet {
     await eventually(
       'every Deployment observed',
       async () => (await this.present()).every(isObserved) || undefined,
-      120_000,
+      600_000,
     );
   }
 

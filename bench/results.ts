@@ -97,3 +97,13 @@ export function countOf(
 ): number | undefined {
   return median(counts.filter((count) => isAbout(count, asked)).map((count) => count[figure]));
 }
+
+/** Returns results as they are kept: whatever is a list has a line for each of its items. */
+export function resultsText(results: Results): string {
+  const parts = Object.entries(results).map(([name, value]) => {
+    const lines =
+      Array.isArray(value) && value.length > 0 ? value.map((one) => `\n  ${JSON.stringify(one)}`) : undefined;
+    return ` ${JSON.stringify(name)}: ${lines === undefined ? JSON.stringify(value) : `[${lines.join(',')}\n ]`}`;
+  });
+  return `{\n${parts.join(',\n')}\n}\n`;
+}

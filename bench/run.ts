@@ -10,7 +10,7 @@ import { type Options, RESULTS, readOptions } from './options.ts';
 import { benchPrograms } from './programs.ts';
 import { benchPages } from './report/pictures.ts';
 import { summary } from './report/summary.ts';
-import type { Results } from './results.ts';
+import { type Results, resultsText } from './results.ts';
 import { type Kept, playRounds } from './rounds.ts';
 import { drawTimeline } from './timeline.ts';
 
@@ -68,7 +68,7 @@ async function measureAll(kubeconfig: string): Promise<Results> {
     for (const [each] of everyone) await each.end();
     // After each case, so that what was measured is not lost with what could not be.
     if (options.output !== undefined) {
-      await writeFile(resolve(ROOT, options.output), `${JSON.stringify(soFar(), null, 1)}\n`);
+      await writeFile(resolve(ROOT, options.output), resultsText(soFar()));
     }
   };
   await withLab(kubeconfig, { programs, dist: options.dist, log }, async (lab) => {

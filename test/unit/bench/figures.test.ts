@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { replayed } from '../../../bench/limit/plan.ts';
 import { readOptions } from '../../../bench/options.ts';
 import { goals, met } from '../../../bench/report/goals.ts';
-import { countOf, median, medianOf } from '../../../bench/results.ts';
+import { countOf, median, medianOf, resultsText } from '../../../bench/results.ts';
 import { makeResults } from './results.ts';
 
 describe('medians', () => {
@@ -28,6 +28,16 @@ describe('medians', () => {
     expect(medianOf(results, { subject: 'helm' }, 'wallMs')).toBeUndefined();
     expect(countOf(results, { subject: 'action' }, 'requests')).toBe(120);
   });
+});
+
+test('figures are kept with a line for each', () => {
+  const results = makeResults([
+    { subject: 'action', operation: 'deploy' },
+    { subject: 'limit', operation: 'deploy' },
+  ]);
+  const text = resultsText(results);
+  expect(JSON.parse(text)).toEqual(results);
+  expect(text.split('\n').filter((line) => line.includes('"subject":'))).toHaveLength(2);
 });
 
 describe('goals', () => {
