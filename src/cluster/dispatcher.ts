@@ -1,4 +1,4 @@
-import { rootCertificates } from 'node:tls';
+import { createSecureContext, rootCertificates } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent, Socks5ProxyAgent } from 'undici';
 import { untilAborted } from '../base/concurrency.ts';
 import { defined } from '../base/defined.ts';
@@ -37,7 +37,7 @@ export function makeDispatcher(
     pipelining: 1,
     webSocket: { maxPayloadSize: MAX_BYTES.output },
   };
-  if (proxy === undefined) return new Agent({ ...shared, connect });
+  if (proxy === undefined) return new Agent({ ...shared, connect: connectWith(connect, identity) });
   if (proxy.url.protocol.startsWith('socks')) {
     const address = proxy.url.href.replace('socks5h:', 'socks5:');
     const timeouts = { connectTimeout: limits.connectTimeoutMs };
@@ -55,6 +55,22 @@ export function makeDispatcher(
     proxyTls: proxyTls(identity),
     clientFactory: (origin, options) => new TunnelPool(proxy, origin, options, limits.connectTimeoutMs),
   });
+}
+
+/** Opens connections that share what is made of certificates and keys, which takes as long as a handshake. */
+function connectWith(options: buildConnector.BuildOptions, { tls }: Identity): buildConnector.connector {
+  let connect: buildConnector.connector | undefined;
+  return (target, callback) => {
+    try {
+      connect ??= buildConnector(
+        target.protocol === 'https:' ? { ...options, secureContext: createSecureContext(tls) } : options,
+      );
+    } catch (error) {
+      callback(error as Error, null);
+      return;
+    }
+    connect(target, callback);
+  };
 }
 
 /** Go's clients, hence kubectl's, check a proxy's certificate with what the cluster's is checked with; here the system's counts, too. */

@@ -30,14 +30,14 @@ export function equalJson(left: unknown, right: unknown): boolean {
   return false;
 }
 
-/** Copies a value without the object members that are null, as decoding into a typed object drops them. */
+/** Copies a value without the object members that are null, as decoding into a typed object drops them; sets of fields have none. */
 export function withoutNulls<T extends Json>(value: T): T;
 export function withoutNulls(value: Json): Json {
   if (isList(value)) return value.map((item) => withoutNulls(item));
   if (!isObject(value)) return value;
   const out: JsonObject = {};
   for (const [key, item] of Object.entries(value)) {
-    if (item !== null && item !== undefined) out[key] = withoutNulls(item);
+    if (item !== null && item !== undefined) out[key] = key === 'fieldsV1' ? item : withoutNulls(item);
   }
   return out;
 }

@@ -5,9 +5,13 @@
  */
 import { isObject, type JsonObject } from '../json.ts';
 
+/** Sets that were read or written already, by their JSON, which nothing changes. */
+const known = new WeakMap<JsonObject, FieldSet>();
+
 export class FieldSet {
   readonly members: ReadonlySet<string>;
   readonly children: ReadonlyMap<string, FieldSet>;
+  #json: JsonObject | undefined;
 
   constructor(members: ReadonlySet<string> = new Set(), children: ReadonlyMap<string, FieldSet> = new Map()) {
     this.members = members;
@@ -78,6 +82,12 @@ export class FieldSet {
   }
 
   toFieldsV1(): JsonObject {
+    this.#json ??= this.#encode();
+    known.set(this.#json, this);
+    return this.#json;
+  }
+
+  #encode(): JsonObject {
     const out: JsonObject = {};
     for (const element of [...new Set([...this.members, ...this.children.keys()])].sort()) {
       const child = this.children.get(element);
@@ -88,9 +98,14 @@ export class FieldSet {
   }
 
   static fromFieldsV1(fields: JsonObject): FieldSet {
-    const builder = new FieldSetBuilder();
-    read(fields, [], builder);
-    return builder.build();
+    let set = known.get(fields);
+    if (set === undefined) {
+      const builder = new FieldSetBuilder();
+      read(fields, [], builder);
+      set = builder.build();
+      known.set(fields, set);
+    }
+    return set;
   }
 
   #combine(
