@@ -24,9 +24,17 @@ async function endless(options: Partial<TrialOptions> = {}): Promise<{ verdict: 
 }
 
 /** Whether the filter has filled its memory, which has 64 MiB, beside some 65 MiB of Node. */
-const isBusy = (pid: number): boolean =>
-  readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('trial.js') &&
-  Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) > 110_000;
+function isBusy(pid: number): boolean {
+  try {
+    const [command, status] = ['cmdline', 'status'].map((name) => readFileSync(`/proc/${pid}/${name}`, 'utf8'));
+    return (
+      command?.includes('trial.js') === true && Number(/^VmRSS:\s+(\d+) kB$/m.exec(status ?? '')?.[1] ?? 0) > 110_000
+    );
+  } catch {
+    // It ended meanwhile.
+    return false;
+  }
+}
 
 afterEach(() => expect(childrenOf(process.pid)).toEqual([]));
 
@@ -95,7 +103,7 @@ describe('no process is left when the one that started it', () => {
     ['exits', (parent) => parent.stdin?.write('exit')],
     ['has an error that nobody catches', (parent) => parent.stdin?.write('throw')],
   ])('%s', async (_case, end) => {
-    const parent = spawn(process.execPath, [join(import.meta.dirname, 'parent.ts')], {
+    const parent = spawn(process.execPath, [join(import.meta.dirname, 'parent.ts'), TRIAL_PROGRAM.entry.href], {
       stdio: ['pipe', 'ignore', 'ignore'],
     });
     const { pid = 0 } = parent;
