@@ -30,7 +30,10 @@ export function nameSome(names: readonly string[], max = MAX_LISTED, between = '
 
 /** A count with its thousands apart: `4,812`. Node would load the tables of all languages for that, which a short run would notice. */
 export function thousands(n: number): string {
-  return String(n).replace(/\B(?=(?:\d{3})+$)/g, ',');
+  const digits = String(n);
+  const groups: string[] = [];
+  for (let end = digits.length; end > 0; end -= 3) groups.unshift(digits.slice(Math.max(0, end - 3), end));
+  return groups.join(',');
 }
 
 /** `1 pod`, `3 pods`. */
