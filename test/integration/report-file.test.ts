@@ -80,7 +80,7 @@ test('of every command, as the schema says', async () => {
 
 test('of a deployment that failed and was rolled back', async () => {
   const inputs = await open();
-  const { code } = await runBundle({ workspace, inputs: inputs({ targets: '- deployment/bad' }) });
+  const { code } = await runBundle({ workspace, inputs: inputs({ targets: '- deployment/bad', timeout: '5s' }) });
   expect(code).toBe(1);
   const [target] = changesOf(await reported()).targets;
   expect(target).toMatchObject({ outcome: 'failed', rollback: { state: 'rolled-back' } });
