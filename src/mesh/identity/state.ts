@@ -1,4 +1,5 @@
 import { canonicalJson, isObject, type Json, parseJson, pick } from '../../base/json.ts';
+import { remembered } from '../../base/remembered.ts';
 import { MOUNT_ANNOTATIONS, type MountAnnotation } from './names.ts';
 
 /** What is recorded of one filter on a workload. */
@@ -31,13 +32,19 @@ const EMPTY_LISTS = 'emptyLists';
 
 /** Reads the state annotation. An absent or damaged one counts as empty: the next deploy writes it anew. */
 export function parseState(annotation: string | undefined): WorkloadState {
-  const value = parseObject(annotation);
-  return Object.fromEntries(
-    Object.entries(value).filter((entry): entry is [string, FilterState & Record<string, unknown>] =>
-      isFilterState(entry[1]),
-    ),
-  );
+  return annotation === undefined ? {} : readState(annotation);
 }
+
+/** It is asked for each filter of a workload, one workload after the other. */
+const readState = remembered(
+  (annotation): WorkloadState =>
+    Object.fromEntries(
+      Object.entries(parseObject(annotation)).filter(
+        (entry): entry is [string, FilterState & Record<string, unknown>] => isFilterState(entry[1]),
+      ),
+    ),
+  16,
+);
 
 /** The lists of the pod template's annotations that had no entries before ours, as the state annotation remembers them. */
 export function parseEmptyLists(annotation: string | undefined): EmptyLists {

@@ -1,6 +1,7 @@
 import { isObject, parseJson, sameJson } from '../../base/json.ts';
 import { least } from '../../base/lists.ts';
 import { type Fault, faulty, messageOf, ok, type Result } from '../../base/problem.ts';
+import { remembered } from '../../base/remembered.ts';
 import { quoted } from '../../base/text.ts';
 import { withMember, withoutMember, withValue } from './json-text.ts';
 
@@ -23,13 +24,19 @@ export interface AnnotationList {
   readonly entries: readonly ListEntry[];
 }
 
+/** Of a workload both annotations, before and after each of its filters. */
+const MAX_REMEMBERED = 64;
+
 /**
  * Reads an annotation, or says why no pod could be made with it. The rules are those of Istio's injector, which reads JSON and
  * ranges over it (istio manifests/charts/istio-control/istio-discovery/files/injection-template.yaml, pkg/kube/inject/template.go),
  * and of the API server, to which each entry is a volume or a mount.
  */
 export function parseAnnotationList(text: string | undefined): Result<AnnotationList, Fault> {
-  if (text === undefined) return ok({ text, form: 'array', entries: [] });
+  return text === undefined ? ok({ text, form: 'array', entries: [] }) : readText(text);
+}
+
+const readText = remembered((text): Result<AnnotationList, Fault> => {
   let value: unknown;
   try {
     value = parseJson(text, refuseTooLarge);
@@ -52,7 +59,7 @@ export function parseAnnotationList(text: string | undefined): Result<Annotation
     entries.push({ key, value: entry, name });
   }
   return ok({ text, form: Array.isArray(value) ? 'array' : 'map', entries });
-}
+}, MAX_REMEMBERED);
 
 /**
  * What stands at a path of fields in an entry, as Kubernetes reads it: Go takes `readonly` for `readOnly`, too, where the exact name is
