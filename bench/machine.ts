@@ -12,7 +12,7 @@ export function machine(): Results['machine'] {
     processor: processors[0]?.model.trim() ?? '',
     processors: String(processors.length),
     memory: `${Math.round(totalmem() / 1024 ** 3)} GiB`,
-    kernel: `Linux ${release()}`,
+    kernel: `Linux ${release().split('-')[0]}`,
   };
 }
 
