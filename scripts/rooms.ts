@@ -49,7 +49,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['kinds'],
     ['.'],
   ],
-  filter: [['trial'], ['host'], ['shrink'], ['compatibility'], ['module'], ['.']],
+  filter: [['tests'], ['trial'], ['host'], ['shrink'], ['compatibility'], ['module'], ['.']],
   mesh: [['unmanaged'], ['proxy'], ['template'], ['gateway'], ['objects'], ['identity'], ['.']],
 };
 
