@@ -14,7 +14,11 @@ export type TextExpectation =
 /** Header names are in lower case. What is not named may be anything. */
 export type HeaderExpectations = Readonly<Record<string, TextExpectation>>;
 
-/** A request or an answer as it enters the proxy. Bodies come in one piece or in several; none is a message without a body. */
+/**
+ * A request or an answer as it enters the proxy. Bodies come in one piece or in several; none is a message without a body. `:method`,
+ * `:path`, `:authority` and `:scheme` of a request and `:status` of an answer stand among the headers; where they do not, it is
+ * `GET / http` to `service.example`, and 200.
+ */
 export interface TestMessage {
   readonly headers: readonly Header[];
   readonly chunks: readonly Uint8Array[];
