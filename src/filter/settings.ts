@@ -27,6 +27,10 @@ export interface ImageDelivery {
   readonly phase: PluginPhase;
 }
 
+/** How much Envoy's component of filters logs (envoy --component-log-level), from all to nothing. */
+export const PROXY_LOG_LEVELS = ['trace', 'debug', 'info', 'warning', 'error', 'critical', 'off'] as const;
+export type ProxyLogLevel = (typeof PROXY_LOG_LEVELS)[number];
+
 /** Everything besides the code that reaches the proxy. */
 export interface FilterSettings {
   /** Which of the module's root contexts to run. */
@@ -49,6 +53,8 @@ export interface FilterSettings {
   readonly capabilities?: readonly string[];
   /** Whether Envoy runs machine code that the module brings along; not when absent. */
   readonly allowPrecompiled?: true;
+  /** From which level on the pods' proxies log what filters say; as they are when absent. */
+  readonly logLevel?: ProxyLogLevel;
   /** Where the filter stands among all HTTP filters of the proxy. */
   readonly insert: Insertion;
   /** Place among the filters of one workload that stand in the same place: requests pass through lower ones first. */

@@ -79,7 +79,8 @@ function corruptCode(module: Buffer): Buffer {
   return copy;
 }
 
-async function assemble(text: string): Promise<Uint8Array> {
+/** Makes a module of its text. */
+export async function assemble(text: string): Promise<Uint8Array> {
   const wabt = await loadWabt();
   const module = wabt.parseWat('module.wat', text);
   try {

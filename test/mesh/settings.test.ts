@@ -1,10 +1,25 @@
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { eventually } from '../harness/api.ts';
 import { createWorkloads, pathOf } from '../harness/workloads.ts';
+import { assemble } from './filters.ts';
 import { APP_PORT, call, connectMesh, createApps, headerOfPods, type Mesh, makeApp, objectsOf } from './mesh.ts';
 
 const GATEWAY_PORT = 8080;
+
+/** Says `ready` once it is configured, on the level info. */
+const TALKING = `(module
+  (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 16) "ready")
+  (func (export "proxy_abi_version_0_2_1"))
+  (func (export "proxy_on_memory_allocate") (param i32) (result i32) i32.const 1024)
+  (func (export "proxy_on_context_create") (param i32 i32))
+  (func (export "proxy_on_configure") (param i32 i32) (result i32)
+    (drop (call $log (i32.const 2) (i32.const 16) (i32.const 5)))
+    i32.const 1))`;
 
 describe('settings that real proxies take', () => {
   let mesh: Mesh;
@@ -68,6 +83,29 @@ describe('settings that real proxies take', () => {
     }
     expect((await mesh.pods(app)).map(({ address }) => address)).toEqual(addresses);
     expect(await headerOfPods(mesh, app, 'x-wasm')).toEqual(['one']);
+  });
+
+  test('the level at which proxies log what a filter says, and the annotation as it was afterwards', async () => {
+    const namespace = await mesh.namespace();
+    const app = makeApp(namespace, 'reviews');
+    await createApps(mesh, app);
+    const annotations = async (): Promise<unknown> =>
+      (await mesh.api.get<Workload>(pathOf(app))).spec?.template?.metadata?.annotations;
+    const found = await annotations();
+    const filter = join(dirname(mesh.filters.abi021), 'talking.wasm');
+    await writeFile(filter, await assemble(TALKING));
+    const given = { filter, name: 'talking', namespace, targets: '- deployment/reviews' };
+    const said = async (): Promise<number> => {
+      const [pod] = await mesh.pods(app);
+      const path = `/api/v1/namespaces/${namespace}/pods/${pod?.name ?? ''}/log?container=istio-proxy`;
+      return (await mesh.api.text(path)).split('wasm log').length - 1;
+    };
+    expect((await mesh.deploy(given)).outputs.result).toBe('deployed');
+    expect(await said()).toBe(0);
+    expect((await mesh.deploy({ ...given, 'log-level': 'info' })).outputs.result).toBe('deployed');
+    expect(await said()).toBeGreaterThan(0);
+    expect((await mesh.deploy({ name: 'talking', namespace, command: 'remove' })).outputs.result).toBe('removed');
+    expect(await annotations()).toEqual(found);
   });
 
   test('an anchor that is not in the chain is a failure that names what is there', async () => {

@@ -12,6 +12,7 @@ const MAX_BACKOFF_MS = 3_600_000;
 export function readFilterSettings(reader: InputReader, name: string): FilterSettings {
   const port = readPort(reader);
   const failPolicy = reader.oneOf('fail-policy');
+  const logLevel = reader.oneOf('log-level');
   return {
     rootId: reader.text('root-id'),
     vmId: reader.text('vm-id') || name,
@@ -21,6 +22,7 @@ export function readFilterSettings(reader: InputReader, name: string): FilterSet
     failPolicy,
     ...readReloadBackoff(reader, failPolicy),
     ...readVm(reader),
+    ...(logLevel !== 'unchanged' && { logLevel }),
     insert: readInsertion(reader, name),
     order:
       reader.wholeNumber(

@@ -9,7 +9,7 @@ import {
   VERIFY,
 } from '../../deploy/policy.ts';
 import { COMMANDS, type Command } from '../../deploy/report/report.ts';
-import { DIRECTIONS, FAIL_POLICIES, PLUGIN_PHASES } from '../../filter/settings.ts';
+import { DIRECTIONS, FAIL_POLICIES, PLUGIN_PHASES, PROXY_LOG_LEVELS } from '../../filter/settings.ts';
 import { SHRINK_MODES } from '../../filter/shrink/shrink.ts';
 import { DELIVERIES } from '../../mesh/objects/delivery.ts';
 
@@ -47,6 +47,8 @@ const PREPARE = [...DEPLOY, 'check'] as const;
 const FILTER = [...PREPARE, 'render'] as const;
 /** Whether a filter is looked at and tried on the runner before anything is written. */
 const CHECKS = ['auto', 'off'] as const;
+/** `unchanged`: whatever the mesh and the pod template say. */
+const LOG_LEVELS = ['unchanged', ...PROXY_LOG_LEVELS] as const;
 /** Whether a run for a pull request writes a comment there. */
 const COMMENTS = ['auto', 'off'] as const;
 /** A manifest may name filters for those that name one filter each. */
@@ -88,6 +90,7 @@ export const INPUTS = {
   environment: { type: 'YAML', default: '', commands: FILTER, of: 'filter' },
   capabilities: { type: 'YAML', default: '', commands: FILTER, of: 'filter' },
   'allow-precompiled': { type: 'Boolean', default: 'false', commands: FILTER, of: 'filter' },
+  'log-level': { type: 'String', default: 'unchanged', values: LOG_LEVELS, commands: FILTER, of: 'filter' },
   insert: { type: 'String', default: 'before router', commands: FILTER, of: 'filter' },
   order: { type: 'Number', default: '0', commands: FILTER, of: 'filter' },
   'mount-path': { type: 'Path', default: '', commands: FILTER, of: 'filter' },

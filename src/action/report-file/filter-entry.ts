@@ -55,6 +55,7 @@ function settingsEntry(settings: FilterSettings): ValueOf<typeof SETTINGS> {
       environment: environment && environmentEntry(environment),
       capabilities,
       'allow-precompiled': settings.allowPrecompiled,
+      'log-level': settings.logLevel,
       image: image?.reference,
       'pull-secret': image?.pullSecret,
       phase: image?.phase,

@@ -1,5 +1,5 @@
 import { flag, integer, list, named, number, object, oneOf, record, text, word } from '../../base/schema.ts';
-import { DIRECTIONS, FAIL_POLICIES, PLUGIN_PHASES } from '../../filter/settings.ts';
+import { DIRECTIONS, FAIL_POLICIES, PLUGIN_PHASES, PROXY_LOG_LEVELS } from '../../filter/settings.ts';
 
 const PROVENANCE = object('The build that an attestation proves to have made it.', {
   repository: text('`OWNER/REPO`.'),
@@ -31,6 +31,10 @@ export const SETTINGS = object(
     ),
     capabilities: list('What the filter may call; omitted for everything.', text('A name.')),
     'allow-precompiled': flag('Omitted for no.'),
+    'log-level': word(
+      'From which level on proxies log what filters say; omitted where that is unchanged.',
+      PROXY_LOG_LEVELS,
+    ),
     image: text('What the proxies pull; omitted where the module is mounted.'),
     'pull-secret': text('The Secret with the login of its registry.'),
     phase: word('Where a WasmPlugin stands.', PLUGIN_PHASES),

@@ -6,6 +6,7 @@ import { PROXY_CONTAINER } from '../../cluster/pods.ts';
 import { CONFIG_MAP, PLUGINS } from '../../cluster/resources.ts';
 import { TEMPLATES_ANNOTATION } from '../../mesh/identity/names.ts';
 import { podRevisionOf, type Revision, revisionName } from '../../mesh/identity/revision.ts';
+import type { FilterState } from '../../mesh/identity/state.ts';
 import { renderConfigMap } from '../../mesh/objects/config-map.ts';
 import { renderFilterResource, resourceOf } from '../../mesh/objects/filter-resource.ts';
 import { patchWorkload } from '../../mesh/template/template.ts';
@@ -277,10 +278,16 @@ const BARE_GATEWAY = {
 };
 
 function templatePatch(revisions: readonly Revision[]): Record<string, unknown> {
-  const change = { podRevisions: revisions.map(podRevisionOf), remove: [], state: () => ({}) };
+  const state = Object.fromEntries(revisions.map((revision) => [revision.filter, stateOf(revision)]));
+  const change = { podRevisions: revisions.map(podRevisionOf), remove: [], state: () => state };
   // Of a gateway, only what has to be merged into it: volumes and containers by their names.
   const gateway = revisions.every(({ settings }) => settings.direction === 'gateway');
   const spec = gateway ? { template: BARE_GATEWAY } : {};
   const patch = patchWorkload({ metadata: { name: '' }, spec }, change, '');
   return patch.ok ? { spec: patch.value?.spec } : {};
+}
+
+/** Never written: it says at which level the proxies are to log. */
+function stateOf({ id, settings: { logLevel } }: Revision): FilterState {
+  return { revision: id, run: '', ...defined({ logLevel }) };
 }

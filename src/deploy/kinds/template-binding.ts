@@ -1,11 +1,12 @@
+import { defined } from '../../base/defined.ts';
 import type { Workload } from '../../cluster/objects.ts';
-import { MOUNT_ANNOTATIONS, USER_VOLUME_ANNOTATION } from '../../mesh/identity/names.ts';
+import { LOG_LEVEL_ANNOTATION, MOUNT_ANNOTATIONS, USER_VOLUME_ANNOTATION } from '../../mesh/identity/names.ts';
 import { type PodRevision, podRevisionOf } from '../../mesh/identity/revision.ts';
 import { isPlugin, podRevisionIn, shownSettings } from '../../mesh/objects/filter-resource.ts';
 import { pluginOf } from '../../mesh/objects/wasm-plugin.ts';
 import { isInjectedGateway, mergeGatewayMounts } from '../../mesh/template/gateway-mounts.ts';
 import { mergeMounts, mountedAt } from '../../mesh/template/sidecar-mounts.ts';
-import { patchWorkload } from '../../mesh/template/template.ts';
+import { isLogLevelEdited, patchWorkload, stateOn } from '../../mesh/template/template.ts';
 import type { FilterBinding } from './binding.ts';
 
 /** A target's own pod template, in `spec.template`, says what its pods run: by a label for each filter and what mounts it. */
@@ -42,7 +43,13 @@ export const templateBinding: FilterBinding = {
     const podRevision = isPlugin(filterResource)
       ? podRevisionIn(filterResource, filter, id)
       : templateBinding.podRevisionFromWorkload(workload, filter, id);
-    return podRevision && { revision: { settings: shownSettings(filterResource) }, podRevision };
+    const { logLevel } = stateOn(workload)[filter] ?? {};
+    return (
+      podRevision && {
+        revision: { settings: { ...shownSettings(filterResource), ...defined({ logLevel }) } },
+        podRevision,
+      }
+    );
   },
   editsOf,
   editorsOf: () => [],
@@ -58,15 +65,17 @@ function editsOf(observed: Workload, recorded: readonly PodRevision[]): string[]
     const now = mountedAt(template, filter);
     return mountPath === undefined || now === undefined || now === mountPath ? [] : [`${filter} was mounted at ${now}`];
   });
+  const wantsLevel = recorded.some(({ filter }) => stateOn(observed)[filter]?.logLevel !== undefined);
+  const level = wantsLevel && isLogLevelEdited(observed) ? [`the annotation ${LOG_LEVEL_ANNOTATION} was edited`] : [];
   // What is new in the same patch, such as another filter, is no drift.
   const change = { podRevisions: recorded, remove: [] };
   if (isInjectedGateway(template)) {
     const lists = mergeGatewayMounts(template, change, '');
     const edited = moved.length === 0 && lists.ok && Object.keys(lists.value).length > 0;
-    return [...(edited ? ['the mounts in its pod template were edited'] : []), ...moved];
+    return [...(edited ? ['the mounts in its pod template were edited'] : []), ...moved, ...level];
   }
   const repaired = mergeMounts(template, change, '');
   const keys = moved.length === 0 ? MOUNT_ANNOTATIONS : ([USER_VOLUME_ANNOTATION] as const);
   const edited = keys.filter((key) => repaired.ok && repaired.value[key] !== template.metadata?.annotations?.[key]);
-  return [...edited.map((key) => `the annotation ${key} was edited`), ...moved];
+  return [...edited.map((key) => `the annotation ${key} was edited`), ...moved, ...level];
 }

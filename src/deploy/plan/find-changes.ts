@@ -3,6 +3,7 @@ import { type PodRevision, revisionName } from '../../mesh/identity/revision.ts'
 import { imageOf } from '../../mesh/objects/config-map.ts';
 import { isPlugin, kindOf, podRevisionIn } from '../../mesh/objects/filter-resource.ts';
 import { mountChanges } from '../../mesh/template/sidecar-mounts.ts';
+import { isLogLevelEdited } from '../../mesh/template/template.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import type { ClusterSnapshot, ObservedFilter } from '../observe/snapshot.ts';
 
@@ -31,6 +32,9 @@ export function findChanges(
       ? [`revision ${state.revision} was recorded, but ${id} is there`]
       : []),
     ...(pulled ? [] : mountChanges(workload.spec?.template ?? {}, { filter, id }, path)),
+    ...(state?.logLevel !== undefined && isLogLevelEdited(workload)
+      ? ['its log level in the annotations of the pod template was edited']
+      : []),
     ...(configMap === undefined
       ? [`ConfigMap ${namespace}/${name} was deleted${pulled ? '' : '; new pods cannot start'}`]
       : []),

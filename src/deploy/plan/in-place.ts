@@ -63,16 +63,20 @@ export function explainRestarts(wanted: readonly WantedRevision[]): Warning[] {
 /** The inputs that have changed since the revision was put there and that a push could not change. */
 function ignoredUntilRestartOn(
   podRevision: MountedRevision,
-  { ref: { namespace }, filterResource: envoyFilter }: ObservedFilter,
+  { ref: { namespace }, filterResource: envoyFilter, recorded }: ObservedFilter,
   revision: Revision,
 ): string[] {
   // Without one, no proxy runs the filter now. One of the same settings that was edited is repaired in place.
   if (envoyFilter === undefined || isPlugin(envoyFilter)) return [];
   if (settingsIn({ filterResource: envoyFilter }, podRevision.id) === revision.id) return [];
-  return ignoredUntilRestart(
-    typedConfigIn(envoyFilter),
-    typedConfigIn(renderEnvoyFilter(revision, namespace, { podRevision })),
-  );
+  return [
+    ...ignoredUntilRestart(
+      typedConfigIn(envoyFilter),
+      typedConfigIn(renderEnvoyFilter(revision, namespace, { podRevision })),
+    ),
+    // The agent starts Envoy with it.
+    ...(recorded?.logLevel === revision.settings.logLevel ? [] : ['log-level']),
+  ];
 }
 
 function podRevisionOn(

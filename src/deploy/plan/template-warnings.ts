@@ -16,6 +16,7 @@ export function templateWarnings(workloads: readonly PlannedWorkload[]): Warning
   // Nothing of the target itself is written in place.
   const written = workloads.filter(({ ref, patch }) => patch !== undefined && !targetKind(ref).binding.inPlace);
   return [
+    ...logLevelWarnings(workloads),
     ...applierWarnings(written),
     ...ownerWarnings(written),
     ...otherPodsWarnings(written),
@@ -39,6 +40,18 @@ function otherPodsWarning({ ref, observed, patch }: PlannedWorkload): Warning[] 
   const [pods, them] = [count(others.count, 'pod'), others.count === 1 ? 'it' : 'them'];
   const text = `${subject} takes its pod template from ${kind} ${name}, which has ${pods} of its own. The change restarts ${them}, too, whatever the steps of ${subject}, and this run neither waits for ${them} nor verifies ${them}. If only ${subject} is to serve, scale ${kind} ${name} to 0 before (\`kubectl scale ${kind.toLowerCase()}/${name} -n ${ref.namespace} --replicas=0\`), also in the file that it comes from.`;
   return [{ topic: 'Further pods restart', subject, text }];
+}
+
+/** The pods of a Gateway are istiod's: no pod template of the run's could say how much their proxies log. */
+function logLevelWarnings(workloads: readonly PlannedWorkload[]): Warning[] {
+  const asking = workloads.filter(
+    ({ ref, revisions }) =>
+      targetKind(ref).binding.inPlace && revisions.some(({ revision }) => revision.settings.logLevel !== undefined),
+  );
+  if (asking.length === 0) return [];
+  const names = asking.map(({ ref }) => describeWorkload(ref));
+  const text = `${nameSome(names, MAX_NAMED)}: "log-level" changes nothing, because istiod makes the pods. \`istioctl proxy-config log POD -n NAMESPACE --level wasm:info\` changes it in a running proxy, until that restarts.`;
+  return [{ topic: 'Log level', ...onlySubject(names), text }];
 }
 
 function applierWarnings(workloads: readonly PlannedWorkload[]): Warning[] {

@@ -116,21 +116,26 @@ function findBlockers(wanted: WantedTarget, needs: RolloutNeeds): Problem[] {
 /** The state with the wanted revisions in it; one that is recorded already keeps its record. */
 function nextState(
   recorded: WorkloadState,
-  { revisions, removals, rollbackTargets }: WantedWorkload,
+  { ref, revisions, removals, rollbackTargets }: WantedWorkload,
   { run, started, now }: PlanningOptions,
 ): WorkloadState {
   const state: Record<string, FilterState> = { ...withoutFilters(recorded, removals) };
   for (const { revision, podRevision, otherSource, expiresMs } of revisions) {
     const known = state[podRevision.filter];
     const expires = renewExpiry(known?.expires, expiresMs, now);
-    const { expires: _, ...kept } =
-      known?.revision === podRevision.id
-        ? { ...known, ...(otherSource && recordedSource(revision)) }
-        : {
-            ...freshState(podRevision, rollbackTargets.get(podRevision.filter)?.id, { run, started }),
-            ...recordedSource(revision),
-          };
-    state[podRevision.filter] = { ...kept, ...defined({ expires }) };
+    // The pods of a Gateway are made by istiod, from no template that could say it.
+    const logLevel = targetKind(ref).binding.inPlace ? undefined : revision.settings.logLevel;
+    const {
+      expires: _,
+      logLevel: __,
+      ...kept
+    } = known?.revision === podRevision.id
+      ? { ...known, ...(otherSource && recordedSource(revision)) }
+      : {
+          ...freshState(podRevision, rollbackTargets.get(podRevision.filter)?.id, { run, started }),
+          ...recordedSource(revision),
+        };
+    state[podRevision.filter] = { ...kept, ...defined({ expires, logLevel }) };
   }
   return state;
 }

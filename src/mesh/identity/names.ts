@@ -27,6 +27,8 @@ export const USER_VOLUME_MOUNT_ANNOTATION = 'sidecar.istio.io/userVolumeMount';
 /** The two that mount filters into the proxy. */
 export const MOUNT_ANNOTATIONS = [USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION] as const;
 export type MountAnnotation = (typeof MOUNT_ANNOTATIONS)[number];
+/** The injector reads this, too: the levels of Envoy's loggers by component, such as `misc:error,wasm:info`. */
+export const LOG_LEVEL_ANNOTATION = 'sidecar.istio.io/componentLogLevel';
 
 /** The longest filter name: the volume name made of it must stay a label of 63 characters. */
 export const MAX_NAME_CHARACTERS = 50;

@@ -1,5 +1,6 @@
 import { canonicalJson, isObject, type Json, parseJson, pick } from '../../base/json.ts';
 import { remembered } from '../../base/remembered.ts';
+import type { ProxyLogLevel } from '../../filter/settings.ts';
 import { MOUNT_ANNOTATIONS, type MountAnnotation } from './names.ts';
 
 /** What is recorded of one filter on a workload. */
@@ -19,6 +20,8 @@ export interface FilterState {
   readonly digest?: string;
   /** ISO 8601; when `sweep` may remove the filter. Absent: never. */
   readonly expires?: string;
+  /** From which level on the pods' proxies log what filters say; absent where the revision does not ask for one. */
+  readonly logLevel?: ProxyLogLevel;
 }
 
 /** The state of every filter on a workload, by the filter's name. */
@@ -27,8 +30,21 @@ export type WorkloadState = Readonly<Record<string, FilterState>>;
 /** What annotations without entries looked like before the first entry of this action, by annotation. */
 export type EmptyLists = Readonly<Partial<Record<MountAnnotation, string>>>;
 
-/** In the state annotation, the lists that come back to the letter; no filter has a name with a capital letter. */
+/** What the annotation of log levels was before the first filter wanted one; without a text where there was none. */
+export interface LogLevelBefore {
+  readonly text?: string;
+}
+
+/** What of a pod template comes back to the letter once the last filter goes. */
+export interface RememberedTexts {
+  readonly emptyLists?: EmptyLists;
+  /** Omitted where no filter wants a level. */
+  readonly logLevel?: LogLevelBefore;
+}
+
+/** Where the state annotation remembers them; no filter has a name with a capital letter. */
 const EMPTY_LISTS = 'emptyLists';
+const LOG_LEVEL = 'logLevel';
 
 /** Reads the state annotation. An absent or damaged one counts as empty: the next deploy writes it anew. */
 export function parseState(annotation: string | undefined): WorkloadState {
@@ -57,6 +73,13 @@ export function parseEmptyLists(annotation: string | undefined): EmptyLists {
   );
 }
 
+/** What the annotation of log levels was, as the state annotation remembers it; `undefined` if nothing of this action is in it. */
+export function parseLogLevelBefore(annotation: string | undefined): LogLevelBefore | undefined {
+  const before = parseObject(annotation)[LOG_LEVEL];
+  if (!isObject(before)) return undefined;
+  return typeof before.text === 'string' ? { text: before.text } : {};
+}
+
 function parseObject(text: string | undefined): Record<string, unknown> {
   try {
     const value: unknown = parseJson(text ?? '{}');
@@ -71,10 +94,14 @@ function isFilterState(value: unknown): value is FilterState {
 }
 
 /** Writes the state annotation; equal states give equal text, and the state of no filter none. */
-export function formatState(state: WorkloadState, emptyLists: EmptyLists = {}): string | undefined {
+export function formatState(
+  state: WorkloadState,
+  { emptyLists = {}, logLevel }: RememberedTexts = {},
+): string | undefined {
   if (Object.keys(state).length === 0) return undefined;
   const lists = Object.keys(emptyLists).length === 0 ? {} : { [EMPTY_LISTS]: emptyLists };
-  return canonicalJson({ ...state, ...lists } as unknown as Json);
+  const level = logLevel === undefined ? {} : { [LOG_LEVEL]: logLevel };
+  return canonicalJson({ ...state, ...lists, ...level } as unknown as Json);
 }
 
 /** The state with filters taken out of it. */

@@ -1,10 +1,18 @@
 import { defined } from '../../base/defined.ts';
 import { fail, ok, type Result } from '../../base/problem.ts';
 import type { PodTemplate, Workload } from '../../cluster/objects.ts';
-import { filtersIn, MOUNT_ANNOTATIONS, podLabel, STATE_ANNOTATION } from '../identity/names.ts';
-import { formatState, parseEmptyLists, parseState, type WorkloadState } from '../identity/state.ts';
+import type { ProxyLogLevel } from '../../filter/settings.ts';
+import { filtersIn, LOG_LEVEL_ANNOTATION, MOUNT_ANNOTATIONS, podLabel, STATE_ANNOTATION } from '../identity/names.ts';
+import {
+  formatState,
+  parseEmptyLists,
+  parseLogLevelBefore,
+  parseState,
+  type WorkloadState,
+} from '../identity/state.ts';
 import { changedKeys, type WorkloadPatch } from '../workload-patch.ts';
 import { isInjectedGateway, mergeGatewayMounts } from './gateway-mounts.ts';
+import { changeLogLevel, type LogLevelAnnotation, wantedLogLevel } from './log-level.ts';
 import type { MountChange, PlacePatch } from './mount-change.ts';
 import { type MountAnnotations, mergeMounts, preferText, rememberEmptyLists } from './sidecar-mounts.ts';
 
@@ -31,6 +39,21 @@ export function stateOn({ metadata }: Workload): WorkloadState {
   return parseState(metadata.annotations?.[STATE_ANNOTATION]);
 }
 
+/** Whether others have changed at which level the proxies of a workload log what its filters say. */
+export function isLogLevelEdited(workload: Workload): boolean {
+  const wanted = wantedLogLevel(stateOn(workload));
+  return wanted !== undefined && logLevelOn(workload, wanted).text !== annotationsOf(workload)?.[LOG_LEVEL_ANNOTATION];
+}
+
+function logLevelOn(workload: Workload, wanted: ProxyLogLevel | undefined): LogLevelAnnotation {
+  const before = parseLogLevelBefore(workload.metadata.annotations?.[STATE_ANNOTATION]);
+  return changeLogLevel(annotationsOf(workload)?.[LOG_LEVEL_ANNOTATION], before, wanted);
+}
+
+function annotationsOf({ spec }: Workload): Readonly<Record<string, string>> | undefined {
+  return spec?.template?.metadata?.annotations;
+}
+
 /**
  * The merge patch that makes a change, or `undefined` if the workload is as wanted already. Only keys that differ are in it; a
  * patch without `spec` restarts nothing. `name` is how problems call the workload. `placing` says what of the template brings
@@ -43,10 +66,17 @@ export function patchWorkload(
   placing: (template: PodTemplate, change: TemplateChange, name: string) => Result<PlacePatch> = changeMounts,
 ): Result<WorkloadPatch | undefined> {
   const template = workload.spec?.template ?? {};
-  const remembered = parseEmptyLists(workload.metadata.annotations?.[STATE_ANNOTATION]);
-  const mounts = placing(template, { emptyLists: remembered, ...change }, name);
+  const remembered = workload.metadata.annotations?.[STATE_ANNOTATION];
+  const mounts = placing(template, { emptyLists: parseEmptyLists(remembered), ...change }, name);
   if (!mounts.ok) return fail(mounts.problems);
-  const { annotations, spec, emptyLists } = mounts.value;
+  const { spec, emptyLists = {} } = mounts.value;
+  const next = change.state(stateOn(workload));
+  const level = logLevelOn(workload, wantedLogLevel(next));
+  const levels = changedKeys(template.metadata?.annotations, { [LOG_LEVEL_ANNOTATION]: level.text });
+  const annotations =
+    mounts.value.annotations === undefined && levels === undefined
+      ? undefined
+      : { ...mounts.value.annotations, ...levels };
   const labels = changedKeys(
     template.metadata?.labels,
     Object.fromEntries([
@@ -55,7 +85,7 @@ export function patchWorkload(
     ]),
   );
   const state = changedKeys(workload.metadata.annotations, {
-    [STATE_ANNOTATION]: formatState(change.state(stateOn(workload)), emptyLists),
+    [STATE_ANNOTATION]: formatState(next, { emptyLists, ...defined({ logLevel: level.before }) }),
   });
   const metadata = {
     ...defined({ labels, annotations }),

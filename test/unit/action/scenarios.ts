@@ -96,6 +96,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
             environment: { MODE: 'not to be shown', POD_NAME: { from: 'proxy' } },
             capabilities: ['proxy_log', 'proxy_on_request_headers'],
             allowPrecompiled: true,
+            logLevel: 'info',
           },
         }),
       ],

@@ -208,7 +208,7 @@ function shownProvenance({ repository, workflow, ref, commit, run }: Provenance)
 
 /** The settings that most filters do not use. */
 function furtherSettings(settings: FilterReport['settings'], instead?: ShownValues): Setting[] {
-  const { reloadBackoffMs, allowOnHeadersStopIteration, capabilities, allowPrecompiled } = settings;
+  const { reloadBackoffMs, allowOnHeadersStopIteration, capabilities, allowPrecompiled, logLevel } = settings;
   return [
     ...(reloadBackoffMs === undefined ? [] : [{ name: 'reload-backoff', value: formatDuration(reloadBackoffMs) }]),
     setting('allow-on-headers-stop-iteration', allowOnHeadersStopIteration === true),
@@ -217,6 +217,7 @@ function furtherSettings(settings: FilterReport['settings'], instead?: ShownValu
       ? []
       : [{ name: 'capabilities', value: capabilities.map((name) => plain(name, 260)) }]),
     setting('allow-precompiled', allowPrecompiled === true),
+    setting('log-level', logLevel ?? 'unchanged'),
   ];
 }
 

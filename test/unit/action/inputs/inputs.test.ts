@@ -93,6 +93,8 @@ describe('a legal value', () => {
     ],
     [{ 'allow-on-headers-stop-iteration': 'true' }, { settings: { allowOnHeadersStopIteration: true } }],
     [{ 'allow-precompiled': 'true' }, { settings: { allowPrecompiled: true } }],
+    [{ 'log-level': 'info' }, { settings: { logLevel: 'info' } }],
+    [{ 'log-level': 'unchanged' }, {}],
     [{ environment: 'MODE: strict' }, { settings: { environment: { MODE: 'strict' } } }],
     [{ capabilities: 'proxy_log' }, { settings: { capabilities: ['proxy_log'] } }],
     [{ insert: 'before router' }, { settings: { insert: { place: 'before', filter: 'envoy.filters.http.router' } } }],

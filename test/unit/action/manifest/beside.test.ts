@@ -39,6 +39,7 @@ const SET: Readonly<Record<Exclude<InputName, 'command' | 'manifest'>, Given>> =
   environment: { environment: 'A: b' },
   capabilities: { capabilities: 'proxy_log' },
   'allow-precompiled': { 'allow-precompiled': 'true' },
+  'log-level': { 'log-level': 'info' },
   insert: { insert: 'first' },
   order: { order: '7' },
   'mount-path': { 'mount-path': '/opt/filters' },

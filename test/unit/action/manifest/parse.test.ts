@@ -29,6 +29,7 @@ describe('a value', () => {
     ['sha256', '0123456789', '0123456789'],
     ['root-id', '1e3', '1e3'],
     ['allow-precompiled', 'true', 'true'],
+    ['log-level', 'info', 'info'],
     ['environment', '{ A: 1, B: { from: proxy } }', '{"A":1,"B":{"from":"proxy"}}'],
     ['environment', '{ A: "\\x7f" }', '{"A":"\\u007f"}'],
     ['capabilities', '[ proxy_log, proxy_on_log ]', '["proxy_log","proxy_on_log"]'],

@@ -113,6 +113,7 @@ export const COMPLETE_REPORTS: Readonly<Record<string, () => Report>> = {
             environment: { MODE: 'NOT-TO-BE-TOLD', POD: { from: 'proxy' } },
             capabilities: ['proxy_log'],
             allowPrecompiled: true,
+            logLevel: 'debug',
             image: { reference: IMAGE.pinned, pullSecret: 'registry', phase: 'authn' },
           },
         }),

@@ -151,6 +151,13 @@ describe('findCarriers', () => {
     expect(rollsFor(both(wanted), CLUSTER)).toEqual([]);
   });
 
+  test('does not count on a running proxy for the level that it logs at, either', () => {
+    const cluster = { ...CLUSTER, filterResources: { shop: [renderEnvoyFilter(ours, 'shop')] } };
+    expect(rollsFor(both(revision('add-header', { logLevel: 'info' })), cluster)).toEqual([
+      '"settings: push" cannot change "log-level", which Envoy reads only when it starts a filter: the pods of Deployment shop/reviews and Deployment shop/ratings are replaced.',
+    ]);
+  });
+
   test('pushes what else changes beside them, and repairs what was edited', () => {
     const strict = { environment: { MODE: 'x' }, capabilities: ['proxy_log'] };
     const [old, next] = [revision('add-header', strict), revision('add-header', { ...strict, configuration: 'new' })];
