@@ -232,3 +232,37 @@ describe('a soak', () => {
     expect(onlyTarget(report).rollback).toBeUndefined();
   });
 });
+
+describe('workloads without pods', () => {
+  const names = Array.from({ length: 20 }, (_, index) => `w${index}`);
+  const make = async (scene: Scene): Promise<void> => {
+    for (const name of names) await scene.workload(name, { replicas: 0 });
+  };
+  const patches = (scene: Scene): number =>
+    scene.requests.filter(({ method, path }) => method === 'PATCH' && path.includes('/deployments/')).length;
+
+  test.concurrent('need no room, so they do not wait for each other', async () => {
+    const scene = await Scene.open(cluster);
+    await make(scene);
+    // The first of them is never seen to be rolled out, and all others are written meanwhile.
+    scene.inject(({ path }) => (path.includes('watch=') ? { answer: { status: 410 } } : undefined));
+    const report = await scene.deploy({ timeout: '1s' });
+    expect(patches(scene)).toBeGreaterThanOrEqual(names.length);
+    expect(report.targets).toHaveLength(names.length);
+  });
+
+  test.concurrent('are not written any more once one has failed', async () => {
+    const scene = await Scene.open(cluster);
+    await make(scene);
+    const refusal = { kind: 'Status', status: 'Failure', reason: 'Invalid', code: 422, message: 'no' };
+    scene.inject(({ method, path }) =>
+      method === 'PATCH' && path.includes('/deployments/') && !path.includes('dryRun')
+        ? { answer: { status: 422, body: JSON.stringify(refusal) } }
+        : undefined,
+    );
+    const report = await scene.deploy();
+    expect(report.outcome).toBe('failed');
+    expect(patches(scene)).toBeLessThan(names.length);
+    expect(Object.values(outcomes(report)).filter((outcome) => outcome === 'untouched')).not.toEqual([]);
+  });
+});

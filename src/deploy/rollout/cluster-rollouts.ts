@@ -12,8 +12,8 @@ import { Heartbeat } from '../wait/heartbeat.ts';
 import type { RolloutWatch } from '../wait/rollout-watch.ts';
 import { Contest, type Lost, removalFrom } from './contest.ts';
 import { diagnosedRollout, judgedRollout } from './judged-rollout.ts';
-import { isMoving, isOurs, mayBeVerifiedAgain, resultAsObserved } from './moving.ts';
-import { parallelRollouts } from './parallel.ts';
+import { isMoving, isOurs, mayBeVerifiedAgain, resultAsObserved, runsNoPods } from './moving.ts';
+import { inWindow, parallelRollouts } from './parallel.ts';
 import { watchWithProgress } from './progress.ts';
 import { PromotionGate } from './promotion-gate.ts';
 import type { UnreadyState } from './ready-before.ts';
@@ -61,7 +61,8 @@ export class ClusterRollouts {
     this.#context = context;
     this.#states = new RolloutStates(waves, context.now);
     const moving = waves.flatMap(({ workloads }) => workloads.filter(isMoving));
-    this.#parallel = parallelRollouts(context.policy.maxParallel, moving.length);
+    const { maxParallel } = context.policy;
+    this.#parallel = parallelRollouts(maxParallel, inWindow(maxParallel, moving, runsNoPods).windowed.length);
     const rollback = during(context, 'rolling back');
     this.#rollback = { ...rollback, heartbeat: new Heartbeat(rollback) };
     this.#verification = new RolloutVerification(context, this.#limit);
@@ -101,8 +102,13 @@ export class ClusterRollouts {
     this.#moving = workloads.filter(isMoving);
     const still = workloads.filter((planned) => !isMoving(planned));
     const runOne = (planned: PlannedWorkload): Promise<void> => this.#guard(planned, () => this.#runOne(planned));
-    // What stays as it is is only looked at, which the number of connections limits.
-    await Promise.all([mapLimited(still, still.length, runOne), mapLimited(this.#moving, this.#parallel, runOne)]);
+    const { free, windowed } = inWindow(this.#context.policy.maxParallel, this.#moving, runsNoPods);
+    // What stays as it is is only looked at, which the number of connections limits, as it does the writes of the others.
+    await Promise.all([
+      mapLimited(still, still.length, runOne),
+      mapLimited(free, free.length, runOne),
+      mapLimited(windowed, this.#parallel, runOne),
+    ]);
     if (!this.#context.stop.isMet) await this.settle();
   }
 
@@ -184,8 +190,13 @@ export class ClusterRollouts {
   /** Writes what is planned of a workload, which is like `current`, follows it and judges how it ends. */
   async #change(planned: PlannedWorkload, before?: UnreadyState, current = planned.observed): Promise<void> {
     const { policy, planning, stop, write: writing } = this.#context;
-    const { wave } = this.#states.of(planned);
-    const write = await this.#limit(() => writeWorkload({ ...planned, observed: current }, planning, writing));
+    const { wave, state } = this.#states.of(planned);
+    const write = await this.#limit(async () => {
+      // It may have waited for its turn while others failed.
+      const isCalledOff = state === 'pending' && stop.isMet;
+      return isCalledOff ? undefined : writeWorkload({ ...planned, observed: current }, planning, writing);
+    });
+    if (write === undefined) return;
     const written = this.#states.set(writtenRollout(pendingRollout(planned, wave), write, before));
     if (write.result.state === 'failed') {
       const { met } = write.result;

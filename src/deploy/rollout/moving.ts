@@ -1,4 +1,4 @@
-import { readinessOf } from '../kinds/kinds.ts';
+import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
 import type { RolloutResult } from '../wait/rollout-result.ts';
 import {
@@ -20,6 +20,11 @@ export function isMoving(planned: PlannedWorkload): boolean {
 export function resultAsObserved({ ref, observed }: PlannedWorkload): RolloutResult {
   const { state, message, ready, wanted } = readinessOf(ref, observed);
   return { state: state === 'ready' ? 'ready' : 'failed', message, ready, wanted, durationMs: 0 };
+}
+
+/** Whether a workload runs no pods, as one that is scaled to zero, so that changing it starts none beside the old ones. */
+export function runsNoPods({ ref, observed }: PlannedWorkload): boolean {
+  return !targetKind(ref).binding.inPlace && readinessOf(ref, observed).wanted === 0;
 }
 
 /** Whether a workload was brought to its end and may be looked at once more. */

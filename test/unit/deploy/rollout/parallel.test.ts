@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Share } from '../../../../src/base/share.ts';
-import { parallelRollouts } from '../../../../src/deploy/rollout/parallel.ts';
+import { inWindow, parallelRollouts } from '../../../../src/deploy/rollout/parallel.ts';
 
 test.each<[string, Share | undefined, number, number]>([
   ['few, all at once', undefined, 3, 5],
@@ -15,4 +15,15 @@ test.each<[string, Share | undefined, number, number]>([
   ['of none', { percent: 100 }, 0, 1],
 ])('%s', (_, maxParallel, changing, parallel) => {
   expect(parallelRollouts(maxParallel, changing)).toBe(parallel);
+});
+
+const isEmpty = (pods: number): boolean => pods === 0;
+
+test('workloads without pods wait for no others', () => {
+  expect(inWindow(undefined, [2, 0, 1], isEmpty)).toEqual({ free: [0], windowed: [2, 1] });
+  expect(inWindow(undefined, [], isEmpty)).toEqual({ free: [], windowed: [] });
+});
+
+test('but where somebody has set how many may, all count', () => {
+  expect(inWindow({ count: 1 }, [2, 0, 1], isEmpty)).toEqual({ free: [], windowed: [2, 0, 1] });
 });
