@@ -1,6 +1,9 @@
 import type { HostImplementation } from './engine.ts';
 import { written } from './env-general.ts';
+import { grpcCluster } from './grpc-service.ts';
 import type { HostState } from './host-state.ts';
+import { keptHeaders } from './pairs.ts';
+import type { Header } from './request.ts';
 import { Status } from './status.ts';
 
 /** Foreign functions of Envoy that answer nothing, so that saying OK is all there is to them. */
@@ -8,30 +11,90 @@ const SILENT_FUNCTIONS = ['declare_property', 'clear_route_cache', 'set_envoy_fi
 
 /** What the lowest two bits of a token say, as in Envoy. */
 const TOKEN_KINDS = { http: 0, grpcCall: 1, grpcStream: 2 } as const;
+type TokenKind = keyof typeof TOKEN_KINDS;
 const KIND_BITS = 3;
 
-/** Calls to other services, which are accepted and never answered, and functions of the proxy's own. */
+/** Calls to other services, which a trial accepts and never answers, and functions of the proxy's own. */
 export function callFunctions(state: HostState): Record<string, HostImplementation> {
-  const { memory } = state;
-  const accept = (kind: keyof typeof TOKEN_KINDS, tokenTo: number): number =>
-    written(memory.setUint32(tokenTo, state.nextToken(TOKEN_KINDS[kind])));
+  const { memory, world } = state;
   /** Whether a call or stream that the filter names by its token is there. */
-  const known = (token: number, ...kinds: readonly (keyof typeof TOKEN_KINDS)[]): number => {
+  const known = (token: number, ...kinds: readonly TokenKind[]): number => {
     if (!kinds.some((kind) => (token & KIND_BITS) === TOKEN_KINDS[kind])) return Status.badArgument;
     return state.hasToken(token) ? Status.ok : Status.notFound;
   };
+  const accept = (kind: TokenKind, tokenTo: number): number | undefined => {
+    const token = state.nextToken(TOKEN_KINDS[kind]);
+    return memory.setUint32(tokenTo, token) ? token : undefined;
+  };
+  const pairs = (pointer: number, size: number): readonly Header[] | undefined => {
+    const bytes = memory.view(pointer, size);
+    return bytes && keptHeaders(memory, bytes);
+  };
+  const end = (token: number): number => {
+    const status = known(token, 'grpcCall', 'grpcStream');
+    if (status === Status.ok) {
+      state.dropToken(token);
+      world.cancelled(token);
+    }
+    return status;
+  };
+  /** The first eight parameters of both gRPC calls: service, its name, method, metadata. */
+  const grpc = (kind: 'grpcCall' | 'grpcStream', at: readonly number[], message: Uint8Array | undefined): number => {
+    const service = memory.bytes(at[0] ?? 0, at[1] ?? 0);
+    const [name, method] = [memory.keptText(at[2] ?? 0, at[3] ?? 0), memory.keptText(at[4] ?? 0, at[5] ?? 0)];
+    const metadata = pairs(at[6] ?? 0, at[7] ?? 0);
+    const missing = service === undefined || metadata === undefined || message === undefined;
+    if (missing || name === undefined || method === undefined) return Status.invalidMemoryAccess;
+    const token = accept(kind, at.at(-1) ?? 0);
+    if (token === undefined) return Status.invalidMemoryAccess;
+    world.called({
+      kind: kind === 'grpcCall' ? 'grpc-call' : 'grpc-stream',
+      token,
+      cluster: grpcCluster(service),
+      headers: [[':method', 'POST'], [':path', `/${name}/${method}`], ...metadata],
+      body: message,
+      trailers: [],
+      timeoutMs: kind === 'grpcCall' ? (at[10] ?? 0) : 0,
+    });
+    return Status.ok;
+  };
   return {
-    // The last parameters are the timeout and where the token goes.
-    proxy_http_call: (...parameters: number[]) =>
-      (parameters[8] ?? 0) < 0 ? Status.badArgument : accept('http', parameters[9] ?? 0),
-    proxy_grpc_call: (...parameters: number[]) => accept('grpcCall', parameters[11] ?? 0),
-    proxy_grpc_stream: (...parameters: number[]) => accept('grpcStream', parameters[8] ?? 0),
-    proxy_grpc_send: (token: number, message: number, size: number, _end: number) =>
-      memory.view(message, size) === undefined ? Status.invalidMemoryAccess : known(token, 'grpcStream'),
-    proxy_grpc_cancel: (token: number) => known(token, 'grpcCall', 'grpcStream'),
-    proxy_grpc_close: (token: number) => known(token, 'grpcCall', 'grpcStream'),
-    envoy_resolve_dns: (name: number, size: number, tokenTo: number) =>
-      memory.view(name, size) === undefined ? Status.invalidMemoryAccess : accept('http', tokenTo),
+    // Cluster, headers, body and trailers, each a pointer and a size; the timeout; where the token goes.
+    proxy_http_call: (...at: number[]) => {
+      const cluster = memory.keptText(at[0] ?? 0, at[1] ?? 0);
+      const [headers, trailers] = [pairs(at[2] ?? 0, at[3] ?? 0), pairs(at[6] ?? 0, at[7] ?? 0)];
+      const body = memory.bytes(at[4] ?? 0, at[5] ?? 0);
+      const missing = headers === undefined || trailers === undefined || body === undefined;
+      if (cluster === undefined || missing) return Status.invalidMemoryAccess;
+      const timeoutMs = at[8] ?? 0;
+      if (timeoutMs < 0) return Status.badArgument;
+      const token = accept('http', at[9] ?? 0);
+      if (token === undefined) return Status.invalidMemoryAccess;
+      world.called({ kind: 'http', token, cluster, headers, body, trailers, timeoutMs });
+      return Status.ok;
+    },
+    proxy_grpc_call: (...at: number[]) => grpc('grpcCall', at, memory.bytes(at[8] ?? 0, at[9] ?? 0)),
+    proxy_grpc_stream: (...at: number[]) => grpc('grpcStream', at, new Uint8Array()),
+    proxy_grpc_send: (token: number, message: number, size: number, last: number) => {
+      const bytes = memory.bytes(message, size);
+      if (bytes === undefined) return Status.invalidMemoryAccess;
+      const status = known(token, 'grpcStream');
+      if (status === Status.ok) world.sent(token, bytes, last !== 0);
+      return status;
+    },
+    proxy_grpc_cancel: end,
+    proxy_grpc_close: (token: number) => {
+      // A stream that the filter closes is only half closed.
+      if (known(token, 'grpcStream') !== Status.ok) return end(token);
+      world.sent(token, new Uint8Array(), true);
+      return Status.ok;
+    },
+    envoy_resolve_dns: (name: number, size: number, tokenTo: number) => {
+      const host = memory.text(name, size);
+      if (host === undefined) return Status.invalidMemoryAccess;
+      world.unanswered(`the address of ${host}`);
+      return written(accept('http', tokenTo) !== undefined);
+    },
     proxy_call_foreign_function: (
       name: number,
       nameSize: number,

@@ -4,11 +4,10 @@ import { MAX_LINE_LENGTH } from './filter-log.ts';
 import type { HostState } from './host-state.ts';
 import { property } from './properties.ts';
 import { LOG_LEVELS, Status } from './status.ts';
+import { levelNumber } from './world.ts';
 
 /** UTF-8 needs at most this many bytes for one UTF-16 unit. */
 const BYTES_PER_CHARACTER = 3;
-/** What `proxy_get_log_level` answers: Istio's default, warn. */
-const HOST_LOG_LEVEL = LOG_LEVELS.indexOf('warn');
 
 /** Log, clock, properties, the configuration of ABI 0.1.0, contexts. */
 export function generalFunctions(state: HostState): Record<string, HostImplementation> {
@@ -22,12 +21,16 @@ export function generalFunctions(state: HostState): Record<string, HostImplement
       state.log.add(name, text);
       return Status.ok;
     },
-    proxy_get_log_level: (levelTo: number) => written(memory.setUint32(levelTo, HOST_LOG_LEVEL)),
-    proxy_get_current_time_nanoseconds: (timeTo: number) =>
-      written(memory.setUint64(timeTo, BigInt(Date.now()) * 1_000_000n)),
-    proxy_set_tick_period_milliseconds: (_period: number) => Status.ok,
+    proxy_get_log_level: (levelTo: number) => written(memory.setUint32(levelTo, levelNumber(state.world.logLevel))),
+    proxy_get_current_time_nanoseconds: (timeTo: number) => written(memory.setUint64(timeTo, state.world.now())),
+    proxy_set_tick_period_milliseconds: (period: number) => {
+      state.tickPeriodMs = period >>> 0;
+      return Status.ok;
+    },
     proxy_get_status: (codeTo: number, pointerTo: number, sizeTo: number) =>
-      memory.setUint32(codeTo, 0) ? memory.give(new Uint8Array(), pointerTo, sizeTo) : Status.invalidMemoryAccess,
+      memory.setUint32(codeTo, state.status.code)
+        ? memory.give(new TextEncoder().encode(state.status.message), pointerTo, sizeTo)
+        : Status.invalidMemoryAccess,
     proxy_get_configuration: (pointerTo: number, sizeTo: number) =>
       memory.give(
         new TextEncoder().encode(state.configurationReadable ? state.request.configuration : ''),
@@ -38,7 +41,8 @@ export function generalFunctions(state: HostState): Record<string, HostImplement
       const path = memory.text(pointer, size);
       if (path === undefined) return Status.invalidMemoryAccess;
       if (path === '') return Status.serializationFailure;
-      const value = state.properties.get(path) ?? property(path, state.request, state.activeStream);
+      const value =
+        state.activeStream?.properties.get(path) ?? property(path, state.request, state.activeStream, state.world);
       if (typeof value !== 'string') return memory.give(value, valueTo, sizeTo);
       if (value === 'unknown') state.unsupported(`the property ${pathWords(path)}`);
       return Status.notFound;
@@ -47,7 +51,7 @@ export function generalFunctions(state: HostState): Record<string, HostImplement
       const [path, value] = [memory.keptText(pointer, size), memory.bytes(valueAt, valueSize)];
       if (path === undefined || value === undefined) return Status.invalidMemoryAccess;
       if (state.activeStream === undefined) return Status.notFound;
-      state.properties.set(path, value);
+      state.activeStream.properties.set(path, value);
       return Status.ok;
     },
     proxy_set_effective_context: (context: number) => (state.actFor(context >>> 0) ? Status.ok : Status.badArgument),

@@ -5,7 +5,7 @@ import type { HostState } from './host-state.ts';
 import { keptHeaders, serializeHeaders } from './pairs.ts';
 import { Status } from './status.ts';
 
-/** `proxy_map_type_t`; the types from 4 to 7 belong to calls, which are never answered here. */
+/** `proxy_map_type_t`; the types from 4 to 7 belong to calls of the filter. */
 const Maps = { requestHeaders: 0, requestTrailers: 1, responseHeaders: 2, responseTrailers: 3, last: 7 } as const;
 
 /** Headers and trailers. A map that cannot be reached at the moment is a bad argument, as in Envoy. */
@@ -79,20 +79,28 @@ export function headerFunctions(state: HostState): Record<string, HostImplementa
   };
 }
 
-function readableMap({ activeStream: stream }: HostState, type: number): HeaderMap | undefined {
+function readableMap({ activeStream: stream, callResult }: HostState, type: number): HeaderMap | undefined {
+  if (type > Maps.responseTrailers) {
+    const headers = callResult.maps[type];
+    return headers && new HeaderMap(headers);
+  }
   if (stream === undefined) return undefined;
-  const { open, logging } = stream;
-  if (type === Maps.requestHeaders) return open.request || logging ? stream.requestHeaders : undefined;
-  if (type === Maps.requestTrailers) return stream.requestTrailers;
-  if (type === Maps.responseHeaders) return open.response || logging ? stream.responseHeaders : undefined;
-  return type === Maps.responseTrailers ? stream.responseTrailers : undefined;
+  const { request, response, logging } = stream;
+  const { headers, trailers, open, trailersOpen } = type <= Maps.requestTrailers ? request : response;
+  if (type === Maps.requestHeaders || type === Maps.responseHeaders) return open || logging ? headers : undefined;
+  return trailersOpen || (logging && type === Maps.responseTrailers) ? trailers : undefined;
 }
 
 /** As `readableMap`; nothing can be changed while the request is logged, and trailers can be added with the end of a body. */
 function changeableMap(state: HostState, type: number): HeaderMap | undefined {
   const stream = state.activeStream;
-  if (stream === undefined || stream.logging) return undefined;
-  if (type === Maps.requestTrailers && stream.body?.of === 'request') stream.requestTrailers ??= new HeaderMap();
-  if (type === Maps.responseTrailers && stream.body?.of === 'response') stream.responseTrailers ??= new HeaderMap();
+  if (stream === undefined || stream.logging || type > Maps.responseTrailers) return undefined;
+  if (type === Maps.requestTrailers || type === Maps.responseTrailers) {
+    const side = type === Maps.requestTrailers ? stream.request : stream.response;
+    if (side.lastPiece && !side.trailersOpen) {
+      side.trailers ??= new HeaderMap();
+      side.trailersOpen = true;
+    }
+  }
   return readableMap(state, type);
 }

@@ -36,8 +36,10 @@ export function sharedFunctions(state: HostState): Record<string, HostImplementa
       const bytes = memory.bytes(pointer, size);
       if (bytes === undefined) return Status.invalidMemoryAccess;
       const items = queues.items(id);
-      items?.push(bytes);
-      return items === undefined ? Status.notFound : Status.ok;
+      if (items === undefined) return Status.notFound;
+      items.push(bytes);
+      state.world.enqueued(id);
+      return Status.ok;
     },
     proxy_dequeue_shared_queue: (id: number, pointerTo: number, sizeTo: number) => {
       const items = queues.items(id);
@@ -46,9 +48,9 @@ export function sharedFunctions(state: HostState): Record<string, HostImplementa
       return item === undefined ? Status.empty : memory.give(item, pointerTo, sizeTo);
     },
     proxy_define_metric: (kind: number, name: number, nameSize: number, idTo: number) => {
-      if (memory.view(name, nameSize) === undefined) return Status.invalidMemoryAccess;
-      memory.keep(1);
-      const id = metrics.define(kind);
+      const text = memory.keptText(name, nameSize);
+      if (text === undefined) return Status.invalidMemoryAccess;
+      const id = metrics.define(kind, text);
       return id === undefined ? Status.badArgument : written(memory.setUint32(idTo, id));
     },
     proxy_increment_metric: (id: number, offset: bigint) => metrics.increment(id, offset),

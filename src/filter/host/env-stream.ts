@@ -3,9 +3,17 @@ import { written } from './env-general.ts';
 import type { HostState } from './host-state.ts';
 import { keptHeaders } from './pairs.ts';
 import { Status } from './status.ts';
+import type { Side, SideName } from './stream.ts';
 
 /** `proxy_buffer_type_t`. */
-const Buffers = { requestBody: 0, responseBody: 1, httpCallBody: 4, pluginConfiguration: 7, last: 8 } as const;
+const Buffers = {
+  requestBody: 0,
+  responseBody: 1,
+  httpCallBody: 4,
+  grpcMessage: 5,
+  pluginConfiguration: 7,
+  last: 8,
+} as const;
 
 const NONE = new Uint8Array();
 
@@ -15,13 +23,13 @@ const LAST_STREAM_TYPE = 3;
 /** Bodies and other buffers, going on with what was held back, and answers of the filter's own. */
 export function streamFunctions(state: HostState): Record<string, HostImplementation> {
   const { memory } = state;
-  const goOn = (side: 'request' | 'response'): number => {
+  const goOn = (side: SideName): number => {
     const stream = state.activeStream;
     // Envoy 1.36 and 1.40 end with a segmentation fault.
-    if (side === 'response' && stream !== undefined && stream.responseHeaders === undefined) {
+    if (side === 'response' && stream !== undefined && stream.response.headers === undefined) {
       throw state.crash('it lets the answer go on before there is one');
     }
-    if (stream !== undefined) stream.continued[side] = true;
+    state.defer({ kind: 'continue', side });
     return Status.ok;
   };
   return {
@@ -53,7 +61,7 @@ export function streamFunctions(state: HostState): Record<string, HostImplementa
     proxy_continue_response: () => goOn('response'),
     proxy_close_stream: (type: number) => {
       if (type >>> 0 > LAST_STREAM_TYPE) return Status.badArgument;
-      if (state.activeStream !== undefined) state.activeStream.closed = true;
+      if (type >>> 0 < 2) state.defer({ kind: 'close' });
       return Status.ok;
     },
     proxy_clear_route_cache: () => Status.ok,
@@ -65,13 +73,13 @@ export function streamFunctions(state: HostState): Record<string, HostImplementa
       bodySize: number,
       headers: number,
       headersSize: number,
-      _grpcStatus: number,
+      grpcStatus: number,
     ) => {
       const [bytes, pairs] = [memory.bytes(body, bodySize), memory.view(headers, headersSize)];
       if (bytes === undefined || pairs === undefined) return Status.invalidMemoryAccess;
-      const stream = state.activeStream;
-      if (stream !== undefined)
-        stream.local ??= { status: status >>> 0, body: bytes, headers: keptHeaders(memory, pairs) };
+      const local = { status: status >>> 0, body: bytes, headers: keptHeaders(memory, pairs), grpcStatus };
+      state.defer({ kind: 'answer', local });
+      state.stopped = true;
       return Status.ok;
     },
   };
@@ -83,17 +91,16 @@ function readBuffer(state: HostState, type: number): Uint8Array | number {
   if (type === Buffers.pluginConfiguration) {
     return state.configurationReadable ? new TextEncoder().encode(state.request.configuration) : Status.notFound;
   }
-  // No call is ever answered here.
-  if (type === Buffers.httpCallBody) return Status.notFound;
-  const body = bodyOf(state, type);
+  if (type === Buffers.httpCallBody) return state.callResult.buffers[type] ?? Status.notFound;
+  if (type === Buffers.grpcMessage) return state.callResult.buffers[type] ?? NONE;
   // The VM's own configuration is empty: this action sets none.
-  return body?.bytes ?? NONE;
+  return sideOf(state, type)?.body ?? NONE;
 }
 
 /** The status for which nothing can be written to a buffer now, if any: only the body of the running callback can be changed. */
 function refuseWrite(state: HostState, type: number): number | undefined {
   if (type > Buffers.last) return Status.badArgument;
-  if (bodyOf(state, type) !== undefined) return undefined;
+  if (sideOf(state, type)?.body !== undefined) return undefined;
   return readBuffer(state, type) === Status.notFound ? Status.notFound : Status.badArgument;
 }
 
@@ -102,14 +109,14 @@ function refuseWrite(state: HostState, type: number): number | undefined {
  * Answers a status.
  */
 function writeBuffer(state: HostState, type: number, start: number, length: number, data: Uint8Array): number {
-  const body = bodyOf(state, type);
-  if (body === undefined) return refuseWrite(state, type) ?? Status.badArgument;
-  body.bytes = Buffer.concat([body.bytes.subarray(0, start), data, body.bytes.subarray(start + length)]);
+  const side = sideOf(state, type);
+  const bytes = side?.body;
+  if (side === undefined || bytes === undefined) return refuseWrite(state, type) ?? Status.badArgument;
+  side.body = Buffer.concat([bytes.subarray(0, start), data, bytes.subarray(start + length)]);
   return Status.ok;
 }
 
-function bodyOf(state: HostState, type: number): { bytes: Uint8Array } | undefined {
-  const body = state.activeStream?.body;
-  const wanted = type === Buffers.requestBody ? 'request' : type === Buffers.responseBody ? 'response' : undefined;
-  return body?.of === wanted ? body : undefined;
+function sideOf({ activeStream: stream }: HostState, type: number): Side | undefined {
+  if (type === Buffers.requestBody) return stream?.request;
+  return type === Buffers.responseBody ? stream?.response : undefined;
 }

@@ -4,6 +4,8 @@ const KINDS = ['counter', 'gauge', 'histogram'] as const;
 
 interface Metric {
   readonly kind: (typeof KINDS)[number];
+  readonly name: string;
+  /** Of a histogram how many values were recorded. */
   value: bigint;
 }
 
@@ -11,18 +13,22 @@ interface Metric {
 const KIND_BITS = 3;
 const ID_STEP = 4;
 
-/** Counters, gauges and histograms that the filter defines. Answers are statuses. */
+/** Counters, gauges and histograms that the filter defines: one of each kind and name, whatever ids it gets. Answers are statuses. */
 export class Metrics {
   readonly #counts = { counter: 0, gauge: 0, histogram: 0 };
   readonly #metrics = new Map<number, Metric>();
+  readonly #named = new Map<string, Metric>();
 
   /** The new metric's id, or `undefined` for a kind that does not exist. */
-  define(kind: number): number | undefined {
-    const name = KINDS[kind];
-    if (name === undefined) return undefined;
-    this.#counts[name] += 1;
-    const id = this.#counts[name] * ID_STEP + kind;
-    this.#metrics.set(id, { kind: name, value: 0n });
+  define(number: number, name: string): number | undefined {
+    const kind = KINDS[number];
+    if (kind === undefined) return undefined;
+    this.#counts[kind] += 1;
+    const id = this.#counts[kind] * ID_STEP + number;
+    const key = `${kind} ${name}`;
+    const metric = this.#named.get(key) ?? { kind, name, value: 0n };
+    this.#named.set(key, metric);
+    this.#metrics.set(id, metric);
     return id;
   }
 
@@ -38,7 +44,8 @@ export class Metrics {
   record(id: number, value: bigint): number {
     const metric = this.#metrics.get(id);
     if (metric === undefined) return Status.notFound;
-    metric.value = BigInt.asUintN(64, metric.kind === 'counter' ? metric.value + value : value);
+    if (metric.kind === 'histogram') metric.value += 1n;
+    else metric.value = BigInt.asUintN(64, metric.kind === 'counter' ? metric.value + value : value);
     return Status.ok;
   }
 
@@ -46,6 +53,11 @@ export class Metrics {
   get(id: number): bigint | number {
     if (!hasValue(id)) return Status.badArgument;
     return this.#metrics.get(id)?.value ?? Status.notFound;
+  }
+
+  /** The value of the metric of that name, of a histogram the number of its records; `undefined` if there is none. */
+  named(name: string): bigint | undefined {
+    return KINDS.map((kind) => this.#named.get(`${kind} ${name}`)).find((metric) => metric !== undefined)?.value;
   }
 }
 

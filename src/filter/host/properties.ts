@@ -2,7 +2,8 @@ import type { Direction } from '../settings.ts';
 import type { HeaderMap } from './header-map.ts';
 import { serializeHeaders } from './pairs.ts';
 import type { Header, TrialRequest } from './request.ts';
-import { REQUEST_BODY, RESPONSE_BODY, type Stream } from './stream.ts';
+import type { Side, Stream } from './stream.ts';
+import { NOBODY, type World } from './world.ts';
 
 /** A bigint stands for an integer of 64 bits. */
 type Value = string | bigint | boolean | readonly Header[] | Branch;
@@ -35,11 +36,18 @@ const DIRECTIONS: Readonly<Record<Direction, bigint>> = { any: 0n, inbound: 1n, 
  * pairs. `path` is what the filter asks for, its parts divided by NUL
  * (https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes).
  */
-export function property(path: string, request: TrialRequest, stream: Stream | undefined): PropertyAnswer {
+export function property(
+  path: string,
+  request: TrialRequest,
+  stream: Stream | undefined,
+  world: World = NOBODY,
+): PropertyAnswer {
   // Nothing has such a path; what a filter makes up is not taken apart at any length.
   if (path.length > MAX_PATH_LENGTH) return 'unknown';
   const parts = (path.endsWith('\0') ? path.slice(0, -1) : path).split('\0');
-  const all = allProperties(request, stream);
+  const said = world.property(parts.join('.'));
+  if (said !== undefined) return serialize(said);
+  const all = allProperties(request, stream, world.now());
   let value: Value = all;
   for (const part of parts) {
     if (Array.isArray(value)) {
@@ -84,7 +92,7 @@ function serialize(value: Value): PropertyAnswer {
  * What Envoy 1.36 and 1.40 have, tried one by one in each callback. Older ones have `node`, `listener_direction`, `route_name`
  * and `cluster_name` outside of `xds`, too; here they are unknown.
  */
-function allProperties(request: TrialRequest, stream: Stream | undefined): Branch {
+function allProperties(request: TrialRequest, stream: Stream | undefined, now: bigint): Branch {
   const plugin = { plugin_name: request.name, plugin_root_id: request.rootId, plugin_vm_id: request.vmId };
   if (stream === undefined) return { ...plugin, xds: { node: NODE } };
   return {
@@ -96,30 +104,36 @@ function allProperties(request: TrialRequest, stream: Stream | undefined): Branc
         DIRECTIONS[request.direction] === DIRECTIONS.outbound ? 'outbound|8080||service.example' : 'inbound|8080||',
       route_name: 'default',
     },
-    request: requestProperties(stream),
+    request: requestProperties(stream, now),
     response: responseProperties(stream),
     source: { address: '10.0.0.1:40000', port: 40_000n },
     destination: { address: '10.0.0.2:8080', port: 8080n },
     // Nobody knows before the request is routed.
-    ...(!stream.open.request && { upstream: { address: '10.0.0.2:8080', port: 8080n } }),
+    ...(!stream.request.open && { upstream: { address: '10.0.0.2:8080', port: 8080n } }),
     connection: { id: 1n, mtls: false, requested_server_name: '' },
     connection_id: 1n,
   };
 }
 
-function requestProperties(stream: Stream): Branch {
-  const { requestHeaders, requestTrailers, open, logging, over } = stream;
-  const readable = open.request || logging;
+function requestProperties({ request, logging, over }: Stream, now: bigint): Branch {
+  const readable = request.open || logging;
+  const { headers, trailers } = request;
   return {
-    headers: readable ? requestHeaders.headers : [],
-    trailers: requestTrailers?.headers ?? [],
+    headers: readable ? (headers?.headers ?? []) : [],
+    trailers: trailers?.headers ?? [],
     protocol: 'HTTP/1.1',
-    time: BigInt(Date.now()) * 1_000_000n,
-    size: BigInt(REQUEST_BODY.length),
-    total_size: BigInt(REQUEST_BODY.length + requestHeaders.byteSize),
-    ...(readable ? ofRequestHeaders(requestHeaders) : {}),
+    time: now,
+    size: BigInt(sizeOf(request)),
+    total_size: BigInt(sizeOf(request) + (headers?.byteSize ?? 0)),
+    ...(readable && headers !== undefined ? ofRequestHeaders(headers) : {}),
     ...(over && { duration: 1_000_000n }),
   };
+}
+
+/** The bytes of a body: as its header says, else as many as have come. */
+function sizeOf({ headers, received }: Side): number {
+  const said = headers?.get('content-length');
+  return said !== undefined && /^\d{1,15}$/.test(said) ? Number(said) : received;
 }
 
 /** What comes from the headers, and is gone when those are. */
@@ -140,15 +154,16 @@ function ofRequestHeaders(requestHeaders: HeaderMap): Branch {
   };
 }
 
-function responseProperties({ responseHeaders, open, logging }: Stream): Branch {
-  const begun = responseHeaders !== undefined;
-  const code = /^\d{3}$/.exec(responseHeaders?.get(':status') ?? '')?.[0] ?? 0;
+function responseProperties({ response, logging }: Stream): Branch {
+  const { headers, open } = response;
+  const code = /^\d{3}$/.exec(headers?.get(':status') ?? '')?.[0] ?? 0;
+  const size = BigInt(headers === undefined ? 0 : sizeOf(response));
   return {
     flags: 0n,
-    headers: begun && (open.response || logging) ? responseHeaders.headers : [],
+    headers: headers !== undefined && (open || logging) ? headers.headers : [],
     trailers: [],
-    size: BigInt(begun ? RESPONSE_BODY.length : 0),
-    total_size: BigInt(begun ? RESPONSE_BODY.length : 0),
-    ...(begun && { code: BigInt(code), code_details: 'via_upstream' }),
+    size,
+    total_size: size,
+    ...(headers !== undefined && { code: BigInt(code), code_details: 'via_upstream' }),
   };
 }

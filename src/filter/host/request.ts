@@ -12,6 +12,8 @@ export interface TrialRequest {
   readonly environment?: VmEnvironment;
   /** The host functions that it may call and the callbacks that it gets; all when absent. */
   readonly capabilities?: readonly string[];
+  /** Whether a filter that stops at the headers of a request still gets its body; it does not when absent. */
+  readonly allowOnHeadersStopIteration?: true;
   /** The minor version of the Envoy 1 that it is tried for; without one, what Envoys differ in says nothing. */
   readonly envoy?: number;
 }

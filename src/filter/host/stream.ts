@@ -1,71 +1,71 @@
-import { HeaderMap } from './header-map.ts';
+import type { HeaderMap } from './header-map.ts';
 import type { Header } from './request.ts';
-
-/** The body of the trial's request and of its answer. */
-export const REQUEST_BODY = new TextEncoder().encode('{"trial":true}');
-export const RESPONSE_BODY = new TextEncoder().encode('{"status":"ok"}');
-
-/** Headers as a sidecar sees them on a small JSON request between two services. */
-const REQUEST_HEADERS: readonly Header[] = [
-  [':authority', 'service.example:8080'],
-  [':path', '/trial?run=1'],
-  [':method', 'POST'],
-  [':scheme', 'http'],
-  ['user-agent', 'deploy-wasm-filter-trial'],
-  ['accept', '*/*'],
-  ['content-type', 'application/json'],
-  ['content-length', String(REQUEST_BODY.length)],
-  ['x-forwarded-proto', 'http'],
-  ['x-forwarded-for', '10.0.0.1'],
-  ['x-request-id', '5b1d5e0c-6a1e-4f0d-9c55-1d4f6a3f7e21'],
-];
-
-const RESPONSE_HEADERS: readonly Header[] = [
-  [':status', '200'],
-  ['content-type', 'application/json'],
-  ['content-length', String(RESPONSE_BODY.length)],
-  ['server', 'istio-envoy'],
-  ['date', 'Thu, 01 Jan 2026 00:00:00 GMT'],
-  ['x-envoy-upstream-service-time', '1'],
-];
 
 /** One answer that a filter gave in place of the workload. */
 export interface LocalResponse {
   readonly status: number;
   readonly headers: readonly Header[];
   readonly body: Uint8Array;
+  /** As it was given; −1 is none. */
+  readonly grpcStatus: number;
 }
 
-/** One HTTP request and its answer, as far as they have come. */
-export class Stream {
-  readonly requestHeaders = new HeaderMap(REQUEST_HEADERS);
-  responseHeaders: HeaderMap | undefined;
-  requestTrailers: HeaderMap | undefined;
-  responseTrailers: HeaderMap | undefined;
+/** What the filter asks for while it runs, and Envoy does once the call has ended. */
+export type StreamAction =
+  | { readonly kind: 'continue'; readonly side: SideName }
+  | { readonly kind: 'answer'; readonly local: LocalResponse }
+  | { readonly kind: 'close' };
+
+export type SideName = 'request' | 'response';
+
+/** The request of a stream, or its answer, as far as it has come; what of it can be reached changes with every callback. */
+export class Side {
+  headers: HeaderMap | undefined;
+  trailers: HeaderMap | undefined;
   /**
-   * Whether headers of a side can be reached: from when they come until the filter lets them go on. Envoy takes them away
-   * then, and a callback for the body does not see them any more.
+   * Whether headers can be reached: from when they come until the filter lets them go on. Envoy takes them away then, and a callback
+   * for the body does not see them any more.
    */
-  readonly open = { request: false, response: false };
+  open = false;
+  trailersOpen = false;
+  /** What is held back of the body. */
+  buffered: Uint8Array | undefined;
+  /** The filter has the body collected, and gets all that has come of it. */
+  collecting = false;
+  /** The piece of the body that the running callback is for. */
+  piece: Uint8Array | undefined;
+  /** The running callback is for the last piece of the body. */
+  lastPiece = false;
+  /** Bytes of the body that have come. */
+  received = 0;
+
+  /** The body that can be read and changed now. */
+  get body(): Uint8Array | undefined {
+    return this.collecting ? this.buffered : this.piece;
+  }
+
+  set body(bytes: Uint8Array) {
+    if (this.collecting) this.buffered = bytes;
+    else this.piece = bytes;
+  }
+}
+
+/** One HTTP request and its answer, as the filter's context of it has them. */
+export class Stream {
+  /** The id of its context. */
+  readonly id: number;
+  readonly request = new Side();
+  readonly response = new Side();
+  /** Properties that the filter has set, by path. */
+  readonly properties = new Map<string, Uint8Array>();
   /** Nothing passes through any more. */
   over = false;
   /** While the request is logged, all headers can be read and none can be changed. */
   logging = false;
-  /** The body that the running callback may read and change. */
-  body: { readonly of: 'request' | 'response'; bytes: Uint8Array } | undefined;
-  /** Set by `proxy_continue_…`: what the filter holds back may go on after all. */
-  readonly continued = { request: false, response: false };
-  closed = false;
-  local: LocalResponse | undefined;
+  /** Does what the filter has asked for. */
+  perform: (action: StreamAction) => void = () => undefined;
 
-  /** The answer begins: the filter's own, or the workload's. */
-  respond(): { readonly body: Uint8Array } {
-    const { local } = this;
-    this.responseHeaders = new HeaderMap(
-      local === undefined
-        ? RESPONSE_HEADERS
-        : [[':status', String(local.status)], ['content-length', String(local.body.length)], ...local.headers],
-    );
-    return { body: local?.body ?? RESPONSE_BODY };
+  constructor(id: number) {
+    this.id = id;
   }
 }

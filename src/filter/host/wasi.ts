@@ -89,8 +89,7 @@ export function wasiFunctions(state: HostState): Record<string, HostImplementati
       faultUnless(memory.setUint32(countTo, 0) && memory.setUint32(sizeTo, 0)),
     clock_time_get: (clock: number, _precision: bigint, timeTo: number) => {
       if (clock !== 0 && clock !== 1) return Errno.notsup;
-      const milliseconds = clock === 0 ? performance.timeOrigin + performance.now() : performance.now();
-      return faultUnless(memory.setUint64(timeTo, BigInt(Math.round(milliseconds * 1_000)) * 1_000n));
+      return faultUnless(memory.setUint64(timeTo, clock === 0 ? state.world.now() : state.world.monotonic()));
     },
     random_get: (pointer: number, size: number) => {
       if (size >>> 0 > MAX_RANDOM) return Errno.inval;

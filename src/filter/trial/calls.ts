@@ -18,6 +18,16 @@ export class Trap {
   }
 }
 
+/** A trap in the middle of an exchange. Thrown, because nothing of it goes on. */
+export class Trapped extends Error {
+  readonly trap: Trap;
+
+  constructor(trap: Trap) {
+    super(trap.reason);
+    this.trap = trap;
+  }
+}
+
 /** The proxy's process would have ended in a call. Thrown, because nothing comes after it. */
 export class ProcessCrash extends Error {
   readonly step: TrialStep;
@@ -58,6 +68,14 @@ export class Callbacks {
     if (overrun !== undefined) throw new Overrun(overrun);
     if (crashed !== undefined) throw new ProcessCrash(step, crashed);
     return lost === undefined || result instanceof Trap ? result : new Trap(step, lost, result);
+  }
+
+  /** As `call`, with what the filter asked for done behind it, as Envoy does; throws a trap as `Trapped`. */
+  invoke(step: TrialStep, name: string, context: number, ...parameters: readonly number[]): number | undefined {
+    const result = this.call(step, name, context, ...parameters);
+    if (result instanceof Trap) throw new Trapped(result);
+    this.state.act();
+    return result;
   }
 
   #run(step: TrialStep, name: string, run: () => number): number | Trap {

@@ -6,6 +6,7 @@ import type { FilterLog } from '../host/filter-log.ts';
 import { hostFunctions, recorded, unknownImports } from '../host/host-functions.ts';
 import { HostState } from '../host/host-state.ts';
 import type { TrialRequest } from '../host/request.ts';
+import type { World } from '../host/world.ts';
 import { ABI_VERSIONS, type AbiVersion } from '../module/facts.ts';
 import { MAX_MEMORY_PAGES } from '../module/memory.ts';
 import { cappedPages, limitMemory, type ModuleLimits } from './memory-limits.ts';
@@ -25,6 +26,7 @@ export interface TrialHost {
   readonly unsupported: (about: string) => void;
   /** Called after each call of a host function. */
   readonly call: (line: string) => void;
+  readonly world: World;
 }
 
 const refused = (step: 'compile' | 'link' | 'start', reason: string): TrialOutcome => ({
@@ -49,7 +51,7 @@ export function instantiate(request: TrialRequest, host: TrialHost): Instantiate
   const imports = engine.Module.imports(module.compiled);
   const misfit = imports.find(({ kind }) => kind === 'global');
   if (misfit !== undefined) return refused('link', `missing import: ${misfit.module}.${misfit.name}`);
-  const state = new HostState(request, abi, host.log, host.unsupported);
+  const state = new HostState(request, abi, host.log, host.unsupported, host.world);
   const functions = recorded(hostFunctions(state), host.call);
   const unknown = unknownImports(imports, functions);
   if (unknown.length > 0) return inconclusive(`it imports what a trial run does not have: ${nameSome(unknown)}`);

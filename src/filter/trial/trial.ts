@@ -1,6 +1,7 @@
 import { formatBytes, listWords, truncate } from '../../base/text.ts';
 import { FilterLog } from '../host/filter-log.ts';
 import type { Header, TrialRequest } from '../host/request.ts';
+import { NOBODY } from '../host/world.ts';
 import { Callbacks, Overrun, ProcessCrash, Trap } from './calls.ts';
 import { instantiate } from './instantiate.ts';
 import { serveRequest } from './serve-request.ts';
@@ -30,7 +31,8 @@ export function runTrial(request: TrialRequest, observer: TrialObserver): TrialO
     unsupportedCalls.add(about);
     observer.unsupported(about);
   };
-  const host = { log: new FilterLog(observer.log), step: observer.step, call: observer.call, unsupported };
+  const { step, call, log } = observer;
+  const host = { log: new FilterLog(log), step, call, unsupported, world: NOBODY };
   const instantiated = instantiate(request, host);
   const outcome = 'exports' in instantiated ? run(new Callbacks(instantiated, observer.step)) : instantiated;
   return withUnsupported(outcome, [...unsupportedCalls]);

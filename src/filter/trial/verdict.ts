@@ -9,13 +9,18 @@ export type StreamStep =
   | 'stream-create'
   | 'request-headers'
   | 'request-body'
+  | 'request-trailers'
   | 'response-headers'
   | 'response-body'
+  | 'response-trailers'
   | 'log'
   | 'done'
   | 'delete';
 
-export type TrialStep = LoadStep | StreamStep;
+/** What only comes where somebody answers calls, lets time pass or fills queues: in the tests of a filter. */
+export type EventStep = 'tick' | 'queue' | 'http-call' | 'grpc-metadata' | 'grpc-message' | 'grpc-close';
+
+export type TrialStep = LoadStep | StreamStep | EventStep;
 
 /** What the filter made of one request and its answer. */
 export interface TrialHeaders {

@@ -11,6 +11,7 @@ import { property } from '../../../../src/filter/host/properties.ts';
 import { SharedData, SharedQueues } from '../../../../src/filter/host/shared-data.ts';
 import { Status } from '../../../../src/filter/host/status.ts';
 import { Stream } from '../../../../src/filter/host/stream.ts';
+import { NOBODY } from '../../../../src/filter/host/world.ts';
 import { ByteReader } from '../../../../src/filter/module/byte-reader.ts';
 import { ABI_VERSIONS } from '../../../../src/filter/module/facts.ts';
 import { encodeNumber, limitMemory } from '../../../../src/filter/trial/memory-limits.ts';
@@ -21,7 +22,7 @@ test.each(ABI_VERSIONS)(
   'every host function that some Envoy gives to filters of ABI %s is answered, and no other',
   (abi) => {
     const log = new FilterLog(() => undefined);
-    const functions = hostFunctions(new HostState(request(new Uint8Array()), abi, log, () => undefined));
+    const functions = hostFunctions(new HostState(request(new Uint8Array()), abi, log, () => undefined, NOBODY));
     const answered = Object.entries(functions).flatMap(([module, members]) =>
       Object.keys(members).map((name) => `${module}.${name}`),
     );
@@ -88,8 +89,17 @@ test('a header map knows names in any case, in order, more than once', () => {
 });
 
 describe('properties', () => {
-  const stream = new Stream();
-  stream.open.request = true;
+  const REQUEST = new HeaderMap([
+    [':path', '/trial?run=1'],
+    ['content-type', 'application/json'],
+  ]);
+  const streamWith = (open: boolean): Stream => {
+    const made = new Stream(2);
+    made.request.headers = REQUEST;
+    made.request.open = open;
+    return made;
+  };
+  const stream = streamWith(true);
   const int64 = (value: number): number[] => [value & 255, (value >> 8) & 255, 0, 0, 0, 0, 0, 0];
   const inStream = (path: string) => property(path.replaceAll('.', '\0'), request(new Uint8Array()), stream);
   const outside = (path: string) => property(path.replaceAll('.', '\0'), request(new Uint8Array()), undefined);
@@ -116,7 +126,7 @@ describe('properties', () => {
 
   test('a header map comes as pairs, with or without a NUL at the end of the path', () => {
     const bytes = inStream('request.headers');
-    expect(typeof bytes === 'string' ? bytes : parseHeaders(bytes)).toEqual(stream.requestHeaders.headers);
+    expect(typeof bytes === 'string' ? bytes : parseHeaders(bytes)).toEqual(REQUEST.headers);
     expect(inStream('request.headers.')).toEqual(bytes);
   });
 
@@ -146,7 +156,7 @@ describe('properties', () => {
     ['request.protocol', true],
     ['upstream.address', true],
   ])('when the headers have gone on, %s is there: %s', (path, there) => {
-    const gone = new Stream();
+    const gone = streamWith(false);
     expect(property(path.replaceAll('.', '\0'), request(new Uint8Array()), gone) !== 'absent').toBe(there);
     // While the request is logged, they are there again.
     gone.logging = true;
@@ -154,8 +164,8 @@ describe('properties', () => {
   });
 
   test('the status of the answer is there with the answer', () => {
-    const answered = new Stream();
-    answered.respond();
+    const answered = streamWith(false);
+    answered.response.headers = new HeaderMap([[':status', '200']]);
     expect(property('response\0code', request(new Uint8Array()), answered)).toEqual(Uint8Array.of(...int64(200)));
   });
 });
@@ -209,8 +219,8 @@ describe('the cap on memory', () => {
 
 test('metrics count, and say what cannot be done', () => {
   const metrics = new Metrics();
-  const [counter = 0, gauge = 0, histogram = 0] = [0, 1, 2].map((kind) => metrics.define(kind));
-  expect(metrics.define(3)).toBeUndefined();
+  const [counter = 0, gauge = 0, histogram = 0] = [0, 1, 2].map((kind) => metrics.define(kind, 'a'));
+  expect(metrics.define(3, 'a')).toBeUndefined();
   expect(metrics.increment(counter, 2n)).toBe(Status.ok);
   expect(metrics.increment(counter, -1n)).toBe(Status.badArgument);
   expect(metrics.record(gauge, 7n)).toBe(Status.ok);
