@@ -1,4 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
+import { givenTests, runTestsWorker } from './filter/tests/worker.ts';
 import { superviseTrial } from './filter/trial/supervisor.ts';
 import { runTrialWorker } from './filter/trial/worker.ts';
 
@@ -11,4 +12,8 @@ if (isMainThread) {
     memory: () => process.memoryUsage.rss(),
     die: () => process.kill(process.pid, 'SIGKILL'),
   });
-} else runTrialWorker();
+} else {
+  const tests = givenTests();
+  if (tests === undefined) runTrialWorker();
+  else runTestsWorker(tests);
+}

@@ -201,7 +201,8 @@ describe('lists of any length', () => {
     'filter/trial/calls.ts: ...parameters': 'parameters of a WebAssembly function, at most 1,000',
     'filter/host/host-functions.ts: ...parameters': 'parameters of a host function',
     'filter/trial/start-filter.ts: ...': 'the two parameters of main',
-    'filter/trial/serve-request.ts: ...more': 'parameters of a callback',
+    'filter/trial/exchange.ts: ...more': 'parameters of a callback',
+    'filter/tests/test-world.ts: ...sizes': 'parameters of a callback',
     'mesh/objects/wasm-config.ts: ...path': 'steps of a path in the code',
   };
 
@@ -221,6 +222,7 @@ describe('lists in messages', () => {
     'action/verdict/evidence.ts': 'shortened before',
     'action/verdict/failure.ts': 'parts of a sentence',
     'provenance/check.ts': 'shortened before',
+    'filter/tests/evaluate.ts': 'a header',
   };
 
   test('are made in one place, which names 20 at most', () => {

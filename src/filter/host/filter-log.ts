@@ -10,11 +10,13 @@ const LOUD: readonly LogLevel[] = ['warn', 'error', 'critical'];
 /** Passes on what the filter logs, up to a readable amount, and remembers the last error of the current call. */
 export class FilterLog {
   readonly #write: (line: string) => void;
+  readonly #maxLines: number;
   readonly #written = { loud: 0, quiet: 0 };
   #lastError: string | undefined;
 
-  constructor(write: (line: string) => void) {
+  constructor(write: (line: string) => void, maxLines = MAX_LINES_OF_EACH_END) {
     this.#write = write;
+    this.#maxLines = maxLines;
   }
 
   /** What the filter logged last as `error` or `critical` since `forget`. */
@@ -32,8 +34,8 @@ export class FilterLog {
     if (level === 'error' || level === 'critical') this.#lastError = line;
     const kind = LOUD.includes(level) ? 'loud' : 'quiet';
     this.#written[kind] += 1;
-    if (this.#written[kind] <= MAX_LINES_OF_EACH_END) this.#write(`${level}: ${line}`);
-    else if (this.#written[kind] === MAX_LINES_OF_EACH_END + 1) {
+    if (this.#written[kind] <= this.#maxLines) this.#write(`${level}: ${line}`);
+    else if (this.#written[kind] === this.#maxLines + 1) {
       this.#write(`(more lines of ${kind === 'loud' ? 'warn and above' : 'info and below'} are left out)`);
     }
   }

@@ -36,19 +36,37 @@ const refused = (step: 'compile' | 'link' | 'start', reason: string): TrialOutco
 });
 const inconclusive = (why: string): TrialOutcome => ({ state: 'inconclusive', why });
 
-/** Compiles and links the module as Envoy does, or says why that fails. */
-export function instantiate(request: TrialRequest, host: TrialHost): Instantiated | TrialOutcome {
-  host.step('compile');
-  const limits = limitMemory(request.module);
-  const module = compile(limits.bytes);
-  if ('state' in module) return module;
+/** A module that any number of instances can be made of. */
+export interface Compiled {
+  readonly module: object;
+  readonly limits: ModuleLimits;
+}
+
+/** Compiles the module as Envoy does, or says why that fails. */
+export function compile(bytes: Uint8Array): Compiled | TrialOutcome {
+  const limits = limitMemory(bytes);
+  try {
+    return { module: new engine.Module(limits.bytes), limits };
+  } catch (error) {
+    const message = messageOf(error);
+    // What this engine keeps behind a switch, a newer one in Envoy may know.
+    return /--experimental-/.test(message) ? inconclusive(message) : refused('compile', message);
+  }
+}
+
+/** Links a module that has been compiled as Envoy does, and starts it, or says why that fails. */
+export function link(
+  { module, limits }: Compiled,
+  request: TrialRequest,
+  host: TrialHost,
+): Instantiated | TrialOutcome {
   host.step('link');
   const exported = new Set(
-    engine.Module.exports(module.compiled).flatMap(({ kind, name }) => (kind === 'function' ? [name] : [])),
+    engine.Module.exports(module).flatMap(({ kind, name }) => (kind === 'function' ? [name] : [])),
   );
   const abi = abiOf(exported);
   if (typeof abi !== 'string') return abi;
-  const imports = engine.Module.imports(module.compiled);
+  const imports = engine.Module.imports(module);
   const misfit = imports.find(({ kind }) => kind === 'global');
   if (misfit !== undefined) return refused('link', `missing import: ${misfit.module}.${misfit.name}`);
   const state = new HostState(request, abi, host.log, host.unsupported, host.world);
@@ -65,7 +83,7 @@ export function instantiate(request: TrialRequest, host: TrialHost): Instantiate
   host.step('start');
   try {
     if (shared.memory !== undefined) state.memory.attach(shared.memory);
-    const { exports } = new engine.Instance(module.compiled, merge(functions, shared.objects));
+    const { exports } = new engine.Instance(module, merge(functions, shared.objects));
     state.memory.attach(shared.memory ?? exportedMemory(exports), (size) =>
       Number(callable(exports[allocator])?.(size)),
     );
@@ -78,16 +96,6 @@ export function instantiate(request: TrialRequest, host: TrialHost): Instantiate
     return Error.isError(error) && error.name === 'LinkError'
       ? inconclusive(`it cannot be linked here: ${messageOf(error)}`)
       : refused('start', `its start function ended in an error: ${messageOf(error)}`);
-  }
-}
-
-function compile(bytes: Uint8Array): { readonly compiled: object } | TrialOutcome {
-  try {
-    return { compiled: new engine.Module(bytes) };
-  } catch (error) {
-    const message = messageOf(error);
-    // What this engine keeps behind a switch, a newer one in Envoy may know.
-    return /--experimental-/.test(message) ? inconclusive(message) : refused('compile', message);
   }
 }
 

@@ -56,6 +56,9 @@ export class PendingTrial {
       case 'end':
         this.#end.resolve(event.end);
         return;
+      case 'begin':
+      case 'part':
+        return;
       case 'step':
         if (this.#step === undefined) this.#setTimer(this.#timeoutMs);
         this.#step = event.step;

@@ -8,7 +8,7 @@ import { FrameReader, frame } from './frames.ts';
 import { CANCELLED, PendingTrial } from './pending-trial.ts';
 import { processEndWords } from './process-end.ts';
 import { MAX_SAID_BYTES, type TrialEvent, type TrialOrder } from './protocol.ts';
-import type { TrialVerdict } from './verdict.ts';
+import type { TrialStep, TrialVerdict } from './verdict.ts';
 
 export interface TrialOptions {
   /** The program that runs the file: Node, 24 or newer. */
@@ -23,9 +23,9 @@ export interface TrialOptions {
   readonly signal?: AbortSignal;
 }
 
-const DEFAULT_TIMEOUT_MS = 5_000;
+export const DEFAULT_TIMEOUT_MS = 5_000;
 /** Envoy gives a filter 1 GiB; the rest is for the engine, what the host keeps, and Node itself. */
-const DEFAULT_MEMORY_BYTES = 1_610_612_736;
+export const DEFAULT_MEMORY_BYTES = 1_610_612_736;
 /** Of what a dying process writes, the beginning says why. */
 const MAX_ERROR_LENGTH = 16_384;
 
@@ -41,16 +41,12 @@ export async function trialRun(request: TrialRequest, options: TrialOptions): Pr
   const trial = new PendingTrial(timeoutMs, signal);
   try {
     const child = startProcess(options);
-    const gone = once(child, 'exit').catch(() => undefined);
     listenTo(child, trial);
     order(child, request, maxMemoryBytes);
     try {
       return { ...(await trial.end), logs: trial.logs };
     } finally {
-      child.kill('SIGKILL');
-      child.stdout.destroy();
-      child.stderr.destroy();
-      if (child.pid !== undefined) await gone;
+      await endProcess(child);
     }
   } catch (error) {
     const why = `the trial run could not be made: ${messageOf(error)}`;
@@ -60,8 +56,17 @@ export async function trialRun(request: TrialRequest, options: TrialOptions): Pr
   }
 }
 
-/** Tells a trial what its process says, and that it has ended. */
-function listenTo(child: ChildProcessWithoutNullStreams, trial: PendingTrial): void {
+/** Who hears what the process of a trial says. */
+export interface ProcessListener {
+  readonly hear: (event: TrialEvent) => void;
+  /** It has ended, or cannot go on, for that reason: a clause. */
+  readonly breakOff: (why: string) => void;
+  /** The last step that the filter has begun. */
+  readonly step: TrialStep | undefined;
+}
+
+/** Tells a listener what its process says, and that it has ended. */
+export function listenTo(child: ChildProcessWithoutNullStreams, trial: ProcessListener): void {
   let errors = '';
   child.on('error', (error) => trial.breakOff(`its process could not be started: ${messageOf(error)}`));
   child.on('close', (code, by) => trial.breakOff(processEndWords({ code, signal: by, errors }, trial.step)));
@@ -79,17 +84,33 @@ function listenTo(child: ChildProcessWithoutNullStreams, trial: PendingTrial): v
   });
 }
 
-/** Gives the process what it is to try. */
-function order({ stdin }: ChildProcessWithoutNullStreams, request: TrialRequest, maxMemoryBytes: number): void {
+/** Gives the process what it is to try, and what it is to do in place of a trial. */
+export function order(
+  { stdin }: ChildProcessWithoutNullStreams,
+  request: TrialRequest,
+  maxMemoryBytes: number,
+  more?: Uint8Array,
+): void {
   const { module, ...rest } = request;
-  const told: TrialOrder = { request: rest, maxMemoryBytes };
+  const told: TrialOrder = { request: rest, maxMemoryBytes, ...(more && { more: true }) };
   // A process that has ended does not read; how it ended is told by its end.
   stdin.on('error', () => undefined);
   stdin.write(frame(JSON.stringify(told)));
   stdin.write(frame(module));
+  if (more !== undefined) stdin.write(frame(more));
 }
 
-function startProcess({ node, entry }: TrialOptions): ChildProcessWithoutNullStreams {
+/** Ends a process, and resolves when it is gone. */
+export async function endProcess(child: ChildProcessWithoutNullStreams): Promise<void> {
+  const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
+  child.kill('SIGKILL');
+  child.stdout.destroy();
+  child.stderr.destroy();
+  if (child.pid !== undefined) await gone?.catch(() => undefined);
+}
+
+/** Starts a process that may do nothing but compute. */
+export function startProcess({ node, entry }: TrialOptions): ChildProcessWithoutNullStreams {
   const flags = ['--no-warnings', '--permission', '--allow-worker'];
   return spawn(node, [...flags, fileURLToPath(entry)], {
     // No secrets of the job where foreign code runs, and nothing of it in the job's log.

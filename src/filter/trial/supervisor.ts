@@ -1,14 +1,13 @@
 import type { Readable, Writable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../../base/problem.ts';
-import type { TrialRequest } from '../host/request.ts';
 import { FrameReader, frame } from './frames.ts';
 import { tooMuchMemory } from './process-end.ts';
-import { MAX_ORDER_BYTES, type TrialEvent, type TrialOrder } from './protocol.ts';
+import { MAX_ORDER_BYTES, type TrialEvent, type TrialOrder, type WorkerTask } from './protocol.ts';
 
 /** What the process has. */
 export interface TrialProcess {
-  /** The file that calls `runTrialWorker` when it is started as a worker. */
+  /** The file that calls `runTrialWorker`, or does what else it is told to, when it is started as a worker. */
   readonly workerFile: URL;
   readonly input: Readable;
   readonly output: Writable;
@@ -42,13 +41,22 @@ export function superviseTrial(own: TrialProcess): void {
   output.on('error', own.die);
 
   let order: TrialOrder | undefined;
+  let module: Uint8Array | undefined;
   const reader = new FrameReader(MAX_ORDER_BYTES, (content) => {
     if (order === undefined) {
       order = JSON.parse(content.toString()) as TrialOrder;
       return;
     }
-    const { request, maxMemoryBytes } = order;
-    startWorker({ ...request, module: content });
+    const { request, maxMemoryBytes, more } = order;
+    if (more && module === undefined) {
+      module = content;
+      return;
+    }
+    startWorker(
+      module === undefined
+        ? { request: { ...request, module: content } }
+        : { request: { ...request, module }, more: content },
+    );
     setInterval(() => {
       if (own.memory() > maxMemoryBytes) breakOff(tooMuchMemory(maxMemoryBytes));
     }, WATCH_MS);
@@ -57,9 +65,9 @@ export function superviseTrial(own: TrialProcess): void {
     if (!reader.push(piece)) breakOff('the module is too large for a trial run');
   });
 
-  function startWorker(request: TrialRequest): void {
+  function startWorker(task: WorkerTask): void {
     const worker = new Worker(own.workerFile, {
-      workerData: request,
+      workerData: task,
       resourceLimits: WORKER_LIMITS,
       env: {},
       execArgv: [],

@@ -3,7 +3,7 @@ import { FilterLog } from '../host/filter-log.ts';
 import type { Header, TrialRequest } from '../host/request.ts';
 import { NOBODY } from '../host/world.ts';
 import { Callbacks, Overrun, ProcessCrash, Trap } from './calls.ts';
-import { instantiate } from './instantiate.ts';
+import { compile, link } from './instantiate.ts';
 import { serveRequest } from './serve-request.ts';
 import { startFilter } from './start-filter.ts';
 import type { TrialOutcome, TrialStep } from './verdict.ts';
@@ -33,8 +33,10 @@ export function runTrial(request: TrialRequest, observer: TrialObserver): TrialO
   };
   const { step, call, log } = observer;
   const host = { log: new FilterLog(log), step, call, unsupported, world: NOBODY };
-  const instantiated = instantiate(request, host);
-  const outcome = 'exports' in instantiated ? run(new Callbacks(instantiated, observer.step)) : instantiated;
+  step('compile');
+  const compiled = compile(request.module);
+  const linked = 'state' in compiled ? compiled : link(compiled, request, host);
+  const outcome = 'exports' in linked ? run(new Callbacks(linked, step)) : linked;
   return withUnsupported(outcome, [...unsupportedCalls]);
 }
 

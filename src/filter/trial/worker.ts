@@ -1,9 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../base/problem.ts';
 import { truncate } from '../../base/text.ts';
-import type { TrialRequest } from '../host/request.ts';
 import { CallRecorder } from './call-recorder.ts';
-import type { TrialEvent } from './protocol.ts';
+import type { TrialEvent, WorkerTask } from './protocol.ts';
 import { runTrial } from './trial.ts';
 import type { TrialOutcome } from './verdict.ts';
 
@@ -17,7 +16,7 @@ const MAX_WORDS = 2_000;
 export function runTrialWorker(): void {
   const port = parentPort;
   if (port === null) return;
-  const request = workerData as TrialRequest;
+  const { request } = workerData as WorkerTask;
   const say = (event: TrialEvent): void => port.postMessage(event);
   const calls = new CallRecorder();
   const outcome = ((): TrialOutcome => {

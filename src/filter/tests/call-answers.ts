@@ -1,0 +1,119 @@
+import type { Header } from '../host/request.ts';
+import type { OutgoingCall } from '../host/world.ts';
+import type { CallAnswer } from './filter-test.ts';
+import { piecesOf, responseHeaders } from './messages.ts';
+
+/** What comes back of an HTTP call, as the filter sees it. */
+export interface HttpAnswer {
+  readonly headers: readonly Header[];
+  readonly body: Uint8Array;
+  readonly trailers: readonly Header[];
+}
+
+/** What comes back of a gRPC call or stream. */
+export interface GrpcAnswer {
+  /** `undefined`: the call has failed before there was an answer. */
+  readonly metadata: readonly Header[] | undefined;
+  readonly messages: readonly Uint8Array[];
+  readonly trailers: readonly Header[] | undefined;
+  readonly status: number;
+  readonly message: string;
+}
+
+const ENCODER = new TextEncoder();
+const UNAVAILABLE = 14;
+const INTERNAL = 13;
+/** Envoy's own words (source/common/router/router.cc). */
+const UNREACHABLE =
+  'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, transport failure reason: delayed connect error: Connection refused';
+const TOO_LATE = 'upstream request timeout';
+const HTTP_TO_GRPC: Readonly<Record<number, number>> = {
+  400: 13,
+  401: 16,
+  403: 7,
+  404: 12,
+  429: 14,
+  502: 14,
+  503: 14,
+  504: 14,
+};
+const UNKNOWN = 2;
+
+/** Returns what an answer of a rule is to an HTTP call. A call that fails gets an answer of Envoy's own. */
+export function httpAnswer(answer: CallAnswer): HttpAnswer {
+  switch (answer.kind) {
+    case 'http': {
+      const message = { ...answer.message, headers: withStatus(answer.status, answer.message.headers) };
+      return {
+        headers: responseHeaders(message),
+        body: Buffer.concat(piecesOf(message)),
+        trailers: message.trailers,
+      };
+    }
+    case 'grpc':
+      return {
+        headers: GRPC_HEADERS,
+        body: Buffer.concat(answer.messages.map(framed)),
+        trailers: grpcTrailers(answer.status, answer.statusMessage),
+      };
+    case 'failure': {
+      const [status, text] = answer.why === 'timeout' ? [504, TOO_LATE] : [503, UNREACHABLE];
+      const body = ENCODER.encode(text);
+      const headers: Header[] = [
+        [':status', String(status)],
+        ['content-length', String(body.length)],
+        ['content-type', 'text/plain'],
+      ];
+      return { headers, body, trailers: [] };
+    }
+  }
+}
+
+/** Returns what an answer of a rule is to a gRPC call. */
+export function grpcAnswer(answer: CallAnswer, kind: OutgoingCall['kind']): GrpcAnswer {
+  const failed = (status: number, message: string): GrpcAnswer => ({
+    metadata: undefined,
+    messages: [],
+    trailers: undefined,
+    status,
+    message,
+  });
+  switch (answer.kind) {
+    case 'http':
+      return failed(HTTP_TO_GRPC[answer.status] ?? UNKNOWN, '');
+    case 'failure':
+      return failed(UNAVAILABLE, answer.why === 'timeout' ? TOO_LATE : UNREACHABLE);
+    case 'grpc': {
+      const { status, statusMessage, messages } = answer;
+      // A call has one message.
+      if (kind === 'grpc-call' && status === 0 && messages.length === 0) return failed(INTERNAL, '');
+      return {
+        metadata: GRPC_HEADERS,
+        messages,
+        trailers: grpcTrailers(status, statusMessage),
+        status,
+        message: statusMessage,
+      };
+    }
+  }
+}
+
+const GRPC_HEADERS: readonly Header[] = [
+  [':status', '200'],
+  ['content-type', 'application/grpc'],
+];
+
+function grpcTrailers(status: number, message: string): readonly Header[] {
+  return [['grpc-status', String(status)], ...(message === '' ? [] : [['grpc-message', message] as const])];
+}
+
+/** A message as gRPC frames it in a body: not compressed, and its length. */
+function framed(message: Uint8Array): Uint8Array {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  return Buffer.concat([head, message]);
+}
+
+function withStatus(status: number, headers: readonly Header[]): readonly Header[] {
+  return [[':status', String(status)], ...headers.filter(([name]) => name !== ':status')];
+}
