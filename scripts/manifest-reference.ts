@@ -68,12 +68,13 @@ stand in files of their own.
 ${table(['key', 'meaning'], propertyRows(properties))}
 
 Anchors (\`&name\`) and aliases (\`*name\`) are read; merge keys (\`<<\`) are not, because \`defaults\` does that. A key with nothing behind it
-(\`port:\`) has the default of this page, whatever \`defaults\` says. Paths in \`filter\` and \`targets-file\` start at the folder of the file.
+(\`port:\`) has the default of this page, whatever \`defaults\` says. Paths in \`filter\`, \`targets-file\` and
+\`tests-file\` start at the folder of the file; several of \`tests-file\` are a list.
 
 ## A filter
 
 Each key is called as the input of the action and means the same. Texts, numbers, lists and mappings are written as YAML has them;
-a \`configuration\` that is a mapping or a list is handed to the filter as JSON.
+a \`configuration\` that is a mapping or a list is handed to the filter as JSON. \`tests\` are written as in [a file of them](filter-tests.md).
 
 ${table(['key', 'type or words', 'default', 'meaning'], FILTER_KEYS.map(filterRow))}
 

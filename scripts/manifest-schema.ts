@@ -5,6 +5,7 @@ import { type FilterInputName, INPUTS, type InputDefinition } from '../src/actio
 import { DEFAULTS_KEYS, FILTER_KEYS, MANIFEST_VERSION, MAX_CLUSTER_WAVE } from '../src/action/manifest/keys.ts';
 import { KINDS } from '../src/deploy/kinds/list.ts';
 import type { TargetKey } from '../src/targets/parse.ts';
+import { testList } from './tests-schema.ts';
 
 /** A JSON Schema, as far as this one needs it. */
 export interface Schema {
@@ -105,6 +106,7 @@ function defaultOf({ type, default: value }: InputDefinition): unknown {
 
 function typeOf(key: FilterInputName, { type, values }: InputDefinition): Schema {
   if (key === 'targets') return { type: 'array', minItems: 1, items: { $ref: '#/definitions/target' } };
+  if (key === 'tests') return testList();
   if (values !== undefined) return { enum: [...values, null] };
   switch (type) {
     case 'Number':
@@ -117,6 +119,8 @@ function typeOf(key: FilterInputName, { type, values }: InputDefinition): Schema
       return { type: ['string', 'object', 'array', 'number', 'boolean', NULLABLE] };
     case 'YAML':
       return { type: ['object', 'array', 'string', NULLABLE] };
+    case 'Paths':
+      return { type: ['string', 'array', NULLABLE], items: { type: 'string' } };
     default:
       return { type: ['string', NULLABLE] };
   }

@@ -32,6 +32,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['crash'],
     ['request', 'outputs', 'report-file', 'summary'],
     ['summary/parts'],
+    ['tests-file'],
     ['verdict', 'manifest'],
     ['inputs'],
     ['runner'],

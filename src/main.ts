@@ -34,6 +34,7 @@ import { inputFileReader, jobFolders, userFileReader, workspaceFinder } from './
 import { workspaceWriter } from './files/workspace-writer.ts';
 import { wasmOpt } from './filter/shrink/wasm-opt.ts';
 import { wasmOptProcess } from './filter/shrink/wasm-opt-process.ts';
+import { runTests } from './filter/tests/run-tests.ts';
 import { trialRun } from './filter/trial/run.ts';
 import { sigstoreAuthorities } from './provenance/sigstore.ts';
 import { credentialHelperRunner } from './registry/credential-helper.ts';
@@ -103,12 +104,13 @@ async function act(): Promise<void> {
     });
     const report = redactedReport(found, clean);
     note({ kind: 'phase', phase: 'publishing' });
-    const { reportFile } = report;
+    const { reportFile, junitFile } = report;
     const crash = handlers.crash();
     process.exitCode = await publish(report, core, files, {
       crash,
       links,
       ...(reportFile !== undefined && { writeReport: (text) => runtime.writeFile(reportFile, text) }),
+      ...(junitFile !== undefined && { writeJunit: (text) => runtime.writeFile(junitFile, text) }),
     });
     handlers.done();
     watchdog.dismiss();
@@ -165,6 +167,7 @@ function runtimeOf({
       running: groups,
     }),
     trial: (request) => trialRun(request, { node, entry: TRIAL, signal: cancelled }),
+    runTests: (request, tests) => runTests(request, tests, { node, entry: TRIAL, signal: cancelled }),
     optimize: wasmOpt(wasmOptProcess({ node, program: WASM_OPT, signal: cancelled })),
     ...optimizerCache(environment.RUNNER_TOOL_CACHE, () => readFile(WASM_OPT)),
   };

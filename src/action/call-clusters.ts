@@ -28,7 +28,7 @@ import type { Registries } from '../registry/registries.ts';
 import { inClusterName } from '../targets/target.ts';
 import { type ClusterSession, clusterIdOf, connect, openSession } from './cluster-session.ts';
 import type { CommandRequest } from './request/request.ts';
-import type { Runtime } from './runtime.ts';
+import type { TestingRuntime } from './runtime.ts';
 
 /** A request of a command that talks to clusters. */
 type ClusterCommand = Exclude<CommandRequest, { command: 'render' | 'check' }>;
@@ -44,7 +44,7 @@ export const NO_REQUESTS = { reads: 0, writes: 0 };
 export async function callClusters(
   command: ClusterCommand,
   registries: Registries,
-  given: Runtime,
+  given: TestingRuntime,
   beforeWrites?: RunContext['beforeWrites'],
 ): Promise<Called> {
   const { trial } = given;
@@ -163,10 +163,10 @@ function addressOf({
 async function withoutClusters(
   command: ClusterCommand,
   problems: readonly Problem[],
-  { log, cancelled: signal, trial }: Runtime,
+  { log, cancelled: signal, trial, tests }: TestingRuntime,
   sessions: readonly ClusterSession[],
 ): Promise<Called> {
-  const context = { log, signal, ...defined({ trial }) };
+  const context = { log, signal, ...defined({ trial, tests }) };
   const deploying = command.command === 'deploy' || command.command === 'plan';
   const filter = deploying ? await examineWithoutCluster(command.request, context) : { problems: [], warnings: [] };
   const all = [...requestProblems(command.request), ...problems, ...filter.problems];
@@ -180,7 +180,7 @@ async function withoutClusters(
 async function runCommand(
   command: ClusterCommand,
   sessions: readonly ClusterSession[],
-  run: RunContext & Pick<Runtime, 'date'>,
+  run: RunContext & Pick<TestingRuntime, 'date'>,
 ): Promise<CommandOutcome> {
   switch (command.command) {
     case 'deploy':

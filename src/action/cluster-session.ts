@@ -10,7 +10,7 @@ import type { DeployContext } from '../deploy/context.ts';
 import { inClusterName } from '../targets/target.ts';
 import type { ChosenCluster } from './request/load-clusters.ts';
 import { runPhase } from './runner/progress.ts';
-import { type Runtime, USER_AGENT } from './runtime.ts';
+import { type TestingRuntime, USER_AGENT } from './runtime.ts';
 
 /** An open conversation with one cluster of a run. */
 export interface ClusterSession {
@@ -22,7 +22,7 @@ export interface ClusterSession {
 }
 
 /** Opens the connections to a cluster; nothing is asked yet. What is logged or noted of one of several begins with its name, and its kubectl commands go there. */
-export function openSession(cluster: ChosenCluster, name: string | undefined, runtime: Runtime): ClusterSession {
+export function openSession(cluster: ChosenCluster, name: string | undefined, runtime: TestingRuntime): ClusterSession {
   const { kubectlContext } = cluster.access;
   const own = mappedLog(runtime.log, (line) => inContext(line, kubectlContext));
   const log = name === undefined ? own : namedLog(name, own);
@@ -36,8 +36,8 @@ export function openSession(cluster: ChosenCluster, name: string | undefined, ru
     onWrite: (path) => runtime.note?.({ kind: 'write', object: inClusterName(name, describePath(path)) }),
     onPhase: (phase) => runtime.note?.({ kind: 'phase', phase: runPhase(phase) }),
   });
-  const { cancelled: signal, now, date, mask, trial } = runtime;
-  const context: DeployContext = { client, log, signal, now, date, mask, ...defined({ trial }) };
+  const { cancelled: signal, now, date, mask, trial, tests } = runtime;
+  const context: DeployContext = { client, log, signal, now, date, mask, ...defined({ trial, tests }) };
   return { cluster, name, context, close: () => transport.close() };
 }
 

@@ -23,7 +23,16 @@ import { maskSecrets } from './request/known-secrets.ts';
 import { provenanceChecker } from './request/provenance.ts';
 import { type Asked, buildRequest, type CommandRequest } from './request/request.ts';
 import { describeInputs } from './run-log.ts';
-import { openRegistries, optimizing, type Runtime, reportingTrials, sinceStart, USER_AGENT } from './runtime.ts';
+import {
+  keepingTests,
+  openRegistries,
+  optimizing,
+  type Runtime,
+  reportingTrials,
+  sinceStart,
+  type TestingRuntime,
+  USER_AGENT,
+} from './runtime.ts';
 
 /**
  * Runs the action and gives its report, whatever happened; nothing is thrown. As soon as it is known which comment is wanted, `comments`
@@ -34,7 +43,7 @@ export async function run(
   comments: (wanted: WantedComment) => void = () => undefined,
 ): Promise<Report> {
   const started = given.date().toISOString();
-  const runtime = reportingTrials(sinceStart(given));
+  const runtime = keepingTests(reportingTrials(sinceStart(given)));
   useKinds(runtime.kinds);
   const asked = await ask(runtime);
   maskSecrets(asked, runtime);
@@ -58,7 +67,12 @@ function wantedComment(inputs: Inputs, { environment }: Pick<Runtime, 'environme
   };
 }
 
-async function runWith(registries: Registries, asked: Asked, runtime: Runtime, started: string): Promise<Report> {
+async function runWith(
+  registries: Registries,
+  asked: Asked,
+  runtime: TestingRuntime,
+  started: string,
+): Promise<Report> {
   const { log } = runtime;
   const { read } = asked;
   runtime.note?.({ kind: 'phase', phase: 'reading inputs' });
@@ -83,6 +97,7 @@ async function runWith(registries: Registries, asked: Asked, runtime: Runtime, s
   const { outcome, clusters, requests } = called;
   const done = runtime.cancelled.aborted ? cancelledOutcome(outcome) : outcome;
   for (const problem of done.problems) log.debug(`${describeProblem(problem)} ${stackOf(problem)}`);
+  const tested = runtime.tests?.tested ?? [];
   const warnings = [...command.warnings, ...late, ...done.warnings];
   return concludeReport(
     { ...done, warnings },
@@ -94,6 +109,8 @@ async function runWith(registries: Registries, asked: Asked, runtime: Runtime, s
       requests,
       ...(read.inputs.failOnDrift && { failOnDrift: true }),
       ...(read.inputs.reportFile !== '' && { reportFile: read.inputs.reportFile }),
+      ...(read.inputs.junitFile !== '' && { junitFile: read.inputs.junitFile }),
+      ...(tested.length > 0 && { tests: tested }),
       started,
       durationMs: runtime.now(),
     },
@@ -114,10 +131,10 @@ async function beforeWrites(
 
 async function runWithoutClusters(
   command: Extract<CommandRequest, { command: 'render' | 'check' }>,
-  runtime: Runtime,
+  runtime: TestingRuntime,
 ): Promise<Called> {
-  const { log, cancelled: signal, trial } = runtime;
-  const context = { log, signal, ...defined({ trial }) };
+  const { log, cancelled: signal, trial, tests } = runtime;
+  const context = { log, signal, ...defined({ trial, tests }) };
   const outcome =
     command.command === 'render'
       ? await render(command.request, runtime, context)

@@ -8,6 +8,7 @@ import type { RunPlugin } from '../cluster/kubeconfig/plugin-runner.ts';
 import type { OpenWebSocket } from '../cluster/websocket.ts';
 import type { Workspace } from '../deploy/commands/write-folder.ts';
 import type { TargetKind } from '../deploy/kinds/kind.ts';
+import { type RunTests, TestRuns } from '../deploy/test-runs.ts';
 import { cachedOptimizer, type OptimizerCache } from '../filter/shrink/optimizer-cache.ts';
 import type { Optimizer } from '../filter/shrink/shrink.ts';
 import type { Trial } from '../filter/trial/verdict.ts';
@@ -47,6 +48,8 @@ export interface Runtime extends Workspace, SecretKeeper {
   readonly date: () => Date;
   /** Starts a filter as Envoy would; omitted when nothing may be run. */
   readonly trial?: Trial;
+  /** Runs the tests of a filter; omitted when nothing may be run. */
+  readonly runTests?: RunTests;
   /** Rewrites a filter for size; omitted when nothing may be run. */
   readonly optimize?: Optimizer;
   /** Where its results outlive the run; omitted when there is no such place. */
@@ -73,15 +76,33 @@ export function sinceStart(runtime: Runtime): Runtime {
 
 /** The same world, whose trials are a phase of the run. */
 export function reportingTrials(runtime: Runtime): Runtime {
-  const { trial, note } = runtime;
-  if (trial === undefined || note === undefined) return runtime;
-  return {
-    ...runtime,
-    trial: (request) => {
-      note({ kind: 'phase', phase: 'checking the filter' });
+  const { trial, runTests, note } = runtime;
+  if (note === undefined) return runtime;
+  const report = (): void => note({ kind: 'phase', phase: 'checking the filter' });
+  const reportingTrial: Trial | undefined =
+    trial &&
+    ((request) => {
+      report();
       return trial(request);
-    },
-  };
+    });
+  const reportingTests: RunTests | undefined =
+    runTests &&
+    ((request, tests) => {
+      report();
+      return runTests(request, tests);
+    });
+  return { ...runtime, ...defined({ trial: reportingTrial, runTests: reportingTests }) };
+}
+
+/** A world that keeps what tests of filters have come to. */
+export interface TestingRuntime extends Runtime {
+  readonly tests?: TestRuns;
+}
+
+/** Returns the same world, where the tests of several clusters are run once. */
+export function keepingTests(runtime: Runtime): TestingRuntime {
+  const { runTests, now } = runtime;
+  return runTests === undefined ? runtime : { ...runtime, tests: new TestRuns(runTests, now) };
 }
 
 /** The optimiser, which says that it has begun: it may take minutes. */

@@ -7,6 +7,8 @@ import { sentence } from './text.ts';
 export type ProblemKind =
   | 'input'
   | 'filter'
+  /** A test of the filter fails, or says nothing. */
+  | 'test'
   /** Nobody vouches for where the filter came from. */
   | 'provenance'
   /** What the run would do is not the plan that somebody has reviewed. */

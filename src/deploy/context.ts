@@ -7,6 +7,7 @@ import type { Trial } from '../filter/trial/verdict.ts';
 import type { PushedImage } from '../registry/push.ts';
 import type { LoadEarlier } from './earlier-module.ts';
 import type { ImageToPush } from './request.ts';
+import type { TestRuns } from './test-runs.ts';
 
 /** What a run works with. */
 export interface DeployContext {
@@ -22,6 +23,8 @@ export interface DeployContext {
   readonly mask?: Mask;
   /** Starts a filter as Envoy would; omitted when nothing may be run. */
   readonly trial?: Trial;
+  /** Runs the tests of filters; omitted when nothing may be run. */
+  readonly tests?: TestRuns;
   /** Gets what a tag named before; omitted where no filter that is deployed came from a tag. */
   readonly loadEarlier?: LoadEarlier;
   /** Puts an image into its registry; omitted when nothing may be pushed. */

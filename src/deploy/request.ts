@@ -2,6 +2,7 @@ import type { Problem, WithProblems } from '../base/problem.ts';
 import type { ProxyVersion } from '../filter/compatibility/proxy-version.ts';
 import type { FilterModule } from '../filter/module/module.ts';
 import type { FilterSettings } from '../filter/settings.ts';
+import type { WrittenTest } from '../filter/tests/written-test.ts';
 import type { SettingPlaces } from '../filter/written.ts';
 import type { DeliveryRequest } from '../mesh/objects/delivery.ts';
 import type { Adopt } from '../mesh/unmanaged/adoption-choice.ts';
@@ -33,6 +34,8 @@ export interface FilterRequest {
   readonly adopt: Adopt;
   /** Whether the module is looked at and tried before anything is written. */
   readonly check: boolean;
+  /** What is tried with it beside that; omitted for nothing. */
+  readonly tests?: readonly WrittenTest[];
   /** What happens to workloads that run what its tag named before; `deploy` where no tag decides on its bytes. */
   readonly onNewDigest: OnNewDigest;
   /** How it was asked to be delivered: what its tag named before may come to the proxies otherwise than what it names now. */

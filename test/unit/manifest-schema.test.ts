@@ -1,10 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import { Ajv } from 'ajv';
+import { load } from 'js-yaml';
 import { EXAMPLE } from '../../scripts/manifest-reference.ts';
-import { inputDescriptions } from '../../scripts/manifest-schema.ts';
+import { inputDescriptions, manifestSchema } from '../../scripts/manifest-schema.ts';
+import { TESTS_EXAMPLE } from '../../scripts/tests-reference.ts';
+import { testsSchema } from '../../scripts/tests-schema.ts';
 import { INPUTS, type InputDefinition } from '../../src/action/inputs/table.ts';
 import { parseManifest } from '../../src/action/manifest/parse.ts';
+import { parseTests } from '../../src/action/tests-file/parse.ts';
 import { ok } from '../../src/base/problem.ts';
 import { kindNames } from '../../src/deploy/kinds/kinds.ts';
 import { parseTargets } from '../../src/targets/parse.ts';
@@ -45,4 +50,28 @@ test('the manifests of docs/many-filters.md can be read', () => {
       expect(parseTargets(list, { defaultNamespace: 'default', kinds: kindNames() })).toMatchObject({ ok: true });
     }
   }
+});
+
+describe('schema/tests.schema.json', () => {
+  const valid = new Ajv({ strict: true, strictRequired: false, allowUnionTypes: true }).compile(testsSchema());
+  const validIn = new Ajv({ strict: false }).compile(manifestSchema());
+
+  test('takes the example of the reference, and so does that of a manifest', () => {
+    const tests = load(TESTS_EXAMPLE);
+    expect([valid(tests), valid.errors]).toEqual([true, null]);
+    const manifest = { version: 1, filters: [{ filter: 'a.wasm', tests, 'tests-file': ['tests/*.yaml'] }] };
+    expect([validIn(manifest), validIn.errors]).toEqual([true, null]);
+  });
+
+  test.each([
+    '- { name: a }',
+    '- { expect: { response: { status: 200 } } }',
+    '- { name: a, expect: { response: { sttus: 200 } } }',
+    '- { name: a, repeat: 0, expect: { start: accepted } }',
+    '- { name: a, calls: [ { cluster: a, answr: {} } ], expect: { start: accepted } }',
+    '[]',
+  ])('refuses %s, as the reader does', (text) => {
+    expect(valid(load(text))).toBe(false);
+    expect(parseTests(text, { kind: 'input' }).ok).toBe(false);
+  });
 });

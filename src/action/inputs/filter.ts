@@ -21,6 +21,13 @@ export interface FilterInputs extends InputScope {
   readonly shrink: ShrinkMode;
   readonly provenance: ProvenanceInputs;
   readonly options: FilterOptions;
+  readonly tests: TestInputs;
+}
+
+/** Where the tests of a filter are: YAML, and paths or patterns of files. */
+export interface TestInputs {
+  readonly list: string;
+  readonly files: readonly string[];
 }
 
 /** What a deployment is told of one filter. */
@@ -45,6 +52,7 @@ export function readFilterInputs(reader: InputReader): FilterInputs {
     shrink: readShrink(reader, options),
     provenance: readProvenance(reader),
     options,
+    tests: { list: reader.raw('tests'), files: reader.lines('tests-file') },
   };
 }
 

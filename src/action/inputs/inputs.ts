@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Problem, Result } from '../../base/problem.ts';
 import type { Warning } from '../../base/warning.ts';
+import type { YamlNode } from '../../base/yaml-node.ts';
 import type { Missing, RolloutPolicy } from '../../deploy/policy.ts';
 import type { Command } from '../../deploy/report/report.ts';
 import type { DeployRequest } from '../../deploy/request.ts';
@@ -39,6 +40,8 @@ export interface RunInputs extends ClusterInputs {
   readonly failOnDrift: boolean;
   /** The file of the workspace that the complete report is written to; empty for none. */
   readonly reportFile: string;
+  /** The file of the workspace that the results of tests are written to as JUnit XML; empty for none. */
+  readonly junitFile: string;
   readonly comment: CommentInputs;
 }
 
@@ -67,8 +70,17 @@ export interface FilterRead {
   readonly isValid: boolean;
   /** Its target list, where a manifest has it as YAML; omitted where it is a text. */
   readonly targetList?: TargetList;
+  /** Its tests, where a manifest has them; omitted where they are a text, or there are none. */
+  readonly testList?: WrittenValue;
   /** What `deploy` would read of it, for `status`, which compares; omitted where nothing says more than its name. */
   readonly asDeployed?: Result<FilterInputs>;
+}
+
+/** A value of a file of the workspace as it is written there: its file, and the way of keys to it. */
+export interface WrittenValue {
+  readonly node: YamlNode;
+  readonly file: string;
+  readonly path: string;
 }
 
 /** Inputs and what is wrong with them. Where something is, a stand-in lets the other checks go on; it is never used. */
@@ -108,6 +120,7 @@ export function readInputs(read: ReadInput, environment: Environment = {}): Inpu
     expectPlan: readExpectPlan(reader),
     failOnDrift: reader.boolean('fail-on-drift'),
     reportFile: readReportFile(reader, environment),
+    junitFile: readJunitFile(reader, environment),
     comment: {
       isWanted: reader.oneOf('comment') === 'auto',
       key: reader.text('comment-key'),
@@ -144,6 +157,8 @@ const NO_SETTINGS: readonly InputName[] = [
   'attestation',
   'adopt',
   'expires',
+  'tests',
+  'tests-file',
 ];
 
 /** Whether an input is a setting that a manifest's filters may have in common. */
@@ -167,6 +182,18 @@ function readReportFile(reader: InputReader, { GITHUB_WORKSPACE = '.' }: Environ
     return report;
   const message = 'is the file of the input "expect-plan", which the report of this run would replace.';
   reader.wrong('report-file', message, 'Give the report a path of its own, such as "deploy.json".');
+  return '';
+}
+
+/** The results of tests as XML have a file of their own. */
+function readJunitFile(reader: InputReader, { GITHUB_WORKSPACE = '.' }: Environment): string {
+  const file = reader.text('junit-file');
+  const other = (['report-file', 'expect-plan'] as const).find((name) => {
+    const path = reader.text(name);
+    return file !== '' && path !== '' && resolve(GITHUB_WORKSPACE, path) === resolve(GITHUB_WORKSPACE, file);
+  });
+  if (other === undefined) return file;
+  reader.wrong('junit-file', `is the file of the input "${other}".`, 'Give it a path of its own, such as "junit.xml".');
   return '';
 }
 

@@ -20,11 +20,11 @@ const FORMS =
   'Write ":9080/health", or a mapping such as {path: /health, port: 9080, expect: {status: 200, headers: {x-shop: open}}}.';
 
 /** Visible ASCII but `#`: what a request line can carry (https://www.rfc-editor.org/rfc/rfc9112#section-3.2). */
-const PATH = /^\/[!"$-~]*$/;
+export const PATH = /^\/[!"$-~]*$/;
 /** https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2 */
-const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+export const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 /** https://www.rfc-editor.org/rfc/rfc9110#section-5.5, without what is more than a byte. */
-const HEADER_VALUE = /^[\t -~\u0080-\u00ff]*$/;
+export const HEADER_VALUE = /^[\t -~\u0080-\u00ff]*$/;
 /** They frame the message or the connection, which is the client's affair. */
 const CLIENT_HEADERS = ['connection', 'content-length', 'expect', 'keep-alive', 'transfer-encoding', 'upgrade'];
 

@@ -99,6 +99,8 @@ export const INPUTS = {
   phase: { type: 'String', default: 'unspecified', values: PLUGIN_PHASES, commands: FILTER, of: 'filter' },
   check: { type: 'String', default: 'auto', values: CHECKS, commands: FILTER, of: 'filter' },
   proxies: { type: 'String', default: '', commands: ['check'] },
+  tests: { type: 'YAML', default: '', commands: PREPARE, of: 'filter' },
+  'tests-file': { type: 'Paths', default: '', commands: PREPARE, of: 'filter' },
   shrink: { type: 'String', default: 'auto', values: SHRINK_MODES, commands: FILTER, of: 'filter' },
   attestation: { type: 'YAML', default: '', commands: FILTER, of: 'filter' },
   // The runner fills it in whatever the command, so it is never one input too many.
@@ -125,6 +127,7 @@ export const INPUTS = {
   missing: { type: 'String', default: 'fail', values: MISSING, commands: ['remove', 'sweep'] },
   'render-to': { type: 'Path', default: 'wasm-filter', commands: ['render'] },
   'report-file': { type: 'Path', default: '' },
+  'junit-file': { type: 'Path', default: '', commands: PREPARE },
   comment: { type: 'String', default: 'auto', values: COMMENTS },
   'comment-key': { type: 'String', default: '' },
   // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression that GitHub evaluates.

@@ -1,4 +1,5 @@
 import { describePosition, type FilePosition, type Problem } from '../../base/problem.ts';
+import type { YamlNode } from '../../base/yaml-node.ts';
 import type { EntryPlace, TargetCluster } from '../../targets/target.ts';
 import type { FilterInputName } from '../inputs/table.ts';
 
@@ -8,6 +9,8 @@ export interface ManifestValue {
   readonly text: string;
   readonly place: ManifestPlace;
   /** Of a target list: its entries, without what only a manifest has, and where they stand. */
+  /** Of tests: the value as it is written, so that each is told where it stands. */
+  readonly node?: YamlNode;
   readonly list?: { readonly entries: readonly unknown[]; readonly places: readonly EntryPlace[] };
 }
 

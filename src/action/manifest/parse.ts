@@ -204,6 +204,7 @@ class ManifestParser {
       return undefined;
     }
     const value = { text: fromWorkspace(key, text.value, this.#file), place };
+    if (key === 'tests' && node.value !== null) return { ...value, node };
     return list === undefined ? value : { ...value, list };
   }
 

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { isNonEmpty } from '../../base/lists.ts';
 import { Diagnostics, fail, ok, type Problem, type Result } from '../../base/problem.ts';
 import { listWords, nearestNames, quoted } from '../../base/text.ts';
@@ -5,7 +6,7 @@ import type { Command } from '../../deploy/report/report.ts';
 import { subjectAt } from '../../filter/written.ts';
 import { readTargetList, type TargetList } from '../../targets/parse.ts';
 import { readFilterInputs } from '../inputs/filter.ts';
-import type { FilterInputs, FilterRead, InputsRead } from '../inputs/inputs.ts';
+import type { FilterInputs, FilterRead, InputsRead, WrittenValue } from '../inputs/inputs.ts';
 import { InputReader, inputPlace, type PlaceOfInput, type ReadInput } from '../inputs/reader.ts';
 import {
   FILTER_INPUTS,
@@ -70,6 +71,7 @@ function manifestFilters(
         faulty: new Set([...reader.faulty, ...filter.faulty]),
         isValid: filter.isValid && differences.length === 0,
         ...(targets !== undefined && { targetList: targetListOf(targets) }),
+        ...defined({ testList: testListOf(filter) }),
         ...(read.inputs.command === 'status' && { asDeployed: readAsDeployed(filter, read, readInput) }),
       };
       return { filter: asked, problems: [...differences, ...reader.problems] };
@@ -108,6 +110,11 @@ function readAsDeployed(filter: ManifestFilter, { own }: InputsRead, readInput: 
   const inputs = readFilterInputs(reader);
   const problems = [...reader.problems, ...source.differences()];
   return isNonEmpty(problems) ? fail(problems) : ok(inputs);
+}
+
+function testListOf({ values }: ManifestFilter): WrittenValue | undefined {
+  const { node, place } = values.get('tests') ?? {};
+  return node && place && { node, file: place.at.file, path: place.path };
 }
 
 function targetListOf({ place, text, list }: ManifestValue): TargetList {

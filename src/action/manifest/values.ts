@@ -22,6 +22,10 @@ export function inputText(key: FilterInputName, node: YamlNode): Result<string, 
     const names = node.items.map((item) => item.text);
     return names.includes(undefined) ? faulty('has an item that is no name') : ok(names.join('\n'));
   }
+  if (type === 'Paths' && Array.isArray(value)) {
+    const paths = node.items.map((item) => item.text);
+    return paths.includes(undefined) ? faulty('has an item that is no path') : ok(paths.join('\n'));
+  }
   if (text !== undefined) return ok(text);
   const what = isObject(value) ? 'a mapping' : 'a list';
   return faulty(`is ${what}; it must be ${values === undefined ? NOUNS[type] : 'a word'}`);
@@ -30,7 +34,7 @@ export function inputText(key: FilterInputName, node: YamlNode): Result<string, 
 const NOUNS: Readonly<Record<InputDefinition['type'], string>> = {
   String: 'a text',
   Path: 'a path',
-  Paths: 'a path',
+  Paths: 'a path, or a list of paths',
   'Path or URL': 'a path or an address',
   YAML: 'a list or a mapping',
   Text: 'a text',
@@ -47,10 +51,16 @@ function yamlText(value: unknown): string {
 }
 
 /** The keys whose values are paths that start at the manifest's folder. */
-const PATHS: readonly FilterInputName[] = ['filter', 'targets-file'];
+const PATHS: readonly FilterInputName[] = ['filter', 'targets-file', 'tests-file'];
 
 /** Returns a text with the path that it may be, which starts at the manifest's folder, as one that starts at the workspace. */
 export function fromWorkspace(key: FilterInputName, text: string, manifest: string): string {
+  if (INPUTS[key].type === 'Paths' && text.includes('\n')) {
+    return text
+      .split('\n')
+      .map((line) => fromWorkspace(key, line, manifest))
+      .join('\n');
+  }
   const path = text.trim();
   if (!PATHS.includes(key) || path === '' || isAddress(path) || posix.isAbsolute(path)) return text;
   return posix.join(posix.dirname(manifest), path);

@@ -1,7 +1,8 @@
-import { FILTER_CHECKS, type FilterCheck } from '../../deploy/filter-checks.ts';
+import type { FilterCheck } from '../../deploy/filter-checks.ts';
 import {
   type CheckedFilter,
   type CheckResult,
+  checksOf,
   type FoundByCheck,
   isRefused,
   resultsByProxy,
@@ -32,7 +33,7 @@ function checkedOutput(filter: CheckedFilter, { proxies }: FoundByCheck): Checke
   const results = resultsByProxy(filter, proxies);
   return {
     result: filter.state === 'skipped' ? 'skipped' : isRefused(filter) ? 'failed' : 'passed',
-    failed: FILTER_CHECKS.filter((check) => filter.results[check].includes('failed')),
+    failed: checksOf(filter).filter((check) => filter.results[check].includes('failed')),
     proxies: Object.fromEntries(proxies.map(({ name }, index) => [name, results[index] ?? 'undecided'])),
   };
 }

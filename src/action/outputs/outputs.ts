@@ -11,6 +11,7 @@ import { checkedJson } from './checked.ts';
 import { filterOutputs, filtersJson } from './filters.ts';
 import { fitList } from './json.ts';
 import { statusJson, targetsJson } from './targets.ts';
+import { testsJson } from './tests.ts';
 
 /** The action's outputs, in the order of action.yml. */
 export const OUTPUTS = [
@@ -36,6 +37,7 @@ export const OUTPUTS = [
   'plan',
   'plan-digest',
   'checked',
+  'tests',
   'headline',
   'summary-file',
 ] as const;
@@ -54,11 +56,12 @@ const MAX_PLAN_UNITS = 300_000;
 
 /** Of some hundred filters, whatever is known of each. */
 const MAX_FILTERS_UNITS = 60_000;
+const MAX_TESTS_UNITS = 60_000;
 
 /**
  * The outputs of a run. Those that say one value of a filter are of the only one that the run is about, and empty where there are
  * several, as nobody could tell whose each value is: `filters` is a JSON object with all of them by name. `targets` is a JSON array with one object per workload, for `status` what runs there; `plan` is a JSON
- * object with the arrays `changes` and `restarts`, `checked` a JSON object with what `check` says of each filter, by name, for other commands empty. Each is shortened where it would grow too long, at
+ * object with the arrays `changes` and `restarts`, `checked` a JSON object with what `check` says of each filter, by name, for other commands empty; `tests` one with what their tests have come to. Each is shortened where it would grow too long, at
  * last by leaving items out; then its last element is `{"truncated": true, "omitted": N}`.
  */
 export function outputsOf(report: Report): Record<Exclude<OutputName, PageOutput>, string> {
@@ -68,7 +71,8 @@ export function outputsOf(report: Report): Record<Exclude<OutputName, PageOutput
   const filters = filtersJson(outputs, MAX_FILTERS_UNITS);
   const [only, ...others] = outputs.values();
   const filter = others.length === 0 ? only : undefined;
-  const room = MAX_LISTS_UNITS - planned.length - filters.length;
+  const tests = report.tests === undefined ? '' : testsJson(report.tests, MAX_TESTS_UNITS);
+  const room = MAX_LISTS_UNITS - planned.length - filters.length - tests.length;
   const counts = { targets };
   return {
     result: resultOf(report),
@@ -90,6 +94,7 @@ export function outputsOf(report: Report): Record<Exclude<OutputName, PageOutput
     plan: planned,
     'plan-digest': report.command === 'plan' && report.plan.state === 'made' ? planDigest(report.plan.parts) : '',
     checked: report.command === 'check' && report.checked.state === 'checked' ? checkedJson(report.checked, room) : '',
+    tests,
   };
 }
 

@@ -14,6 +14,7 @@ import { plain } from '../verdict/text.ts';
 import { judge, type Verdict } from '../verdict/verdict.ts';
 import { meaningOf } from '../verdict/words.ts';
 import { type Annotation, annotationsOf } from './annotations.ts';
+import { junitXml } from './junit.ts';
 import { type LogSection, logSections } from './log-sections.ts';
 import { reportText } from './report-text.ts';
 
@@ -39,6 +40,8 @@ export interface PublishOptions {
   readonly links?: Links;
   /** Writes the file that the complete report was asked for in; omitted where nobody asked. */
   readonly writeReport?: (text: string) => Promise<void>;
+  /** Writes the file that the results of tests were asked for in; omitted where nobody asked. */
+  readonly writeJunit?: (text: string) => Promise<void>;
 }
 
 /**
@@ -50,7 +53,7 @@ export async function publish(
   given: Report,
   core: CorePublish,
   files: CommandFiles,
-  { crash, links = {}, writeReport }: PublishOptions = {},
+  { crash, links = {}, writeReport, writeJunit }: PublishOptions = {},
 ): Promise<number> {
   const report: Report = crash === undefined ? given : { ...given, outcome: 'failed' };
   const troubles: string[] = [];
@@ -71,12 +74,16 @@ export async function publish(
   const verdict = attempt('The verdict could not be put into words', () => judge(report), plainVerdict(report));
   const outputs = attempt('The outputs could not be made', () => outputsOf(report), undefined);
   let reported = true;
-  try {
-    await writeReport?.(reportText(report, verdict, crash));
-  } catch (error) {
-    reported = false;
-    troubles.push(reportTrouble(report, error));
-  }
+  const tryWriting = async (what: string, path: string | undefined, writing: () => unknown): Promise<void> => {
+    try {
+      await writing();
+    } catch (error) {
+      reported = false;
+      troubles.push(fileTrouble(what, path, error));
+    }
+  };
+  await tryWriting('report file', report.reportFile, () => writeReport?.(reportText(report, verdict, crash)));
+  await tryWriting('JUnit file', report.junitFile, () => writeJunit?.(junitXml(report, verdict)));
   const pageFor = (maxBytes: number, maxCharacters = maxBytes): string =>
     attempt(
       'The full page could not be made',
@@ -149,9 +156,9 @@ function write(file: CommandFile | undefined, outputs: Readonly<Record<string, s
   return true;
 }
 
-function reportTrouble({ reportFile = '' }: Report, error: unknown): string {
+function fileTrouble(what: string, path = '', error: unknown): string {
   return sentence(
-    `The report file "${shownPath(reportFile)}" could not be written: ${plain(fileFault(error), MAX_TROUBLE_CHARACTERS)}`,
+    `The ${what} "${shownPath(path)}" could not be written: ${plain(fileFault(error), MAX_TROUBLE_CHARACTERS)}`,
   );
 }
 

@@ -180,6 +180,7 @@ export function checkedEntry({ stated, proxies, filters }: FoundByCheck): ValueO
         'host-functions': results['host-functions'],
         settings: results.settings,
         trial: results.trial,
+        tests: results.tests,
       },
     })),
   };

@@ -18,6 +18,7 @@ import {
 import { filterEntry } from './filter-entry.ts';
 import type { MOVED_TAG, POLICY, ReportFile } from './schema.ts';
 import { collectedEntry, problemEntry, secondsOf, targetEntry, workloadEntry } from './target-entry.ts';
+import { testedEntry } from './tests-entry.ts';
 
 /** The version of the format; it grows where a reader of the one before could not read it. */
 const FORMAT = 1;
@@ -30,12 +31,18 @@ export function reportFile(report: Report, headline: string): ReportFile {
       const { command, outcome: result, targets, collected, plan } = report;
       const deployment = plan.state === 'made' ? deploymentEntry(plan) : undefined;
       const done = { targets: targets.map(targetEntry), collected: collectedEntry(collected) };
-      return { ...base, command, result, ...defined({ deployment }), ...done };
+      return { ...base, command, result, ...defined({ deployment, tests: testsOf(report) }), ...done };
     }
     case 'plan': {
       const { command, outcome: result, targets, plan } = report;
       const made = plan.state === 'made' ? planEntry(plan) : undefined;
-      return { ...base, command, result, ...defined({ plan: made }), targets: targets.map(targetEntry) };
+      return {
+        ...base,
+        command,
+        result,
+        ...defined({ plan: made, tests: testsOf(report) }),
+        targets: targets.map(targetEntry),
+      };
     }
     case 'status': {
       const { command, outcome: result, status } = report;
@@ -54,9 +61,13 @@ export function reportFile(report: Report, headline: string): ReportFile {
     case 'check': {
       const { command, outcome: result, checked } = report;
       const found = checked.state === 'checked' ? checkedEntry(checked) : undefined;
-      return { ...base, command, result, ...defined({ checked: found }) };
+      return { ...base, command, result, ...defined({ checked: found, tests: testsOf(report) }) };
     }
   }
+}
+
+function testsOf({ tests }: Report) {
+  return tests?.map(testedEntry);
 }
 
 function removedOf({ outcome, targets, collected, removal }: RemovalReport) {

@@ -252,6 +252,7 @@ export const CHECKED = object('What the checks say; omitted where the run ended 
         'host-functions': RESULTS('Whether the proxies have what it imports.'),
         settings: RESULTS('Whether they know its settings.'),
         trial: RESULTS('Whether it starts with its configuration, and answers a request.'),
+        tests: RESULTS('Whether its tests pass; empty where it has none.'),
       }),
     }),
   ),

@@ -16,6 +16,7 @@ import type { Report, ReportOf } from '../../deploy/report/report.ts';
 import { CHECKED, DEPLOY_PLAN, NOTHING, PLAN, RENDERED, STATUS } from './schema-commands.ts';
 import { FILTER } from './schema-filter.ts';
 import { COLLECTED, PERMISSION, PROBLEM, TARGET, WORKLOAD } from './schema-parts.ts';
+import { TESTED } from './schema-tests.ts';
 
 /** How a run was told to roll out. */
 export const POLICY = named(
@@ -113,6 +114,9 @@ const MOVED = {
   movedTags: list('The tags that name other bytes now than those that workloads run.', MOVED_TAG),
 };
 
+/** What the reports of commands that run the tests of filters may have, too. */
+const TESTS = { tests: list('What the tests of filters have come to; omitted where none was run.', TESTED) };
+
 /** What the reports of commands that are about workloads have. */
 const TARGETS = { targets: list('The workloads.', TARGET) };
 
@@ -140,12 +144,12 @@ function resultOf<C extends Report['command']>(command: C, results: readonly Rep
 const DEPLOY = object(
   'The report of `deploy`.',
   { ...resultOf('deploy', DEPLOY_RESULTS), ...TARGETS, collected: COLLECTED },
-  { ...MAY_HAVE, ...MOVED, deployment: DEPLOY_PLAN },
+  { ...MAY_HAVE, ...MOVED, ...TESTS, deployment: DEPLOY_PLAN },
 );
 const PLANNED = object(
   'The report of `plan`.',
   { ...resultOf('plan', ['planned', 'failed']), ...TARGETS },
-  { ...MAY_HAVE, ...MOVED, plan: PLAN },
+  { ...MAY_HAVE, ...MOVED, ...TESTS, plan: PLAN },
 );
 const STATUS_REPORT = object('The report of `status`.', resultOf('status', ['reported', 'failed']), {
   ...MAY_HAVE,
@@ -163,7 +167,7 @@ const SWEEP = object(
   { ...MAY_HAVE, nothing: NOTHING },
 );
 const RENDER = object('The report of `render`.', resultOf('render', ['rendered', 'failed']), { rendered: RENDERED });
-const CHECK = object('The report of `check`.', resultOf('check', ['passed', 'failed']), { checked: CHECKED });
+const CHECK = object('The report of `check`.', resultOf('check', ['passed', 'failed']), { ...TESTS, checked: CHECKED });
 
 /** The report of a run as a file: the one source of its schema, of its type, and so of what writes it. */
 export const REPORT_FILE = oneOf(

@@ -4,10 +4,11 @@ import { readInputs } from '../inputs/inputs.ts';
 import type { ReadInput } from '../inputs/reader.ts';
 import type { FindFiles } from '../manifest/find-files.ts';
 import { readFilters } from '../manifest/read.ts';
+import { testsReader } from '../tests-file/read.ts';
 import type { Environment } from './kubeconfig.ts';
 import { chooseClusters } from './manifest-clusters.ts';
-import { clearReportFile } from './report-file.ts';
 import type { Asked } from './request.ts';
+import { clearResultFiles } from './result-files.ts';
 import { readTargetLists } from './targets.ts';
 
 /** What reading inputs and the files that they name needs of the world. */
@@ -18,11 +19,16 @@ export interface AskRuntime extends Pick<WorkspaceWriter, 'removeFile'> {
   readonly findFiles: FindFiles;
 }
 
-/** Reads what a run is asked for: inputs, manifests and target lists. */
+/** Reads what a run is asked for: inputs, manifests, target lists and tests. */
 export async function ask({ readInput, environment, readFile, findFiles, removeFile }: AskRuntime): Promise<Asked> {
-  const read = await clearReportFile(readInputs(readInput, environment), { removeFile });
+  const read = await clearResultFiles(readInputs(readInput, environment), { removeFile });
   const { filters, clusters, isChoice, problems } = await readFilters(read, readInput, { readFile, findFiles });
-  const asked = filters.map(async (filter) => ({ ...filter, targets: await readTargetLists(filter, readFile) }));
+  const readTests = testsReader({ readFile, findFiles });
+  const asked = filters.map(async (filter) => ({
+    ...filter,
+    targets: await readTargetLists(filter, readFile),
+    tests: await readTests(filter),
+  }));
   return {
     read,
     filters: await Promise.all(asked),

@@ -105,6 +105,7 @@ async function prepareFilter(
   const loaded = await load(aimed.inputs, loading);
   diagnostics.add(problemsAt(asked.place('filter'), loadProblems(asked, loading.problems)));
   const delivery = decideDelivery(aimed, settingsChange, loaded.module, entries, settling);
+  settling.unwrap(aimed.tests);
   diagnostics.add(settling.problems);
   return { ...loaded, asked: aimed, entries, delivery, isSettled: settling.ok };
 }
@@ -121,7 +122,7 @@ const NO_MODULE: FilterModule = { bytes: new Uint8Array(), digest: `sha256:${'0'
 
 /** Without a module, a name or a delivery there are problems, and what stands in for them is never carried out. */
 export function filterRequestOf({
-  asked: { inputs, place },
+  asked: { inputs, place, tests },
   entries,
   delivery,
   ...file
@@ -134,6 +135,7 @@ export function filterRequestOf({
     settings: deliveredSettings(inputs.settings, delivery ?? likelyDelivery(inputs)),
     targets: entries,
     ...inputs.options,
+    ...(tests.ok && tests.value.length > 0 && { tests: tests.value }),
     ...(!isByTag(inputs.from) && { onNewDigest: 'deploy' }),
     delivery: inputs.delivery,
     ...defined({ push }),
@@ -176,7 +178,16 @@ export function filterToCheck(filter: RequestedFilter): FilterToCheck {
 
 /** What has no effect, although nothing is wrong with it. */
 export function filterWarnings(filters: readonly RequestedFilter[]): Warning[] {
-  return unusedInputWarnings(filters);
+  return [...unusedInputWarnings(filters), ...filters.flatMap(({ asked }) => untestedWarning(asked))];
+}
+
+/** Tests are a part of the check. */
+function untestedWarning({ inputs: { options, tests }, place }: AskedFilter): Warning[] {
+  const given = [
+    ...(tests.list.trim() === '' ? [] : (['tests'] as const)),
+    ...(tests.files.length === 0 ? [] : (['tests-file'] as const)),
+  ];
+  return options.check || given.length === 0 ? [] : [ignoring(given, 'with "check: off"', settingPlaces(place))];
 }
 
 /** A login that goes to no registry, as no filter is in one or pushed to one. */

@@ -2,6 +2,7 @@ import { isObject } from '../../base/json.ts';
 import { maskFound, secretsInConfiguration } from '../../base/redaction/configuration-secrets.ts';
 import { type Mask, maskLogin } from '../../base/redaction/redactor.ts';
 import { secretsIn, secretsInUrl } from '../../base/redaction/secret-names.ts';
+import type { FilterTest } from '../../filter/tests/filter-test.ts';
 import type { TargetList } from '../../targets/parse.ts';
 import type { FilterInputs, Inputs } from '../inputs/inputs.ts';
 import type { Environment } from '../inputs/reader.ts';
@@ -28,6 +29,7 @@ export function maskSecrets({ read, filters }: Pick<Asked, 'read' | 'filters'>, 
   maskProbe(read.inputs, mask, words);
   for (const one of inputs) maskInputs(one, mask, words);
   for (const list of lists) maskTargets(list, maskNamed, words);
+  for (const { tests } of filters) if (tests.ok) for (const { test } of tests.value) maskTest(test, maskNamed, words);
 }
 
 /** Makes known the secrets of the environment: variables with a secret's name, and passwords in addresses, such as a proxy's. */
@@ -74,6 +76,27 @@ export function maskTargets({ content }: Pick<TargetList, 'content'>, mask: Mask
       mask,
       words,
     );
+  }
+}
+
+/** Makes known the secrets that a test sends, expects, or hands to the filter: one may be copied from what runs. */
+export function maskTest({ settings, start }: FilterTest, mask: Mask, words: Words = NONE): void {
+  const { configuration, environment } = settings;
+  for (const secret of secretsIn({ ...environment })) mask(secret);
+  if (configuration !== undefined) maskConfiguration(configuration, mask, words);
+  const steps = start.kind === 'accepted' ? start.steps : [];
+  for (const { request, upstream, calls, expect } of steps) {
+    const answers = calls.flatMap(({ answer }) => (answer.kind === 'http' ? [answer.message] : []));
+    for (const { headers, chunks } of [...(request === undefined ? [] : [request]), upstream, ...answers]) {
+      for (const [name, value] of headers) {
+        for (const secret of name === ':path' ? secretsInUrl(value) : secretsIn({ [name]: value })) mask(secret);
+      }
+      for (const chunk of chunks) maskConfiguration(Buffer.from(chunk).toString(), mask, words);
+    }
+    for (const { headers } of [expect.request, expect.response, ...(expect.calls ?? [])].flatMap((one) => one ?? [])) {
+      const exact = Object.entries(headers).flatMap(([name, one]) => (one.kind === 'exact' ? [[name, one.text]] : []));
+      for (const secret of secretsIn(Object.fromEntries(exact))) mask(secret);
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 import { fileFault, fileRemedy, pathStart, type ReadFile, readText, shownPath } from '../../base/files.ts';
-import type { Diagnostics, Problem } from '../../base/problem.ts';
+import type { Diagnostics, Problem, Result } from '../../base/problem.ts';
 import { MAX_YAML_BYTES } from '../../base/yaml.ts';
 import { kindNames } from '../../deploy/kinds/kinds.ts';
+import type { WrittenTest } from '../../filter/tests/written-test.ts';
 import { parseTargets, readTargetList, type TargetList } from '../../targets/parse.ts';
 import type { TargetEntry } from '../../targets/target.ts';
 import type { FilterRead } from '../inputs/inputs.ts';
@@ -17,6 +18,8 @@ export interface TargetLists {
 /** A filter of the run, and where it is to go. */
 export interface AskedFilter extends FilterRead {
   readonly targets: TargetLists;
+  /** What is tried with it; or everything that is wrong with that. */
+  readonly tests: Result<readonly WrittenTest[]>;
 }
 
 /** Returns the list of `targets`, then that of its file. What cannot be read is left out and is a problem. */

@@ -17,6 +17,7 @@ import { blocks, code, text, textWithCode } from './parts/markdown.ts';
 import type { CommandPage } from './parts/page.ts';
 import { renderProblems } from './parts/problems.ts';
 import { renderRole } from './parts/role.ts';
+import { renderTests, testFacts } from './parts/tests.ts';
 import { renderWaves } from './parts/waves.ts';
 import { planPage } from './plan.ts';
 import { removePage } from './remove.ts';
@@ -83,6 +84,7 @@ export function renderSummary(
       renderClusters(report, limits),
       renderWaves(report, limits),
       page.lead(limits),
+      renderTests(report, limits),
       renderWarnings(warnings, limits),
       page.body(limits),
     )}\n`;
@@ -92,11 +94,8 @@ export function renderSummary(
 }
 
 /** The cluster, or how many there are, the time, and where to read on. */
-function renderFacts(
-  { clusters, durationMs, filters, reportFile, outcome }: Report,
-  { run, commit, documentation, troubleshooting }: Links,
-  limits: Limits,
-): string {
+function renderFacts(report: Report, { run, commit, documentation, troubleshooting }: Links, limits: Limits): string {
+  const { clusters, durationMs, filters, reportFile, junitFile, outcome } = report;
   const [first, ...others] = clusters;
   const where =
     others.length > 0 ? countOf(clusters.length, 'cluster') : first && `Context ${code(first.context, limits.name)}`;
@@ -104,11 +103,13 @@ function renderFacts(
     ...(where === undefined ? [] : [where]),
     `${where === undefined ? 'Took' : 'took'} ${formatDuration(durationMs)}`,
     ...shrunkFacts(filters).map((fact) => text(fact, limits.name)),
+    ...testFacts(report).map((fact) => text(fact, limits.name)),
     ...(run === undefined ? [] : [`[run](${run})`]),
     ...(commit === undefined ? [] : [`[commit](${commit})`]),
     ...(documentation === undefined ? [] : [`[documentation](${documentation})`]),
     ...(troubleshooting === undefined || outcome !== 'failed' ? [] : [`[troubleshooting](${troubleshooting})`]),
     ...(reportFile === undefined ? [] : [`complete report in ${code(reportFile, limits.name)}`]),
+    ...(junitFile === undefined ? [] : [`results of tests in ${code(junitFile, limits.name)}`]),
   ].join(' · ');
 }
 

@@ -24,13 +24,17 @@ export const CHECK_WORDS: Readonly<Record<FilterCheck, string>> = {
   'host-functions': 'host functions',
   settings: 'settings',
   trial: 'trial run',
+  tests: 'tests',
 };
 
 /** Returns the columns of a table of checks: one for all versions where nothing differs. */
 export function columnsOf({ proxies, filters }: FoundByCheck): Column[] {
   const said = (index: number): unknown => [
     proxies[index]?.known,
-    filters.map(({ results }) => FILTER_CHECKS.map((check) => results[check][index])),
+    filters.map(({ results, tests }) => [
+      FILTER_CHECKS.map((check) => results[check][index]),
+      tests.map((test) => test.results[index]),
+    ]),
   ];
   const columns: { proxies: CheckedProxy[]; index: number }[] = [];
   for (const [index, proxy] of proxies.entries()) {

@@ -9,16 +9,13 @@ import { settingAt } from '../../filter/written.ts';
 import type { FilterCheck } from '../filter-checks.ts';
 import { requestedRevisions } from '../preflight/filter-check.ts';
 import { checkTogether } from '../preflight/filters-together.ts';
-import {
-  type CheckedRevisions,
-  checkRevisions,
-  type Judgement,
-  type TrialContext,
-} from '../preflight/revision-checks.ts';
-import { type CheckedFilter, type CheckResult, worstOf } from '../report/check-report.ts';
+import type { Judgement } from '../preflight/judgement.ts';
+import { type CheckedRevisions, checkRevisions, type TrialContext } from '../preflight/revision-checks.ts';
+import { type CheckedFilter, type CheckedTest, type CheckResult, worstOf } from '../report/check-report.ts';
 import type { OutcomeOf } from '../report/conclude.ts';
 import { STOPPED } from '../report/report.ts';
 import { type CheckRequest, type FilterToCheck, type RequestOrProblems, requestProblems } from '../request.ts';
+import type { TestedFilter } from '../test-report.ts';
 
 /**
  * Checks filters and their settings as `deploy` does before its first write, for proxies that are stated instead of found. What
@@ -35,7 +32,7 @@ export async function check(
   const whole = known.filter(({ unknown }) => !unknown.has('settings'));
   const half = known.filter(({ unknown }) => unknown.has('settings'));
   // A trial with other settings than those that are meant would say nothing.
-  const { trial, ...withoutTrial } = context;
+  const { trial: _trial, tests: _tests, ...withoutTrial } = context;
   const checked = await context.log.group('Check the filters', async () => [
     ...(await checkFilters(whole, proxies, context, filters)),
     ...(await checkFilters(half, proxies, withoutTrial, filters)),
@@ -70,7 +67,7 @@ export async function check(
               name: formatProxyVersion(proxy),
               known: isKnownProxy(proxy),
             })),
-            filters: filters.map((filter) => checkedFilter(filter, judgements, proxies)),
+            filters: filters.map((filter) => checkedFilter(filter, judgements, proxies, context.tests?.tested ?? [])),
           },
   };
 }
@@ -106,6 +103,7 @@ function checkedFilter(
   { name, check: isAsked, failed, ...filter }: FilterToCheck,
   judgements: readonly Judgement[],
   proxies: readonly ProxyVersion[],
+  tested: readonly TestedFilter[],
 ): CheckedFilter {
   const byCheck = Map.groupBy(
     judgements.filter((judgement) => judgement.filter === name),
@@ -126,6 +124,23 @@ function checkedFilter(
       'host-functions': resultsOf('host-functions'),
       settings: resultsOf('settings'),
       trial: resultsOf('trial'),
+      // Without tests there is nothing to say.
+      tests: filter.tests === undefined ? [] : resultsOf('tests'),
     },
+    tests: (filter.tests ?? []).map(({ test }) => checkedTest(name, test.name, proxies, tested)),
   };
+}
+
+function checkedTest(
+  filter: string,
+  name: string,
+  proxies: readonly ProxyVersion[],
+  tested: readonly TestedFilter[],
+): CheckedTest {
+  const runs = tested.find((one) => one.filter === filter)?.runs ?? [];
+  const results = proxies.map((proxy) => {
+    const run = runs.find((one) => one.proxies.includes(formatProxyVersion(proxy)));
+    return run?.tests.find((one) => one.name === name)?.state ?? 'not-run';
+  });
+  return { name, results };
 }

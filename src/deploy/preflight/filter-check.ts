@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { proxyImageOf } from '../../cluster/pods.ts';
 import {
   formatProxyVersion,
@@ -62,8 +63,8 @@ function checkedOf({ filters }: Pick<DeployRequest, 'filters'>): FilterRequest[]
 }
 
 /** A trial with other settings than those that are meant would say nothing. */
-function asFarAsKnown({ log, signal, trial }: TrialContext, unknown: ReadonlySet<Unknown>): TrialContext {
-  return { log, signal, ...(trial !== undefined && !unknown.has('settings') && { trial }) };
+function asFarAsKnown({ log, signal, trial, tests }: TrialContext, unknown: ReadonlySet<Unknown>): TrialContext {
+  return { log, signal, ...(!unknown.has('settings') && defined({ trial, tests })) };
 }
 
 /** The revisions that a request asks for, whichever of its targets there are; one without targets is that of its usual settings. */

@@ -12,9 +12,9 @@ import type { FilterModule } from '../../filter/module/module.ts';
 import { toolchainOf } from '../../filter/module/toolchain.ts';
 import type { Revision } from '../../mesh/identity/revision.ts';
 import type { DeployContext } from '../context.ts';
-import type { FilterCheck } from '../filter-checks.ts';
-import type { CheckResult } from '../report/check-report.ts';
 import type { FilterRequest } from '../request.ts';
+import { testFilter } from './filter-tests.ts';
+import type { Judgement } from './judgement.ts';
 import { tryRevision } from './trial.ts';
 import { whereWritten } from './where-written.ts';
 
@@ -22,14 +22,6 @@ import { whereWritten } from './where-written.ts';
 export interface Preflight {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Warning[];
-}
-
-/** What one check says of one filter, for some of the proxies. */
-export interface Judgement {
-  readonly filter: string;
-  readonly check: FilterCheck;
-  readonly proxies: readonly ProxyVersion[];
-  readonly result: CheckResult;
 }
 
 /** What is wrong with revisions, and what each check says for which of the proxies. */
@@ -40,7 +32,7 @@ export interface CheckedRevisions extends Preflight {
 const NOTHING: CheckedRevisions = { problems: [], warnings: [], judgements: [] };
 
 /** What trying a filter needs. */
-export type TrialContext = Pick<DeployContext, 'log' | 'signal' | 'trial'>;
+export type TrialContext = Pick<DeployContext, 'log' | 'signal' | 'trial' | 'tests'>;
 
 type Written = ReturnType<typeof whereWritten>;
 
@@ -69,10 +61,13 @@ export async function checkRevisions(
     ...check,
     problems: check.problems.map((problem) => aboutOneOf(problem, filter, names)),
   });
-  const all = [
+  const untested = [
     ...checked.map(({ check, those: [first] }) => about(check, first?.filter)),
     await tryRevisions(sound, context, written, names),
   ];
+  const asked = filters.filter(({ name }) => revisions.some(({ filter }) => filter === name));
+  const judged = untested.flatMap((one) => one.judgements);
+  const all = [...untested, ...(await testFilters(asked, judged, proxies, context, names))];
   const problems = all.flatMap((one) => one.problems);
   const versions = nameSome(describeProxies(proxies)) || 'not known';
   const result = problems.length === 0 ? 'passed' : count(problems.length, 'problem');
@@ -205,6 +200,25 @@ async function tryRevisions(
       trials.map(({ proxies, result }): Judgement => ({ filter, check: 'trial', proxies, result })),
     ),
   };
+}
+
+/** A filter that a proxy does not take fails all of its tests there, which says nothing more. */
+function testFilters(
+  filters: readonly FilterRequest[],
+  judged: readonly Judgement[],
+  proxies: readonly ProxyVersion[],
+  context: TrialContext,
+  names: readonly string[],
+): Promise<CheckedRevisions[]> {
+  return Promise.all(
+    filters.map(async (filter) => {
+      const refusals = judged.filter((one) => one.filter === filter.name && one.result === 'failed');
+      const refusing = new Set(refusals.flatMap((one) => one.proxies));
+      const left = proxies.filter((proxy) => !refusing.has(proxy));
+      if (left.length === 0 && refusals.length > 0) return NOTHING;
+      return { ...(await testFilter(filter, left, context, names)), warnings: [] };
+    }),
+  );
 }
 
 function untriedWarning(those: readonly ToTry[]): Warning[] {

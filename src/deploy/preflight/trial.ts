@@ -43,7 +43,7 @@ export async function tryRevision(
 ): Promise<TriedRevision> {
   const tried: Tried[] = [];
   for (const { envoy, proxies: alike } of trialGroups(proxies)) {
-    const request = requestOf(revision, envoy);
+    const request = trialRequest(revision, envoy);
     const verdict = await trial(request);
     if (verdict.state === 'inconclusive')
       log.debug(`The trial run of ${revision.filter} was inconclusive: ${verdict.why}.`);
@@ -85,7 +85,11 @@ function isRefused({ verdict }: Tried): boolean {
   return verdict.state === 'refused';
 }
 
-function requestOf({ filter, module, settings }: Revision, envoy: number | undefined): TrialRequest {
+/** Returns what to try a filter with: its module and settings, for a minor version of Envoy if that matters. */
+export function trialRequest(
+  { filter, module, settings }: Pick<Revision, 'filter' | 'module' | 'settings'>,
+  envoy: number | undefined,
+): TrialRequest {
   const { rootId, vmId, configuration, direction, environment, capabilities } = settings;
   return {
     module: module.bytes,

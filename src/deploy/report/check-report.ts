@@ -1,5 +1,6 @@
 import type { ProxyVersion } from '../../filter/compatibility/proxy-version.ts';
 import { FILTER_CHECKS, type FilterCheck } from '../filter-checks.ts';
+import type { TestOutcome } from '../test-report.ts';
 
 /**
  * What a check says: that proxies take the filter; that they refuse it, so that `deploy` would, too; that they take it, and something
@@ -23,8 +24,24 @@ export interface CheckedFilter {
   readonly state: 'checked' | 'skipped';
   /** How many different settings it has: targets may have some of their own. */
   readonly settings: number;
-  /** By check, one for each of the proxies. */
+  /** By check, one for each of the proxies; none of `tests` where the filter has none. */
   readonly results: Readonly<Record<FilterCheck, readonly CheckResult[]>>;
+  /** In the order in which they are written. */
+  readonly tests: readonly CheckedTest[];
+}
+
+/** What one test has come to. */
+export interface CheckedTest {
+  readonly name: string;
+  /** One for each of the proxies; `not-run` where the filter has failed a check before. */
+  readonly results: readonly CheckedTestState[];
+}
+
+export type CheckedTestState = TestOutcome['state'] | 'not-run';
+
+/** Returns what is checked of a filter: its tests where it has some. */
+export function checksOf({ tests }: Pick<CheckedFilter, 'tests'>): readonly FilterCheck[] {
+  return tests.length > 0 ? FILTER_CHECKS : FILTER_CHECKS.filter((check) => check !== 'tests');
 }
 
 /** What `check` has found. */
@@ -38,9 +55,9 @@ export interface FoundByCheck {
 }
 
 /** Returns what all checks of a filter together say, for each of the proxies. */
-export function resultsByProxy({ results }: CheckedFilter, { length }: readonly CheckedProxy[]): CheckResult[] {
+export function resultsByProxy({ results, tests }: CheckedFilter, { length }: readonly CheckedProxy[]): CheckResult[] {
   return Array.from({ length }, (_, index) =>
-    worstOf(FILTER_CHECKS.map((check) => results[check][index] ?? 'undecided')),
+    worstOf(checksOf({ tests }).map((check) => results[check][index] ?? 'undecided')),
   );
 }
 

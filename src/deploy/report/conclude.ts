@@ -20,6 +20,8 @@ export type RunFrame = Pick<
   | 'requests'
   | 'failOnDrift'
   | 'reportFile'
+  | 'junitFile'
+  | 'tests'
   | 'started'
   | 'durationMs'
 >;

@@ -12,6 +12,7 @@ const MAY_HAVE_ARRIVED: Readonly<Record<Problem['kind'], boolean>> = {
   // The API server has answered, or was never asked.
   input: false,
   filter: false,
+  test: false,
   provenance: false,
   unreviewed: false,
   registry: false,

@@ -6,6 +6,7 @@ import type { PluginKind } from '../../cluster/resources.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { Newer } from '../observe/superseded.ts';
 import type { RolloutPolicy } from '../policy.ts';
+import type { TestedFilter } from '../test-report.ts';
 import type { FoundByCheck } from './check-report.ts';
 import type { Collected } from './collected.ts';
 import type { Verification } from './evidence-level.ts';
@@ -131,6 +132,10 @@ export interface ReportBase {
   readonly failOnDrift?: boolean;
   /** The file of the workspace that holds the complete report; omitted where nobody asked for one. */
   readonly reportFile?: string;
+  /** The file of the workspace that holds the results of tests as JUnit XML; omitted where nobody asked for one. */
+  readonly junitFile?: string;
+  /** What the tests of filters have come to; omitted where none was run. */
+  readonly tests?: readonly TestedFilter[];
   /** ISO 8601: when the run began. */
   readonly started: string;
   readonly durationMs: number;

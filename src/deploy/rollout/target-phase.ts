@@ -51,6 +51,7 @@ const CHANGED_AND_FAILED: Readonly<Record<ProblemKind, RolloutPhase>> = {
   // None of these says anything about its pods.
   input: 'unobserved',
   filter: 'unobserved',
+  test: 'unobserved',
   provenance: 'unobserved',
   unreviewed: 'unobserved',
   registry: 'unobserved',

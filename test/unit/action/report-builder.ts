@@ -396,6 +396,8 @@ export function report(parts: ReportParts = {}): Report {
     requests: parts.requests ?? { reads: 37, writes: written ? 16 : 0 },
     ...(parts.failOnDrift !== undefined && { failOnDrift: parts.failOnDrift }),
     ...(parts.reportFile !== undefined && { reportFile: parts.reportFile }),
+    ...(parts.junitFile !== undefined && { junitFile: parts.junitFile }),
+    ...(parts.tests !== undefined && { tests: parts.tests }),
     started: parts.started ?? '2026-11-28T09:30:00.000Z',
     durationMs: parts.durationMs ?? 24_800,
   });

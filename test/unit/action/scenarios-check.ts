@@ -32,7 +32,8 @@ export function found(filters: Readonly<Record<string, CheckSays>>, stated?: rea
         name,
         state,
         settings: variants,
-        results: { inputs, module, 'host-functions': hostFunctions, settings: ofSettings, trial },
+        results: { inputs, module, 'host-functions': hostFunctions, settings: ofSettings, trial, tests: [] },
+        tests: [],
       };
     }),
   };

@@ -30,6 +30,7 @@ import { GATEWAY_SCENARIOS } from './scenarios-gateway.ts';
 import { IMAGE_SCENARIOS } from './scenarios-image.ts';
 import { MANIFEST_SCENARIOS } from './scenarios-manifest.ts';
 import { PROMOTION_SCENARIOS } from './scenarios-promotion.ts';
+import { TEST_SCENARIOS } from './scenarios-tests.ts';
 import { WAVE_SCENARIOS } from './scenarios-waves.ts';
 import { REFUSED, workloads } from './shop.ts';
 
@@ -55,6 +56,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
   ...PROMOTION_SCENARIOS,
   ...MANIFEST_SCENARIOS,
   ...CHECK_SCENARIOS,
+  ...TEST_SCENARIOS,
 
   adopted: () =>
     report({

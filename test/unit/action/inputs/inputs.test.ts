@@ -47,11 +47,13 @@ test('what is left out has its default', () => {
     options: { check: true, adopt: false, onNewDigest: 'deploy' },
     runOptions: { settingsChange: 'roll', prune: false, keepRevisions: 1 },
     shrink: 'auto',
+    tests: { list: '', files: [] },
     provenance: { token: '' },
     proxies: [],
     renderTo: 'wasm-filter',
     missing: 'fail',
     reportFile: '',
+    junitFile: '',
     comment: { isWanted: true, key: '', matrix: '', showConfiguration: false },
   });
 });

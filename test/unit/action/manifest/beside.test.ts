@@ -47,6 +47,8 @@ const SET: Readonly<Record<Exclude<InputName, 'command' | 'manifest'>, Given>> =
   'pull-secret': { 'pull-secret': 'login' },
   phase: { phase: 'authn' },
   check: { check: 'off' },
+  tests: { tests: '- {name: a, expect: {start: accepted}}' },
+  'tests-file': { 'tests-file': 'tests/*.yaml' },
   shrink: { shrink: 'off' },
   attestation: { attestation: 'shop/filters' },
   'github-token': { 'github-token': 'a token' },
@@ -72,6 +74,7 @@ const SET: Readonly<Record<Exclude<InputName, 'command' | 'manifest'>, Given>> =
   proxies: { proxies: '1.28' },
   'render-to': { 'render-to': 'folder' },
   'report-file': { 'report-file': 'report.json' },
+  'junit-file': { 'junit-file': 'junit.xml' },
   comment: { comment: 'off' },
   'comment-key': { 'comment-key': 'staging' },
   matrix: { matrix: '{"cluster":"eu"}' },
@@ -107,6 +110,7 @@ async function asked(command: Command, given: Given, manifest?: string): Promise
     expectPlan,
     failOnDrift,
     reportFile,
+    junitFile,
     comment,
   } = read.inputs;
   const { insecureRegistries } = read.inputs.from;
@@ -127,6 +131,7 @@ async function asked(command: Command, given: Given, manifest?: string): Promise
         expectPlan,
         failOnDrift,
         reportFile,
+        junitFile,
         comment,
         insecureRegistries,
       ],

@@ -124,6 +124,7 @@ describe('plain outputs', () => {
       plan: '',
       'plan-digest': '',
       checked: '',
+      tests: '',
     });
   });
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { readInputs } from '../../../../src/action/inputs/inputs.ts';
-import { clearReportFile } from '../../../../src/action/request/report-file.ts';
+import { clearResultFiles } from '../../../../src/action/request/result-files.ts';
 import { FileError } from '../../../../src/base/files.ts';
 
 const read = (path: string) => readInputs((name) => ({ command: 'status', 'report-file': path })[name] ?? '');
@@ -10,14 +10,14 @@ test('what an earlier run has left is removed', async () => {
   const removed: string[] = [];
   const removeFile = async (path: string): Promise<boolean> => removed.push(path) > 0;
   const given = read('out/report.json');
-  expect(await clearReportFile(given, { removeFile })).toBe(given);
+  expect(await clearResultFiles(given, { removeFile })).toBe(given);
   expect(removed).toEqual(['out/report.json']);
 });
 
 test('nothing is touched where no report is asked for', async () => {
   const removeFile = (): Promise<boolean> => Promise.reject(new Error('touched'));
   const given = read('');
-  expect(await clearReportFile(given, { removeFile })).toBe(given);
+  expect(await clearResultFiles(given, { removeFile })).toBe(given);
 });
 
 test.each([
@@ -25,7 +25,7 @@ test.each([
   [system('EISDIR'), 'it is a folder'],
   [system('EACCES'), 'permission denied'],
 ])('a place for no file is an input problem before anything is done: %s', async (error, why) => {
-  const { inputs, problems, faulty } = await clearReportFile(read('out'), { removeFile: () => Promise.reject(error) });
+  const { inputs, problems, faulty } = await clearResultFiles(read('out'), { removeFile: () => Promise.reject(error) });
   expect(problems.map(({ subject, message }) => `${subject} ${message}`)).toEqual([
     `input "report-file" is "out", which cannot be written: ${why}.`,
   ]);

@@ -1,0 +1,168 @@
+import { MAX_REPEAT, MAX_STEPS, MAX_TESTS, MAX_TICKS } from '../src/action/tests-file/limits.ts';
+import { test } from '../src/action/tests-file/test.ts';
+import { table } from './docs/markdown.ts';
+import type { Schema } from './manifest-schema.ts';
+
+/** A file of tests that shows every kind of value; a test reads it. */
+export const TESTS_EXAMPLE = `# yaml-language-server: $schema=https://raw.githubusercontent.com/deploy-wasm-filter/deploy-wasm-filter/v0/schema/tests.schema.json
+- name: adds the header
+  request: { method: GET, path: /orders?id=1, headers: { x-user: tester } }
+  upstream: { status: 200, headers: { content-type: text/plain }, body: ok }
+  expect:
+    request: { headers: { x-added: '1', x-old: null } }   # what reaches the workload; null: must not be there
+    response: { status: 200, headers: { x-shop: open, date: '*' }, body: '/^ok/' }
+    log: [ 'info: *orders*' ]
+    metrics: { shop_orders: 1 }
+- name: asks who the user is
+  calls:
+    - { cluster: auth, path: /check, answer: { status: 200, body: '{"ok":true}' } }
+  properties: { xds.cluster_name: shop }
+  expect:
+    calls: [ { cluster: auth, path: /check } ]
+    response: { status: 200, from: workload }
+- name: goes on when nobody answers
+  calls:
+    - { cluster: auth, answer: { failure: timeout } }
+  expect:
+    response: { status: 503, from: filter }
+- name: refuses a bad configuration
+  configuration: '{'
+  expect: { start: refused }
+- name: closes after the third
+  repeat: 3
+  ticks: 2
+  expect: { response: { status: 429 } }
+- name: keeps what it has seen
+  sequence:
+    - request: { path: /first, body: abc }
+    - request: { path: /second, chunks: [ a, bc ], trailers: { x-end: '1' } }
+      expect: { response: { headers: { x-count: '2' } } }
+`;
+
+const code = (text: string): string => `\`${text}\``;
+
+/** The mapping behind a key: itself, or the one of its forms that is one. */
+function mappingOf(schema: Schema): Schema {
+  const forms = (schema.anyOf ?? []) as readonly Schema[];
+  const items = schema.items as Schema | undefined;
+  return forms.find(({ type }) => type === 'object') ?? items ?? schema;
+}
+
+function within(...path: readonly string[]): Schema {
+  return path.reduce<Schema>((schema, key) => {
+    const properties = mappingOf(schema).properties as Readonly<Record<string, Schema>>;
+    return properties[key] ?? {};
+  }, test.schema);
+}
+
+function keysOf(...path: readonly string[]): string {
+  const properties = mappingOf(path.length === 0 ? test.schema : within(...path)).properties as Readonly<
+    Record<string, Schema>
+  >;
+  return table(
+    ['key', 'meaning'],
+    Object.entries(properties).map(([key, { description = '' }]) => [code(key), description]),
+  );
+}
+
+/** Makes the reference of a filter's tests, of the forms that read them. */
+export function testsReference(): string {
+  return `# Tests of a filter
+
+Does a filter do what it should? Tests say requests and what must come of them, and run on the runner: without a mesh, without a cluster,
+without a build of Envoy. The module is run as it is delivered, in V8, the engine that Envoy uses, with its settings, once for each
+kind of Envoy among the versions. \`command: check\` runs them for the versions of the input \`proxies\`; \`deploy\` and \`plan\` run them before the first
+write, for the proxies that they find, if a new revision is to be written. A test that does not pass fails the run as a failed [check](checks.md) does. The
+keys below are made of the code that reads them; a test holds this page to it.
+
+\`\`\`yaml
+# on pull_request; permissions: { contents: read }
+- uses: deploy-wasm-filter/deploy-wasm-filter@v0
+  with:
+    command: check
+    filter: build/filter.wasm
+    tests-file: tests/*.yaml         # or tests: | and the list itself
+    proxies: 1.28, 1.31              # Istio's versions, or envoy/1.36.2; default: all known versions
+    junit-file: junit.xml
+\`\`\`
+
+A file of tests is a list:
+
+\`\`\`yaml
+${TESTS_EXAMPLE}\`\`\`
+
+In a [manifest](manifest.md), \`tests\` is such a list and \`tests-file\` a path, a pattern, or a list of them, from the folder of the
+manifest. With \`check: off\` no test runs, and a warning says so.
+
+## Keys of a test
+
+${keysOf()}
+
+A test without \`expect\` is an error: it could never fail. So is a key that nothing reads, with its line and the key that was probably meant.
+A filter has at most ${MAX_TESTS} tests with ${MAX_STEPS} steps each; \`repeat\` goes up to ${MAX_REPEAT}, \`ticks\` to ${MAX_TICKS}.
+
+Each test has a VM of its own, which starts as Envoy starts the filter. The steps of a \`sequence\` share it: shared data, queues, metrics and
+the clock go on. The last step needs an \`expect\`; \`upstream\` and \`calls\` of the test are for all of its steps.
+
+## request
+
+${keysOf('request')}
+
+## upstream
+
+${keysOf('upstream')}
+
+## expect
+
+${keysOf('expect')}
+
+What is not named may be anything. A text is expected exactly, with three exceptions: \`null\` must not be there, \`'*'\` is any value, and
+\`/expression/\` is a regular expression of JavaScript, in which \`.\` is any character. Expressions are matched in linear time, so that none can
+hang the job: backreferences (\`\\1\`) and lookaround (\`(?=…)\`) are refused. In lines of \`log\`, \`*\` stands for any text.
+
+Of \`expect: request\`:
+
+${keysOf('expect', 'request')}
+
+Of \`expect: response\`:
+
+${keysOf('expect', 'response')}
+
+Of an entry of \`expect: calls\`:
+
+${keysOf('expect', 'calls')}
+
+## calls
+
+The filter's own HTTP and gRPC calls never leave the runner. The first entry whose \`cluster\` and \`path\` fit answers:
+
+${keysOf('calls')}
+
+Of \`answer\`, which is of HTTP, of gRPC, or a failure:
+
+${keysOf('calls', 'answer')}
+
+## Inconclusive
+
+What the host of the tests cannot answer makes a test inconclusive, with the name of it: a foreign function, a property that it does not
+know, a call that no entry of \`calls\` answers. It never passes then, and fails the run: a guess could be wrong. Properties can be given
+(\`properties\`), and answers (\`calls\`); what is left can only be seen in a real proxy.
+
+A filter that traps, spins or takes all memory is stopped; that is a failure of the test, too.
+
+## Results
+
+The summary has a row for each test and a column for versions for which all say the same; below, each test that did not pass has what was
+expected and got as a difference, the filter's log, and its last calls of the host. Tests that fail are marked at their lines in the diff of a pull request. The
+output [\`tests\`](outputs.md) counts them, and the [report file](outputs.md#report-file) has all of it. Secrets that are known are taken out as everywhere.
+
+### JUnit
+
+\`junit-file\` is XML in the form of JUnit, with a suite for each filter and version, for test reporters. Failed tests are failures, stopped and
+inconclusive ones errors. It is written if the run fails, too; a run that failed before its tests has one case with an error that says why.
+
+## Agreement
+
+The same shapes of tests, over all example filters, run in real Envoys as well, and both must say the same: [Agreement](agreement.md).
+`;
+}
