@@ -4,6 +4,7 @@ import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Level, levels, type RunningCluster, withCluster } from '../test/cluster/index.ts';
 import { runJest } from './jest.ts';
+import { commitNumber, leftOut, ROTATING } from './rotation.ts';
 
 // npm run test:cluster -- [control-plane] [mesh] [--kubeconfig FILE] [--only TEXT]
 // Proves the promises on real clusters: the integration suite on a real control plane; the mesh suite, and the workflows that users
@@ -29,8 +30,19 @@ const ALONE = 'traffic-extension';
 /** Files that start the action, and no cluster. */
 const CLUSTERLESS = 'bombs-bundle|destinations|files-bundle';
 
+const ROOT = resolve(import.meta.dirname, '..');
+
+/** What rotates runs for this commit or for the next one; all of it where somebody asks for tests by name. */
+const LEFT_OUT = values.only === undefined ? leftOut(ROTATING, commitNumber(ROOT)) : [];
+
 const SUITES: Readonly<Record<Level, readonly Suite[]>> = {
-  'control-plane': [{ files: `test/integration/(?!${CLUSTERLESS})`, atOnce: 1, testMs: 60_000 }],
+  'control-plane': [
+    {
+      files: `test/integration/(?!(?:${[CLUSTERLESS, ...LEFT_OUT].join('|')})\\.test)`,
+      atOnce: 1,
+      testMs: 60_000,
+    },
+  ],
   // Most of the time a mesh is waited for: some tests wait until Envoy has drained a listener, which takes it 45 s.
   mesh: [
     { files: `test/(mesh|workflows)/(?!${ALONE})`, atOnce: 2, testMs: 180_000 },
@@ -38,7 +50,6 @@ const SUITES: Readonly<Record<Level, readonly Suite[]>> = {
   ],
 };
 
-const ROOT = resolve(import.meta.dirname, '..');
 /** More files than this do not fail because a machine is busy. */
 const MAX_AGAIN = 3;
 /** What `.ci/run` knows a second run by, whose tests it has counted already. */
@@ -61,6 +72,9 @@ if (unknown.length > 0) {
 
 async function verify(level: Level): Promise<number> {
   console.log(`\n── ${level}`);
+  if (level === 'control-plane' && LEFT_OUT.length > 0) {
+    console.log(`Left to other commits, and run on the embedded cluster for each: ${LEFT_OUT.join(', ')}.`);
+  }
   if (values.kubeconfig !== undefined) {
     const found = await runSuites(level, '1/1', { TEST_KUBECONFIG: resolve(values.kubeconfig) });
     return found.code;

@@ -1,0 +1,40 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+
+/**
+ * Test files of test/integration in which a real API server has little to say: what they are about is the process, what it prints, the
+ * filter or another server. Each runs on the embedded cluster for every commit, and on a real control plane for every other one.
+ */
+export const ROTATING = [
+  ...['budget', 'bundle', 'canary', 'check-command', 'clusters', 'comment-bundle', 'crash-bundle', 'foreign-filter'],
+  ...[
+    'kubeconfig',
+    'kubeconfig-bundle',
+    'limits',
+    'made-up-kind',
+    'no-effect',
+    'predict-gateways',
+    'predict-manifests',
+  ],
+  ...['report-file', 'shrink', 'unready', 'verification', 'which-filter'],
+] as const;
+
+/**
+ * Returns the names that are left to another commit: half of them, by the parity of `commit`, so that any two commits that follow upon
+ * each other run all. Without a number none is left out.
+ */
+export function leftOut(names: readonly string[], commit: number | undefined): string[] {
+  if (commit === undefined) return [];
+  return names.filter((name) => (createHash('sha256').update(name).digest().readUInt8(0) + commit) % 2 === 1);
+}
+
+/** Returns how many commits lead to the one that is checked out; `undefined` where Git does not know all of them. */
+export function commitNumber(folder: string): number | undefined {
+  const git = (...parameters: string[]): string => execFileSync('git', parameters, { cwd: folder, encoding: 'utf8' });
+  try {
+    if (git('rev-parse', '--is-shallow-repository').trim() === 'true') return undefined;
+    return Number(git('rev-list', '--count', '--first-parent', 'HEAD'));
+  } catch {
+    return undefined;
+  }
+}
