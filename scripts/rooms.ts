@@ -42,7 +42,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   deploy: [
     ['commands'],
     ['rollout'],
-    ['apply', 'verify'],
+    ['apply', 'soak', 'verify'],
     ['preflight', 'wait'],
     ['plan'],
     ['report'],

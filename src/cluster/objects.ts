@@ -44,6 +44,7 @@ export interface ContainerSpec {
   readonly volumeMounts?: readonly VolumeMount[];
   readonly args?: readonly string[];
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly resources?: { readonly limits?: { readonly memory?: string } };
   /** `Always` of a container of init: it is a native sidecar, which runs beside the app. */
   readonly restartPolicy?: string;
 }
@@ -136,6 +137,15 @@ export interface Pod extends KubernetesObject {
     readonly containerStatuses?: readonly ContainerStatus[];
     readonly initContainerStatuses?: readonly ContainerStatus[];
   };
+}
+
+/** What the containers of a pod use (metrics.k8s.io). */
+export interface PodMetrics extends KubernetesObject {
+  readonly timestamp?: string;
+  readonly containers?: readonly {
+    readonly name: string;
+    readonly usage?: { readonly cpu?: string; readonly memory?: string };
+  }[];
 }
 
 export interface Event extends KubernetesObject {

@@ -18,6 +18,8 @@ export function resource(apiVersion: string, kind: string, plural: string): Reso
 
 export const CONFIG_MAP = resource('v1', 'ConfigMap', 'configmaps');
 export const POD = resource('v1', 'Pod', 'pods');
+/** How much memory and processor the containers of a pod use, where the cluster serves it (metrics-server and others). */
+export const POD_METRICS = resource('metrics.k8s.io/v1beta1', 'PodMetrics', 'pods');
 export const SERVICE = resource('v1', 'Service', 'services');
 export const EVENT = resource('v1', 'Event', 'events');
 export const NAMESPACE = resource('v1', 'Namespace', 'namespaces');

@@ -34,6 +34,66 @@ export type SettingsChange = (typeof SETTINGS_CHANGES)[number];
 export const ON_NEW_DIGEST = ['deploy', 'report', 'ignore'] as const;
 export type OnNewDigest = (typeof ON_NEW_DIGEST)[number];
 
+/** What a soak must have seen to pass: nothing, or requests. */
+export const SOAK_REQUIRES = ['nothing', 'traffic'] as const;
+export type SoakRequires = (typeof SOAK_REQUIRES)[number];
+
+/** What a run sends to the pods that it watches: nothing of its own, or its probe again and again. */
+export const SOAK_TRAFFIC = ['off', 'probe'] as const;
+export type SoakTraffic = (typeof SOAK_TRAFFIC)[number];
+
+/** The greatest share of failed requests: of all, or beyond that of the old pods. */
+export interface ErrorRateLimit {
+  /** From 0 to 1. */
+  readonly share: number;
+  readonly beyond: 'zero' | 'old-pods';
+}
+
+/** How much longer requests may take than in the old pods: by a share of that, or by a time in milliseconds. */
+export type LatencyLimit = { readonly share: number } | { readonly ms: number };
+
+/** By what watched pods are judged. */
+export interface SoakLimits {
+  /** Omitted for the default: no more failed requests than in the old pods, as far as chance can tell. */
+  readonly maxErrorRate?: ErrorRateLimit;
+  /** Omitted where times are shown and not judged. */
+  readonly maxLatencyIncrease?: LatencyLimit;
+  /** With fewer requests no traffic was seen, and none of it is judged. */
+  readonly minRequests: number;
+  readonly requires: SoakRequires;
+  readonly traffic: SoakTraffic;
+}
+
+/** The limits where nobody has set any. */
+export const DEFAULT_SOAK_LIMITS: SoakLimits = { minRequests: 10, requires: 'nothing', traffic: 'off' };
+
+/** Returns the limits as their inputs have them, by name; what nobody has set is left out. */
+export function soakInputs({ maxErrorRate, maxLatencyIncrease, minRequests, requires, traffic }: SoakLimits): {
+  readonly 'max-error-rate'?: string;
+  readonly 'max-latency-increase'?: string;
+  readonly 'min-requests': number;
+  readonly 'soak-requires': SoakRequires;
+  readonly traffic: SoakTraffic;
+} {
+  const latency = maxLatencyIncrease;
+  return {
+    ...(maxErrorRate !== undefined && {
+      'max-error-rate': `${maxErrorRate.beyond === 'old-pods' ? '+' : ''}${percent(maxErrorRate.share)}`,
+    }),
+    ...(latency !== undefined && {
+      'max-latency-increase': 'ms' in latency ? `${latency.ms}ms` : percent(latency.share),
+    }),
+    'min-requests': minRequests,
+    'soak-requires': requires,
+    traffic,
+  };
+}
+
+/** `1%`, `0.25%`: with no more digits than the input may have. */
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(6))}%`;
+}
+
 /** How a run rolls out, what it wants to see, and what it does when it does not see it. */
 export interface RolloutPolicy {
   /** Without it nothing is waited for, verified or rolled back. */
@@ -56,6 +116,8 @@ export interface RolloutPolicy {
   readonly maxFailures: Share;
   /** How long a wave is watched before its verification is repeated and the next one starts, in milliseconds. */
   readonly soakMs: number;
+  /** By what it is judged meanwhile; omitted for `DEFAULT_SOAK_LIMITS`. */
+  readonly soakLimits?: SoakLimits;
 }
 
 /** What a run makes of a cluster that does not answer: it fails before it writes anywhere, or goes on without it. */

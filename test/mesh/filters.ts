@@ -79,12 +79,13 @@ function corruptCode(module: Buffer): Buffer {
   return copy;
 }
 
-/** Makes a module of its text. */
+/** Returns the bytes of a module in the text format. */
 export async function assemble(text: string): Promise<Uint8Array> {
   const wabt = await loadWabt();
   const module = wabt.parseWat('module.wat', text);
   try {
-    return module.toBinary({}).buffer;
+    // With the names of functions, which Envoy shows in the stack of a trap.
+    return module.toBinary({ write_debug_names: true }).buffer;
   } finally {
     module.destroy();
   }

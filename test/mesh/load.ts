@@ -26,6 +26,8 @@ export interface LoadOptions {
   readonly header?: string;
   /** What is counted of an answer's headers, in place of one header's value. */
   readonly describe?: (headers: Answer['headers']) => string;
+  /** The path of each request, counted from 0; `/` when absent. */
+  readonly pathOf?: (turn: number) => string;
   /** Clients that ask one request after another; each bounded in time by `stop`, and in pace by `pauseMs`. */
   readonly clients?: number;
   readonly pauseMs?: number;
@@ -67,7 +69,7 @@ export async function underLoad<T>(
       if (pod === undefined) throw new Error('the workload has no ready pod to send load to');
       requests++;
       try {
-        const { status, headers, body } = await call(pod.address, port);
+        const { status, headers, body } = await call(pod.address, port, options.pathOf?.(turn));
         if (status !== 200) fail(pod, `status ${status} ${body}`.trim());
         const value = options.describe?.(headers) ?? headers[header]?.toString() ?? '-';
         seen.set(value, (seen.get(value) ?? 0) + 1);

@@ -203,9 +203,9 @@ export async function createService({ api }: Mesh, { metadata, spec }: Workload)
 }
 
 /** One HTTP request on a new connection; rejects when there is no answer. */
-export function call(address: string, port = APP_PORT): Promise<Answer> {
+export function call(address: string, port = APP_PORT, path = '/'): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ host: address, port, path: '/', agent: false, timeout: 5_000 }, (response) => {
+    const outgoing = request({ host: address, port, path, agent: false, timeout: 5_000 }, (response) => {
       const { statusCode: status = 0, headers } = response;
       text(response).then((body) => resolve({ status, headers, body }), reject);
     });

@@ -7,6 +7,7 @@ import { nameShared, type SettingPlaces } from '../../filter/written.ts';
 import { DAY_MS } from './duration.ts';
 import { parseProbe } from './probe.ts';
 import type { InputReader } from './reader.ts';
+import { readSoakLimits, SOAK_INPUTS } from './soak.ts';
 import type { InputName } from './table.ts';
 
 /** A Node timer holds a little less than 25 days. */
@@ -46,6 +47,7 @@ export function readPolicy(reader: InputReader, port: number | undefined): Rollo
   const maxFailures = reader.share('max-failures', 'Give how many workloads may fail, such as 0, 2 or 10%.') ?? {
     count: 0,
   };
+  const soakLimits = readSoakLimits(reader, probe !== undefined);
   const policy: RolloutPolicy = {
     wait,
     timeoutMs,
@@ -57,6 +59,7 @@ export function readPolicy(reader: InputReader, port: number | undefined): Rollo
     ...defined({ canary, maxParallel }),
     maxFailures,
     soakMs,
+    ...(soakMs > 0 && { soakLimits }),
   };
   if (wait) return policy;
   refuseWithoutWaiting(reader, policy);
@@ -96,12 +99,14 @@ function refuseWithoutWaiting(reader: InputReader, policy: RolloutPolicy): void 
   if (policy.soakMs > 0) refuse('soak', 'is set', 'the run ends at once and watches nothing');
 }
 
-/** What has no effect without waiting, although nothing is wrong with it. */
-export function policyWarnings(reader: InputReader, { wait }: RolloutPolicy): Warning[] {
+/** What has no effect without waiting or watching, although nothing is wrong with it. */
+export function policyWarnings(reader: InputReader, { wait, soakMs }: RolloutPolicy): Warning[] {
+  const unwatched = SOAK_INPUTS.filter((name) => soakMs === 0 && reader.isSet(name));
+  const withoutSoak = unwatched.length === 0 ? [] : [ignoring(unwatched, 'without "soak"')];
   const idle = (['timeout', 'unready', 'promote', 'max-parallel', 'max-failures'] as const).filter(
     (name) => !wait && reader.isSet(name),
   );
-  return idle.length === 0 ? [] : [ignoring(idle, 'with "wait: false"')];
+  return idle.length === 0 ? withoutSoak : [...withoutSoak, ignoring(idle, 'with "wait: false"')];
 }
 
 /**

@@ -10,6 +10,7 @@ import type {
   TargetReport,
   TargetRevision,
 } from '../../deploy/report/report.ts';
+import type { SoakVerdict } from '../../deploy/report/soak-report.ts';
 import type { FilterStatus, WorkloadStatus } from '../../deploy/report/status-report.ts';
 import { toldProblems } from '../../deploy/report/told-problems.ts';
 import { TROUBLES } from '../verdict/status.ts';
@@ -40,6 +41,8 @@ interface TargetOutput {
   readonly waiting?: string;
   readonly seconds?: number;
   readonly verification?: ShortVerification;
+  /** What watching its pods came to; omitted when nobody did. */
+  readonly soak?: SoakVerdict;
   /** Whether it was rolled back; omitted when that was not tried. */
   readonly rollback?: Rollback['state'];
   readonly error?: string;
@@ -106,6 +109,7 @@ function targetOutput(target: TargetReport, several: boolean): TargetOutput {
     ...(durationMs !== undefined && { seconds: Math.round(durationMs / 100) / 10 }),
     // What was rolled back proves nothing any more.
     ...(verification !== undefined && rollback === undefined && { verification: shortVerification(verification) }),
+    ...defined({ soak: target.soak?.verdict }),
     ...(rollback !== undefined && { rollback: rollback.state }),
     ...(error !== '' && { error }),
   };

@@ -3,7 +3,7 @@ import type { ValueOf } from '../../base/schema.ts';
 import { formatShare } from '../../base/share.ts';
 import { VERSION } from '../../base/version.ts';
 import { warningTexts } from '../../base/warning.ts';
-import type { RolloutPolicy } from '../../deploy/policy.ts';
+import { type RolloutPolicy, soakInputs } from '../../deploy/policy.ts';
 import { describeProbe } from '../../deploy/probe.ts';
 import type { MovedTag } from '../../deploy/report/moved-tag.ts';
 import type { ClusterConnection, RemovalReport, Report } from '../../deploy/report/report.ts';
@@ -130,5 +130,6 @@ function policyEntry(policy: RolloutPolicy): ValueOf<typeof POLICY> {
     }),
     'max-failures': formatShare(maxFailures),
     soak: secondsOf(soakMs),
+    ...(policy.soakLimits !== undefined && soakInputs(policy.soakLimits)),
   };
 }

@@ -6,6 +6,7 @@ import { ROLLOUT_PHASES, TARGET_OUTCOMES } from '../../deploy/report/phase.ts';
 import type { Rollback, StepState } from '../../deploy/report/report.ts';
 import { WAVE_PARTS } from '../../deploy/report/wave-mark.ts';
 import { KIND_TITLES } from '../verdict/problem-groups.ts';
+import { SOAK } from './schema-soak.ts';
 
 const PROBLEM_KINDS = Object.keys(KIND_TITLES) as ProblemKind[];
 const STEP_STATES: readonly StepState[] = ['done', 'unchanged', 'failed', 'skipped'];
@@ -179,6 +180,7 @@ export const TARGET = named(
       seconds: number('From its patch to the verdict; omitted where nobody waited.'),
       times: TIMES,
       verification: VERIFICATION,
+      soak: SOAK,
       rollback: ROLLBACK,
       newer: object(
         'What another run has made of it meanwhile, of a workload that is `superseded`.',

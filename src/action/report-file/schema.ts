@@ -11,7 +11,7 @@ import {
   type ValueOf,
   word,
 } from '../../base/schema.ts';
-import { ON_FAILURE, PROMOTE, UNREADY, VERIFY } from '../../deploy/policy.ts';
+import { ON_FAILURE, PROMOTE, SOAK_REQUIRES, SOAK_TRAFFIC, UNREADY, VERIFY } from '../../deploy/policy.ts';
 import type { Report, ReportOf } from '../../deploy/report/report.ts';
 import { CHECKED, DEPLOY_PLAN, NOTHING, PLAN, RENDERED, STATUS } from './schema-commands.ts';
 import { FILTER } from './schema-filter.ts';
@@ -34,6 +34,13 @@ export const POLICY = named(
       soak: number('Seconds for which a wave is watched.'),
     },
     {
+      'max-error-rate': text(
+        'How many requests may fail in watched pods, such as `1%` or `+1%`; omitted for any sure rise.',
+      ),
+      'max-latency-increase': text('How much slower requests may be in watched pods, such as `20%` or `100ms`.'),
+      'min-requests': number('How many requests a watched workload must get for a verdict on its traffic.'),
+      'soak-requires': word('What a soak must have seen.', SOAK_REQUIRES),
+      traffic: word('What the run sends to watched pods.', SOAK_TRAFFIC),
       probe: text('The request that each new pod must answer, without its headers and body.'),
       canary: text('How many workloads go first, such as `1` or `10%`.'),
       'max-parallel': text(

@@ -8,6 +8,7 @@ import type { Collected, Rollback, TargetReport } from '../../deploy/report/repo
 import type { RolloutTimes } from '../../deploy/report/rollout-times.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { COLLECTED, PROBLEM, ROLLBACK, TARGET, TIMES, VERIFICATION, WORKLOAD } from './schema-parts.ts';
+import { soakEntry } from './soak-entry.ts';
 
 /** Returns milliseconds as seconds. */
 export function secondsOf(ms: number): number {
@@ -74,6 +75,7 @@ export function targetEntry(target: TargetReport): ValueOf<typeof TARGET> {
       seconds: durationMs && secondsOf(durationMs),
       times: times && timesEntry(times),
       verification: verification && verificationEntry(verification),
+      soak: target.soak && soakEntry(target.soak),
       rollback: rollbackEntry(target),
       newer: newer && { filter: newer.filter, ...defined({ revision: newer.revision, run: newer.run }) },
       takenOver,

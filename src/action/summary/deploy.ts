@@ -10,6 +10,7 @@ import { blocks } from './parts/markdown.ts';
 import { renderNextCommand } from './parts/next-command.ts';
 import type { CommandPage } from './parts/page.ts';
 import { deployPolicy, expirySetting, renderDetails } from './parts/settings.ts';
+import { renderSoak } from './parts/soak.ts';
 import { renderTable } from './parts/table.ts';
 import { targetTable } from './parts/targets.ts';
 import { renderTimeline } from './parts/timeline.ts';
@@ -30,6 +31,7 @@ export function deployPage(report: DeployReport): CommandPage {
     body: (limits) => [
       renderDrift(report, limits),
       renderTable('Workloads', table, limits),
+      renderSoak(report.targets, limits),
       renderTimeline(report.targets, limits),
       hasActed(report) || report.outcome !== 'failed' ? renderBeside(report, limits) : '',
       renderCollected(report.collected, limits),

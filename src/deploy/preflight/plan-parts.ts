@@ -7,6 +7,7 @@ import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import { changesPods, type Plan, restarts } from '../plan/plan.ts';
 import { type ClusterWave, markIn } from '../plan/waves.ts';
 import { type PlannedPart, partDigest, planPart } from '../plan-digest.ts';
+import { soakInputs } from '../policy.ts';
 import type { DeployRequest, FilterRequest } from '../request.ts';
 import type { ProposedChange } from './changes.ts';
 import { shownOutcome } from './outcome-of-write.ts';
@@ -117,6 +118,7 @@ function inputParts(request: DeployRequest): PlannedPart[] {
     'max-parallel': maxParallel && formatShare(maxParallel),
     'max-failures': formatShare(request.maxFailures),
     soak: request.soakMs,
+    ...(request.soakLimits !== undefined && soakInputs(request.soakLimits)),
     settings: request.settingsChange,
     prune: request.prune,
     'keep-revisions': request.keepRevisions,

@@ -19,6 +19,7 @@ import type { NothingToRemove } from './removal-report.ts';
 import type { RenderedFiles } from './render-report.ts';
 import type { Rollback } from './rollback-report.ts';
 import type { RolloutTimes } from './rollout-times.ts';
+import type { SoakReport } from './soak-report.ts';
 import type { FilterStatus, FoundStatus } from './status-report.ts';
 import type { WavePart } from './wave-mark.ts';
 
@@ -69,6 +70,8 @@ export interface TargetReport {
   /** Omitted where this run has not patched it. */
   readonly times?: RolloutTimes;
   readonly verification?: Verification;
+  /** What was seen of its pods while they were watched; omitted where they were not. */
+  readonly soak?: SoakReport;
   readonly rollback?: Rollback;
   /** Of `superseded`: what runs there now; without a revision where another run has removed the filter. */
   readonly newer?: Newer;

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { internalProblem, type Problem } from '../../base/problem.ts';
 import { type Warning, WarningList } from '../../base/warning.ts';
 import { callProblem } from '../../cluster/errors.ts';
@@ -151,7 +152,10 @@ export class ClusterExecution {
     const collected = await this.#attempt(() => this.#cleanUp(good, cleaning), NOTHING_COLLECTED);
     const record = { plan, objects: this.#objects, pushes: this.#pushes };
     return {
-      targets: plan.workloads.map((one) => concludeTarget(states.of(one), record)),
+      targets: plan.workloads.map((one) => ({
+        ...concludeTarget(states.of(one), record),
+        ...defined({ soak: this.rollouts.soak.reportOf(one) }),
+      })),
       problems: [...objectProblems(this.#objects), ...lost, ...this.#broken],
       warnings: this.#write.warnings.all,
       collected: { ...collected, deleted: [...taken, ...collected.deleted] },

@@ -6,13 +6,12 @@ import { during } from '../context.ts';
 import type { Met } from '../observe/superseded.ts';
 import { type PlannedWorkload, restarts } from '../plan/plan.ts';
 import type { ClusterWave } from '../plan/waves.ts';
-import { cancelledVerification } from '../verify/verifier.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
 import { Heartbeat } from '../wait/heartbeat.ts';
 import type { RolloutWatch } from '../wait/rollout-watch.ts';
 import { Contest, type Lost, removalFrom } from './contest.ts';
 import { diagnosedRollout, judgedRollout } from './judged-rollout.ts';
-import { isMoving, isOurs, mayBeVerifiedAgain, resultAsObserved, runsNoPods } from './moving.ts';
+import { isMoving, isOurs, resultAsObserved, runsNoPods } from './moving.ts';
 import { inWindow, parallelRollouts } from './parallel.ts';
 import { watchWithProgress } from './progress.ts';
 import { PromotionGate } from './promotion-gate.ts';
@@ -21,6 +20,7 @@ import { ReadyGate } from './ready-gate.ts';
 import { canRollBack, type RollbackContext, readOther, rollBack } from './rollback.ts';
 import { RolloutStates } from './rollout-states.ts';
 import type { RolloutsContext } from './rollouts-context.ts';
+import { RolloutSoak } from './soak.ts';
 import { RolloutVerification } from './verification.ts';
 import {
   type EndedRollout,
@@ -42,6 +42,7 @@ import {
 
 /** Brings workloads of one cluster to what is planned: patch, wait, verify, and roll back what fails. When, the run says. */
 export class ClusterRollouts {
+  readonly soak: RolloutSoak;
   readonly #context: RolloutsContext;
   readonly #watch: RolloutWatch;
   readonly #gate: ReadyGate;
@@ -70,6 +71,8 @@ export class ClusterRollouts {
     this.#gate = new ReadyGate(this.#watch, context);
     this.#promotion = new PromotionGate(this.#watch, context);
     this.#contest = new Contest(context);
+    const judge = (planned: PlannedWorkload): Promise<void> => this.#guard(planned, () => this.#judge(planned));
+    this.soak = new RolloutSoak(context, this.#states, this.#verification, this.#parallel, judge);
     context.stop.onAbandon(() => this.#watch.abandonPending());
   }
 
@@ -110,20 +113,6 @@ export class ClusterRollouts {
       mapLimited(windowed, this.#parallel, runOne),
     ]);
     if (!this.#context.stop.isMet) await this.settle();
-  }
-
-  /** Looks again at what has been verified, after it has run for a while. */
-  async verifyAgain(workloads: readonly PlannedWorkload[]): Promise<void> {
-    const { signal } = this.#context;
-    const rollouts = this.#states.ofEach(workloads).filter(mayBeVerifiedAgain);
-    if (signal.aborted) {
-      for (const one of rollouts) this.#states.set(failedRollout(one, cancelledVerification(one.planned.ref)));
-      return;
-    }
-    await mapLimited(rollouts, this.#parallel, async (one) => {
-      this.#states.set(await this.#verification.verifyAgain(one));
-      await this.#guard(one.planned, () => this.#judge(one.planned));
-    });
   }
 
   /**

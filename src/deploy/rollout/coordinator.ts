@@ -1,4 +1,3 @@
-import { pause } from '../../base/concurrency.ts';
 import type { Log } from '../../base/log.ts';
 import { count, formatDuration } from '../../base/text.ts';
 import type { Warning } from '../../base/warning.ts';
@@ -10,6 +9,8 @@ import { waveName } from '../report/wave-mark.ts';
 import type { ClusterRollouts } from './cluster-rollouts.ts';
 import { isMoving, wasRolled } from './moving.ts';
 import { waveLine } from './progress.ts';
+import type { RolloutSoak } from './soak.ts';
+import { SoakLoop } from './soak-loop.ts';
 import type { StopCondition } from './stop-condition.ts';
 import { resultOf, type WorkloadRollout } from './workload-rollout.ts';
 
@@ -24,16 +25,8 @@ export interface ClusterOfRun {
   readonly warn: (warning: Warning) => void;
   readonly rollouts: Pick<
     ClusterRollouts,
-    | 'states'
-    | 'problems'
-    | 'roll'
-    | 'verifyAgain'
-    | 'settle'
-    | 'rollBackCandidates'
-    | 'rollBack'
-    | 'renewPatience'
-    | 'close'
-  >;
+    'states' | 'problems' | 'roll' | 'settle' | 'rollBackCandidates' | 'rollBack' | 'renewPatience' | 'close'
+  > & { readonly soak: Pick<RolloutSoak, 'begin' | 'look' | 'conclude' | 'close'> };
 }
 
 export interface CoordinatorContext {
@@ -52,12 +45,14 @@ export class RolloutCoordinator {
   readonly #waves: readonly Wave[];
   readonly #context: CoordinatorContext;
   readonly #prepared = new Map<ClusterOfRun, boolean>();
+  readonly #soakLoop: SoakLoop;
 
   /** `waves` have the clusters in the same order. */
   constructor(clusters: readonly ClusterOfRun[], waves: readonly Wave[], context: CoordinatorContext) {
     this.#clusters = clusters;
     this.#waves = waves;
     this.#context = context;
+    this.#soakLoop = new SoakLoop(clusters.map(({ rollouts }) => rollouts.soak));
   }
 
   /** Rolls every wave, or as far as it comes; what became of each workload, the states of its cluster tell. */
@@ -79,11 +74,13 @@ export class RolloutCoordinator {
         if (this.#statesOf(wave).some(({ state }) => state === 'waiting')) break;
         if (!stop.isMet) this.#warnOfNoPods(wave, index);
       }
+      await this.#soakLoop.close();
       await Promise.all(
         this.#clusters.map((cluster) => (this.#prepared.get(cluster) === true ? cluster.rollouts.settle() : undefined)),
       );
       if (policy.onFailure === 'rollback-all' && stop.hasFailed && !signal.aborted) await this.#rollBackAll();
     } finally {
+      await this.#soakLoop.close();
       await Promise.all(this.#clusters.map(({ rollouts }) => rollouts.close()));
     }
   }
@@ -113,6 +110,7 @@ export class RolloutCoordinator {
     const { log, policy, stop } = this.#context;
     const moving = wave.workloads.flat().filter(isMoving).length;
     const work = async (): Promise<void> => {
+      if (policy.soakMs > 0) await this.#inEach(wave, ({ rollouts }, workloads) => rollouts.soak.begin(workloads));
       await this.#inEach(wave, ({ rollouts }, workloads) => rollouts.roll(workloads));
       if (!this.#statesOf(wave).some(wasRolled)) return;
       log.info(
@@ -139,11 +137,13 @@ export class RolloutCoordinator {
     this.#clusters[at]?.warn({ topic: 'Wave without pods', text });
   }
 
+  /** Watches a wave, and all before it: what gets worse is rolled back at once. The others are verified again at the end. */
   async #soak(wave: Wave): Promise<void> {
-    const { log, policy, signal } = this.#context;
+    const { log, policy, signal, stop } = this.#context;
     log.info(`Watching for ${formatDuration(policy.soakMs)} before verifying again.`);
-    await pause(policy.soakMs, signal);
-    await this.#inEach(wave, ({ rollouts }, workloads) => rollouts.verifyAgain(workloads));
+    await this.#soakLoop.watch(policy.soakMs, signal);
+    if (policy.onFailure === 'rollback-all' && stop.hasFailed) return;
+    await this.#inEach(wave, ({ rollouts }, workloads) => rollouts.soak.conclude(workloads));
   }
 
   /** Does work for the workloads of a wave in each cluster that is prepared, all clusters at once. */

@@ -30,6 +30,7 @@ import { GATEWAY_SCENARIOS } from './scenarios-gateway.ts';
 import { IMAGE_SCENARIOS } from './scenarios-image.ts';
 import { MANIFEST_SCENARIOS } from './scenarios-manifest.ts';
 import { PROMOTION_SCENARIOS } from './scenarios-promotion.ts';
+import { SOAK_SCENARIOS } from './scenarios-soak.ts';
 import { TEST_SCENARIOS } from './scenarios-tests.ts';
 import { WAVE_SCENARIOS } from './scenarios-waves.ts';
 import { REFUSED, workloads } from './shop.ts';
@@ -48,6 +49,7 @@ export const HOSTILE =
 /** One report for each kind of ending; the golden files show what happens to them. */
 export const SCENARIOS: Readonly<Record<string, () => Report>> = {
   ...EVIDENCE_SCENARIOS,
+  ...SOAK_SCENARIOS,
   ...COMMAND_SCENARIOS,
   ...CLUSTER_SCENARIOS,
   ...IMAGE_SCENARIOS,

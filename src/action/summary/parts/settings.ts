@@ -2,7 +2,7 @@ import { dump } from 'js-yaml';
 import { withoutNamedSecrets } from '../../../base/redaction/named-secrets.ts';
 import { formatShare, type Share } from '../../../base/share.ts';
 import { formatBytes, formatDuration, someOf } from '../../../base/text.ts';
-import type { RolloutPolicy } from '../../../deploy/policy.ts';
+import { type RolloutPolicy, soakInputs } from '../../../deploy/policy.ts';
 import { describeProbe } from '../../../deploy/probe.ts';
 import type { ShownValues } from '../../../deploy/report/filter-report.ts';
 import type { MovedTag } from '../../../deploy/report/moved-tag.ts';
@@ -95,7 +95,16 @@ export function deployPolicy(policy: RolloutPolicy): Setting[] {
     ...(canary === undefined ? [] : [setting('canary', shown(canary))]),
     setting('max-failures', shown(maxFailures)),
     { name: 'soak', value: formatDuration(soakMs), isDefault: soakMs === 0 },
+    ...soakSettings(policy),
   ];
+}
+
+/** By what watched pods are judged, where any are. */
+function soakSettings({ soakLimits }: RolloutPolicy): Setting[] {
+  if (soakLimits === undefined) return [];
+  return Object.entries(soakInputs(soakLimits)).map(([name, value]) =>
+    setting(name as keyof ReturnType<typeof soakInputs>, value),
+  );
 }
 
 /** When the first filter of the targets expires. */

@@ -24,6 +24,7 @@ import {
   superseded,
   verification,
 } from '../report-builder.ts';
+import { BREACHED_SOAK } from '../scenarios-soak.ts';
 
 const PERMISSION = permission('patch deployments.apps in namespace "shop"');
 const PROBLEM: Problem = {
@@ -45,6 +46,7 @@ const TARGETS: readonly TargetReport[] = [
     wavePart: 'canary',
     revisions: [{ filter: 'add-header', revision: NEW, before: OLD, pushed: true }],
     times: { patchedMs: 1_204, readyMs: 9_000, verifiedMs: 9_120 },
+    soak: BREACHED_SOAK,
     verification: verification('stats', { probed: true, notes: ['requests to port 9090 pass by it'] }),
     drift: ['the label was removed'],
     takenOver: ['shop/wasm'],
@@ -89,6 +91,13 @@ export const COMPLETE_REPORTS: Readonly<Record<string, () => Report>> = {
         canary: { percent: 10 },
         maxParallel: { count: 5 },
         soakMs: 30_000,
+        soakLimits: {
+          maxErrorRate: { share: 0.005, beyond: 'zero' },
+          maxLatencyIncrease: { share: 0.2 },
+          minRequests: 10,
+          requires: 'traffic',
+          traffic: 'off',
+        },
         probe: {
           method: 'GET',
           port: 9080,

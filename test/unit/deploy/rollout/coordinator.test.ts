@@ -128,8 +128,13 @@ async function run(scripts: Readonly<Record<string, Script>>, options: Options =
         states,
         problems,
         roll: async (workloads) => workloads.forEach(rollOne),
-        verifyAgain: async (workloads) => {
-          steps.push(`again ${workloads.map(({ ref }) => ref.name).join('+')}`);
+        soak: {
+          begin: async () => undefined,
+          look: async () => true,
+          conclude: async (workloads) => {
+            steps.push(`again ${workloads.map(({ ref }) => ref.name).join('+')}`);
+          },
+          close: async () => undefined,
         },
         settle: async () => undefined,
         rollBackCandidates: () => states.all().filter(({ state }) => state === 'verified' || state === 'failed'),

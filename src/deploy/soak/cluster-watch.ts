@@ -1,0 +1,212 @@
+import { mapLimited, pause } from '../../base/concurrency.ts';
+import { listWords } from '../../base/text.ts';
+import type { Pod, Workload } from '../../cluster/objects.ts';
+import { selectorOf } from '../../cluster/pod-selector.ts';
+import { hasProxyContainer, isReady, isTerminating } from '../../cluster/pods.ts';
+import { POD } from '../../cluster/resources.ts';
+import { podLabel } from '../../mesh/identity/names.ts';
+import type { Way } from '../../mesh/proxy/traffic.ts';
+import { workloadKey } from '../../targets/target.ts';
+import { type DeployContext, during } from '../context.ts';
+import { belongsTo, targetKind } from '../kinds/kinds.ts';
+import { evidenceSource, readIfPossible } from '../observe/evidence-source.ts';
+import { listNewPods } from '../observe/new-pods.ts';
+import type { PlannedWorkload } from '../plan/plan.ts';
+import { DEFAULT_SOAK_LIMITS, type RolloutPolicy } from '../policy.ts';
+import type { SoakReport } from '../report/soak-report.ts';
+import type { Breach } from './crash-judge.ts';
+import type { Usage } from './pod-look.ts';
+import type { PodRecord } from './pod-record.ts';
+import { ProbeSender } from './probe-sender.ts';
+import { type Means, PodSampler } from './sampler.ts';
+import { WorkloadWatch } from './workload-watch.ts';
+
+/** So many proxies are asked at the same time: the connections to the API server are eight, and the run goes on meanwhile. */
+const PARALLEL = 4;
+/** So many pods are asked in one look; of more, the others are next, so that a pod's turn comes within five looks of 1,000. */
+const MAX_PODS_PER_LOOK = 200;
+
+/** A workload that is watched. */
+interface Watched {
+  readonly planned: PlannedWorkload;
+  readonly watch: WorkloadWatch;
+  readonly way: Way;
+}
+
+/** Something is wrong with a workload that is watched. */
+export interface WatchedBreach {
+  readonly planned: PlannedWorkload;
+  readonly breach: Breach;
+}
+
+/** Watches the pods of workloads of one cluster, a look at a time: when, whoever has it says. Nothing is thrown. */
+export class ClusterWatch {
+  readonly #context: DeployContext;
+  readonly #policy: RolloutPolicy;
+  readonly #sampler: PodSampler;
+  readonly #probes: ProbeSender | undefined;
+  readonly #watched = new Map<string, Watched>();
+  #turn = 0;
+
+  constructor(context: DeployContext, policy: RolloutPolicy) {
+    this.#context = during(context, 'waiting for pods');
+    this.#policy = policy;
+    this.#sampler = new PodSampler(this.#context);
+    const { probe, soakLimits } = policy;
+    this.#probes = probe && soakLimits?.traffic === 'probe' ? new ProbeSender(probe, this.#context) : undefined;
+  }
+
+  /** Looks at the pods of workloads before they are changed, so that there is something to compare with. */
+  async begin(workloads: readonly PlannedWorkload[]): Promise<void> {
+    const source = evidenceSource(this.#context);
+    const begun = workloads.map((planned): Watched => {
+      const watch = new WorkloadWatch(planned.ref, this.#policy.soakLimits ?? DEFAULT_SOAK_LIMITS);
+      return { planned, watch, way: wayOf(planned) };
+    });
+    await mapLimited(begun, PARALLEL, async ({ planned, watch, way }) => {
+      const { ref, observed } = planned;
+      const pods = await readIfPossible(source.debug, () => this.#allPods(planned, observed));
+      watch.begin((pods ?? []).filter((pod) => isReady(pod) && !hasChange(pod, planned)));
+      const usages = await this.#sampler.usagesIn(ref.namespace);
+      for (const record of watch.oldPods) await this.#look(record, ref.namespace, way, usages);
+    });
+    for (const one of begun) this.#watched.set(workloadKey(one.planned.ref), one);
+  }
+
+  /**
+   * Looks once at the pods of the workloads that are watched; of more than 200 pods, at the next ones. Returns with which of them
+   * something is wrong.
+   */
+  async look(isWatched: (planned: PlannedWorkload) => boolean): Promise<readonly WatchedBreach[]> {
+    const watched = [...this.#watched.values()].filter(({ planned }) => isWatched(planned));
+    if (watched.length === 0) return [];
+    const pods = await this.#newPods(watched.map(({ planned }) => planned));
+    const due = watched.flatMap((one) => {
+      const shown = pods.get(workloadKey(one.planned.ref)) ?? [];
+      return one.watch
+        .show(shown.filter((pod) => hasProxyContainer(pod) && !isTerminating(pod)))
+        .map((record) => ({ one, record }));
+    });
+    this.#probes?.aim(
+      due.filter(({ record }) => isReady(record.pod)).map(({ one, record }) => ({ watch: one.watch, record })),
+    );
+    const old = watched.flatMap((one) => one.watch.oldPods.map((record) => ({ one, record })));
+    const still = old.filter(({ record }) => record.isSeen && !this.#gone.has(record));
+    const namespaces = [...new Set(watched.map(({ planned }) => planned.ref.namespace))];
+    const usages = new Map(
+      await mapLimited(namespaces, PARALLEL, async (namespace): Promise<[string, ReadonlyMap<string, Usage>]> => {
+        return [namespace, await this.#sampler.usagesIn(namespace)];
+      }),
+    );
+    await mapLimited(this.#next([...due, ...still]), PARALLEL, async ({ one, record }) => {
+      const { namespace } = one.planned.ref;
+      const before = record.looks;
+      const shown = await this.#look(record, namespace, one.way, usages.get(namespace));
+      // One that does not answer any more has ended: it is not asked again.
+      if (record.side === 'old' && !shown && record.looks > before) this.#gone.add(record);
+    });
+    return watched.flatMap(({ planned, watch }) => {
+      const breach = watch.judge(this.#context.now());
+      return breach === undefined ? [] : [{ planned, breach }];
+    });
+  }
+
+  readonly #gone = new Set<PodRecord>();
+
+  /** What was seen of a workload; `undefined` where it is not watched. */
+  reportOf({ ref }: Pick<PlannedWorkload, 'ref'>): SoakReport | undefined {
+    return this.#watched.get(workloadKey(ref))?.watch.report(this.#unseen(ref.namespace));
+  }
+
+  /** That a workload has had too few requests to be judged by them; `undefined` if it had enough, or is not watched. */
+  tooFewRequests({ ref }: Pick<PlannedWorkload, 'ref'>): string | undefined {
+    return this.#watched.get(workloadKey(ref))?.watch.tooFewWords;
+  }
+
+  /** Ends the sending of probes. */
+  async close(): Promise<void> {
+    await this.#probes?.close();
+  }
+
+  /** The next ones of more than may be asked in one look. */
+  #next<T>(all: readonly T[]): readonly T[] {
+    if (all.length <= MAX_PODS_PER_LOOK) return all;
+    const from = (this.#turn++ * MAX_PODS_PER_LOOK) % all.length;
+    return [...all, ...all].slice(from, from + MAX_PODS_PER_LOOK);
+  }
+
+  /** Returns whether a look at a pod has shown anything. */
+  async #look(
+    record: PodRecord,
+    namespace: string,
+    way: Way,
+    usages: ReadonlyMap<string, Usage> | undefined,
+  ): Promise<boolean> {
+    const look = await this.#sampler.look(record.pod, namespace, way, usages?.get(record.name));
+    record.add(look);
+    return look.counters !== undefined || look.log !== undefined;
+  }
+
+  async #newPods(workloads: readonly PlannedWorkload[]): Promise<ReadonlyMap<string, readonly Pod[]>> {
+    const source = evidenceSource(this.#context);
+    const listed = workloads.filter(({ ref }) => !targetKind(ref).binding.inPlace);
+    const labelled = listed.map(({ ref, revisions }) => {
+      // The pods of one filter are those of all: one patch brings them.
+      return { ref, podRevisions: revisions.slice(0, 1).map(({ podRevision }) => podRevision) };
+    });
+    const found = new Map(await listNewPods(labelled, source));
+    for (const planned of listed) {
+      const key = workloadKey(planned.ref);
+      found.set(
+        key,
+        (found.get(key) ?? []).filter((pod) => hasChange(pod, planned)),
+      );
+    }
+    const inPlace = workloads.filter(({ ref }) => targetKind(ref).binding.inPlace);
+    await mapLimited(inPlace, PARALLEL, async (planned) => {
+      const pods = await readIfPossible(source.debug, () => this.#allPods(planned, planned.observed));
+      found.set(workloadKey(planned.ref), pods ?? []);
+    });
+    return found;
+  }
+
+  async #allPods({ ref }: PlannedWorkload, observed: Workload): Promise<readonly Pod[]> {
+    const { items } = await this.#context.client.list<Pod>(POD, ref.namespace, { labelSelector: selectorOf(observed) });
+    return items.filter((pod) => belongsTo(pod, ref) && hasProxyContainer(pod) && !isTerminating(pod));
+  }
+
+  #unseen(namespace: string): string[] {
+    const lacks = (means: Means): boolean => this.#sampler.lacks(namespace, means);
+    const exec = lacks('exec') ? 'get and create pods/exec' : undefined;
+    return [
+      ...(lacks('log') ? ['crashes in the log of proxies (get pods/log)'] : []),
+      ...(lacks('stats') && exec !== undefined ? [`counters of proxies (get pods/proxy, or ${exec})`] : []),
+      ...(lacks('metrics') && exec !== undefined
+        ? [`memory of proxies (${listWords(['list pods.metrics.k8s.io where it is served', exec])})`]
+        : []),
+    ];
+  }
+}
+
+/** Whether a pod has all that the run brings to its workload; nothing on pods that take a change as they run tells. */
+function hasChange({ metadata }: Pod, { ref, revisions }: PlannedWorkload): boolean {
+  if (targetKind(ref).binding.inPlace) return false;
+  return revisions.every(({ podRevision }) => metadata.labels?.[podLabel(podRevision.filter)] === podRevision.id);
+}
+
+/** Which way the requests go that pass the filters of a workload. */
+export function wayOf({ ref, observed, revisions }: Pick<PlannedWorkload, 'ref' | 'observed' | 'revisions'>): Way {
+  if (targetKind(ref).isGateway(observed)) return 'outbound';
+  const ways = new Set(revisions.map(({ revision }) => revision.settings.direction));
+  const [only = 'inbound'] = ways;
+  if (ways.size > 1 || only === 'any') return 'any';
+  return only === 'inbound' ? 'inbound' : 'outbound';
+}
+
+/** Waits until the next look, or until the signal aborts. */
+export function untilNextLook(signal: AbortSignal): Promise<void> {
+  return pause(LOOK_MS, signal);
+}
+
+/** A look every so often: with one more for what a test needs, a breach is seen within ten seconds. */
+const LOOK_MS = 3_000;

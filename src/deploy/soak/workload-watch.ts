@@ -1,0 +1,227 @@
+import { defined } from '../../base/defined.ts';
+import { greatest } from '../../base/lists.ts';
+import { count } from '../../base/text.ts';
+import type { Pod } from '../../cluster/objects.ts';
+import { addTraffic, quantileOf, type Traffic, trafficSince } from '../../mesh/proxy/traffic.ts';
+import type { WorkloadRef } from '../../targets/target.ts';
+import { podId } from '../observe/new-pods.ts';
+import type { SoakLimits } from '../policy.ts';
+import type { SoakComparison, SoakCounts, SoakPoint, SoakReport } from '../report/soak-report.ts';
+import { type Breach, crashesOf, judgeCrashes, judgeReadiness, judgeRestarts } from './crash-judge.ts';
+import { judgeMemory, largestMemory } from './memory-judge.ts';
+import { PodRecord, trafficOf } from './pod-record.ts';
+import { ProbeTally } from './probe-tally.ts';
+import { failuresIn, TrafficJudge } from './traffic-judge.ts';
+
+/** So many pods of a workload are watched; the others run the same. */
+export const MAX_WATCHED = 10;
+const MAX_POINTS = 60;
+const RECENT_MS = 30_000;
+
+/** What is known of the pods of one workload while it is watched, and the verdict on them. */
+export class WorkloadWatch {
+  readonly ref: WorkloadRef;
+  readonly probes: ProbeTally;
+  readonly #limits: SoakLimits;
+  readonly #judge: TrafficJudge;
+  readonly #new = new Map<string, PodRecord>();
+  readonly #old = new Map<string, PodRecord>();
+  #course: SoakPoint[] = [];
+  #all = 0;
+  #began: number | undefined;
+  #noted: number | undefined;
+  #mark: { readonly at: number; readonly traffic: Traffic } | undefined;
+  #breach: (Breach & { readonly noticedMs?: number }) | undefined;
+
+  constructor(ref: WorkloadRef, limits: SoakLimits) {
+    this.ref = ref;
+    this.#limits = limits;
+    this.#judge = new TrafficJudge(limits);
+    this.probes = new ProbeTally(limits);
+  }
+
+  /** Takes the pods that there are before the change. */
+  begin(pods: readonly Pod[]): void {
+    for (const pod of pods.slice(0, MAX_WATCHED)) this.#record(this.#old, pod, 'old');
+  }
+
+  /** Takes the pods that have the change now, and returns those that are watched: the same ones as long as they are there. */
+  show(pods: readonly Pod[]): readonly PodRecord[] {
+    this.#all = Math.max(this.#all, pods.length);
+    const known = pods.filter((pod) => this.#new.has(podId(pod)));
+    const others = pods.filter((pod) => !this.#new.has(podId(pod)));
+    const watched = [...known, ...others].slice(0, MAX_WATCHED);
+    return watched.map((pod) => this.#record(this.#new, pod, 'new'));
+  }
+
+  #record(records: Map<string, PodRecord>, pod: Pod, side: 'new' | 'old'): PodRecord {
+    const id = podId(pod);
+    // One that takes the change as it runs goes on counting.
+    const base = side === 'new' ? this.#old.get(id) : undefined;
+    const record = records.get(id) ?? new PodRecord(pod, side, base);
+    records.set(id, record);
+    record.see(pod);
+    return record;
+  }
+
+  /** The pods without the change that are still watched: of those that are gone, the last that was seen counts. */
+  get oldPods(): readonly PodRecord[] {
+    return [...this.#old.values()];
+  }
+
+  /** Those that the change came to, of which some may be gone. */
+  get newPods(): readonly PodRecord[] {
+    return [...this.#new.values()];
+  }
+
+  /** Judges what all looks have shown so far; returns what is wrong, the first of it. `now`: milliseconds since the run's start. */
+  judge(now: number): Breach | undefined {
+    this.#began ??= now;
+    this.#note(now);
+    if (this.#breach !== undefined) return this.#breach;
+    const found = this.#find(now);
+    // What a look shows has happened since the one before.
+    const since = this.#noted;
+    if (found !== undefined) this.#breach = { ...found, ...(since !== undefined && { noticedMs: now - since }) };
+    this.#noted = now;
+    return this.#breach;
+  }
+
+  #find(now: number): Breach | undefined {
+    const old = this.oldPods;
+    const { namespace } = this.ref;
+    for (const record of this.newPods) {
+      const breach = judgeCrashes(record, namespace, old) ?? judgeRestarts(record, old) ?? judgeReadiness(record);
+      if (breach !== undefined) return breach;
+    }
+    const traffic = this.#traffic();
+    const wrong = traffic.now === undefined ? undefined : this.#judgeTraffic(now, { ...traffic, now: traffic.now });
+    if (wrong !== undefined) return { text: wrong, clause: 'its requests got worse', said: this.#said() };
+    const largest = largestMemory(old);
+    for (const record of this.newPods) {
+      const leak = judgeMemory(record, largest);
+      if (leak === undefined) continue;
+      return { text: `pod ${record.name}: ${leak}`, clause: 'a proxy needs more and more memory', said: record.said };
+    }
+    const failing = this.probes.judge();
+    if (failing === undefined) return undefined;
+    return { text: failing, clause: 'the probe failed during the soak', said: this.#said() };
+  }
+
+  /** What has begun only now is lost in all that was well for an hour, so the last half minute is judged by itself, too. */
+  #judgeTraffic(
+    now: number,
+    traffic: {
+      readonly now: Traffic;
+      readonly before?: Traffic;
+      readonly with: SoakComparison;
+    },
+  ): string | undefined {
+    const compared = { ...traffic, beforeName: NAMES[traffic.with] };
+    const whole = this.#judge.judge(compared);
+    const recent = trafficSince(traffic.now, this.#mark?.traffic);
+    const wrong = whole ?? (this.#mark && this.#judge.judge({ ...compared, now: recent }, 'recent '));
+    if (this.#mark === undefined || now - this.#mark.at >= RECENT_MS) this.#mark = { at: now, traffic: traffic.now };
+    return wrong;
+  }
+
+  #said(): string[] {
+    return this.newPods.flatMap(({ said }) => said).slice(-5);
+  }
+
+  /** The requests to the new pods and what they are compared with: old pods, or else what the new ones had at first. */
+  #traffic(): { readonly now?: Traffic; readonly before?: Traffic; readonly with: SoakComparison } {
+    const now = trafficOf(this.newPods);
+    const before = trafficOf(this.oldPods);
+    if (now === undefined) return { with: 'nothing' };
+    if (before !== undefined && before.requests >= this.#limits.minRequests) return { now, before, with: 'old-pods' };
+    const first = this.newPods.reduce<Traffic | undefined>(
+      (sum, { firstTraffic }) => addTraffic(sum, firstTraffic),
+      undefined,
+    );
+    if (first === undefined || first.requests < this.#limits.minRequests) return { now, with: 'nothing' };
+    return { now: trafficSince(now, first), before: first, with: 'own-start' };
+  }
+
+  #note(now: number): void {
+    const traffic = trafficOf(this.newPods);
+    if (traffic === undefined) return;
+    const { all, hits } = failuresIn(traffic);
+    const seconds = Math.round((now - (this.#began ?? now)) / 100) / 10;
+    this.#course.push({ seconds, requests: all, failed: hits });
+    // Every other one of them tells the same, as they are sums.
+    if (this.#course.length > MAX_POINTS) {
+      this.#course = this.#course.filter((_, index) => index % 2 === 0);
+    }
+  }
+
+  /** How many requests went to the new pods, as far as anybody has counted. */
+  get requests(): number {
+    return Math.max(trafficOf(this.newPods)?.requests ?? 0, this.probes.sent);
+  }
+
+  /** Returns the verdict so far. `unseen`: what could not be watched. */
+  report(unseen: readonly string[]): SoakReport {
+    const records = this.newPods;
+    const all = trafficOf(records);
+    const traffic = this.#traffic();
+    const watched = records.filter(({ isSeen }) => isSeen).length;
+    const hasBefore = this.oldPods.some(({ isSeen }) => isSeen) || traffic.with === 'own-start';
+    const before = traffic.with === 'own-start' ? traffic.before : trafficOf(this.oldPods);
+    return {
+      verdict: this.#verdict(watched),
+      ...(this.#breach !== undefined && {
+        breach: this.#breach.text,
+        ...defined({ noticedMs: this.#breach.noticedMs }),
+      }),
+      pods: { watched, all: this.#all },
+      comparedWith: traffic.with,
+      new: countsOf(all, records),
+      ...(hasBefore && { old: countsOf(before, this.oldPods) }),
+      ...defined({ counters: all?.source }),
+      crashes: records.reduce((sum, record) => sum + crashesOf(record), 0),
+      restarts: records.reduce((sum, { restarts }) => sum + Math.max(0, restarts.count), 0),
+      ...(this.probes.sent > 0 && { probes: { sent: this.probes.sent, failed: this.probes.failed } }),
+      unseen,
+      ...(this.#course.length > 0 && { course: [...this.#course] }),
+    };
+  }
+
+  #verdict(watched: number): SoakReport['verdict'] {
+    if (this.#breach !== undefined) return 'breached';
+    if (watched === 0 && this.probes.sent === 0) return 'not-watched';
+    return this.requests < this.#limits.minRequests ? 'no-traffic' : 'passed';
+  }
+
+  /** `no traffic seen: 3 requests, "min-requests" is 10`. */
+  get tooFewWords(): string | undefined {
+    if (this.requests >= this.#limits.minRequests) return undefined;
+    return `no traffic seen: ${count(this.requests, 'request')}, "min-requests" is ${this.#limits.minRequests}`;
+  }
+}
+
+const NAMES: Readonly<Record<SoakComparison, string>> = {
+  'old-pods': 'in the old pods',
+  'own-start': 'at first',
+  nothing: 'before',
+};
+
+function countsOf(traffic: Traffic | undefined, records: readonly PodRecord[]): SoakCounts {
+  const failures = traffic === undefined ? { all: 0, hits: 0 } : failuresIn(traffic);
+  const latencies = traffic?.latencies;
+  const cpus = records.flatMap(({ usages }) => usages.at(-1)?.cpu ?? []);
+  return {
+    requests: failures.all,
+    failed: failures.hits,
+    ...(latencies !== undefined &&
+      defined({ p50Ms: rounded(quantileOf(latencies, 0.5)), p99Ms: rounded(quantileOf(latencies, 0.99)) })),
+    ...defined({
+      memoryBytes: largestMemory(records),
+      cpu: cpus.length === 0 ? undefined : greatest(cpus),
+    }),
+  };
+}
+
+function rounded(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.round(ms * 10) / 10;
+}

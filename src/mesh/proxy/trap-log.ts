@@ -1,0 +1,92 @@
+import { truncate } from '../../base/text.ts';
+import { cutAt } from './log-lines.ts';
+
+/** A filter's code has failed while Envoy called it, as the proxy's log tells. */
+export interface Trap {
+  /** The function that Envoy called: `proxy_on_request_headers`. */
+  readonly callback: string;
+  /** The engine's words: `Uncaught RuntimeError: unreachable`. */
+  readonly words: string;
+  /** The functions of the module that were under way, the innermost first; empty where it has no names of functions. */
+  readonly stack: readonly string[];
+}
+
+/** What part of a proxy's log tells of filters. */
+export interface FilterLog {
+  /** How often a filter has trapped. */
+  readonly traps: number;
+  /** One for each function, the first of it. */
+  readonly kinds: readonly Trap[];
+  /** What filters have logged, the last of it: where several are in a pod, each line names its own. */
+  readonly said: readonly string[];
+}
+
+/** `Function: proxy_on_log failed: Uncaught RuntimeError: unreachable` (proxy-wasm-cpp-host: src/v8/v8.cc, include/proxy-wasm/wasm_vm.h). */
+const FAILED = /\bFunction: ([\w.]{1,100}) failed: /;
+const STACK = 'Proxy-Wasm plugin in-VM backtrace:';
+/** `  0:  0x1db - boom` */
+const FRAME = /^ {1,4}\d+: {1,4}0x[0-9a-f]+ - (.*)$/;
+const MAX_FRAMES = 8;
+const MAX_KINDS = 8;
+const MAX_SAID = 5;
+const MAX_WORDS = 300;
+const MAX_FRAME = 80;
+
+/**
+ * Reads what a part of a proxy's log tells of its filters: Envoy's words for a trap, once for each worker where a VM is not started
+ * anew and once for each request where it is, with the stack where the module has names; and what filters have said themselves.
+ */
+export function readFilterLog(log: string): FilterLog {
+  const lines = log.split('\n');
+  const kinds = new Map<string, Trap>();
+  let traps = 0;
+  for (const [index, line] of lines.entries()) {
+    const match = FAILED.exec(line);
+    const [all = '', callback] = match ?? [];
+    if (match === null || callback === undefined) continue;
+    traps++;
+    if (kinds.has(callback) || kinds.size >= MAX_KINDS) continue;
+    const words = withoutThread(line.slice(match.index + all.length));
+    kinds.set(callback, { callback, words: truncate(words, MAX_WORDS), stack: stackAfter(lines, index) });
+  }
+  return { traps, kinds: [...kinds.values()], said: saidIn(log) };
+}
+
+function stackAfter(lines: readonly string[], at: number): string[] {
+  if (lines[at + 1]?.trim() !== STACK) return [];
+  const frames: string[] = [];
+  for (const line of lines.slice(at + 2, at + 2 + MAX_FRAMES)) {
+    const frame = FRAME.exec(withoutThread(line))?.[1];
+    if (frame === undefined) break;
+    frames.push(truncate(frame.trim(), MAX_FRAME));
+  }
+  return frames;
+}
+
+/** Filters' own lines hold `wasm log`, the filter's names and its words; Envoy shows those of the levels that it is told to. */
+function saidIn(log: string): string[] {
+  const said = [...cutAt(log, 'wasm log')].map(([, behind]) => truncate(withoutThread(behind).trim(), MAX_WORDS));
+  return said.filter((words) => words !== '').slice(-MAX_SAID);
+}
+
+/** Envoy ends its lines with the thread, after a tab. */
+function withoutThread(words: string): string {
+  const thread = words.lastIndexOf('\tthread=');
+  return (thread === -1 ? words : words.slice(0, thread)).trimEnd();
+}
+
+/** The time that Envoy begins its lines with. Such times sort as texts do. */
+const LINE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z/;
+
+/**
+ * Returns what of a log is newer than the last line that was read before, with the time of its own last line: a log can be asked for
+ * from a second on, which has lines that were read already.
+ */
+export function newLines(log: string, last: string | undefined): { readonly text: string; readonly last?: string } {
+  const lines = log.split('\n');
+  const times = lines.map((line) => LINE_TIME.exec(line)?.[0]);
+  const first = last === undefined ? 0 : times.findIndex((time) => time !== undefined && time > last);
+  const newest = times.findLast((time) => time !== undefined) ?? last;
+  const text = first === -1 ? '' : lines.slice(first).join('\n');
+  return { text, ...(newest !== undefined && { last: newest }) };
+}
