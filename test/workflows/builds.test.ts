@@ -30,6 +30,9 @@ const STAND_INS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'build-rust.yml': {
     cargo: 'mkdir -p target/wasm32-wasip1/release && cp module.wasm target/wasm32-wasip1/release/add_header.wasm',
   },
+  'check-filter.yml': {
+    cargo: 'mkdir -p target/wasm32-wasip1/release && cp module.wasm target/wasm32-wasip1/release/add_header.wasm',
+  },
   'build-tinygo.yml': {
     curl: 'touch tinygo.deb',
     sha256sum: 'cat > /dev/null',
@@ -48,6 +51,7 @@ const namesIn = (namespace: string): Record<string, string> => ({
 async function prepare(file: string): Promise<void> {
   const { runner } = repository;
   await runner.commit('module.wasm', await readFile(shop.filters.abi021));
+  await runner.commit('tests.yaml', await readFile(join(EXAMPLE, 'tests.yaml')));
   await runner.remote('proxy-wasm/proxy-wasm-cpp-sdk', { 'proxy_wasm_intrinsics.js': '' });
   for (const [name, script] of Object.entries(STAND_INS[file] ?? {})) await runner.install(name, script);
   if (file === 'build-assemblyscript.yml') {
@@ -75,9 +79,28 @@ test.each(['build-rust.yml', 'build-tinygo.yml', 'build-assemblyscript.yml', 'bu
   },
 );
 
+test('check-filter.yml: a pull request is told whether the filter does its job, without any secret', async () => {
+  const { runner } = repository;
+  await prepare('check-filter.yml');
+  const workflow = await workflowOf('check-filter.yml');
+  const asked = await runner.run(workflow, pullRequest('opened', { fork: 'eve/filters' }));
+  const { result, tests = '' } = outputsOf(jobOf(asked, 'check'));
+  expect(result).toBe('passed');
+  expect(JSON.parse(tests)).toMatchObject({ 'add-header': { result: 'passed', tests: 6, passed: 6 } });
+
+  const text = await readFile(join(EXAMPLE, 'tests.yaml'), 'utf8');
+  await runner.commit('tests.yaml', text.replaceAll('x-hours:', 'x-days:'));
+  const broken = await runner.run(workflow, pullRequest('synchronize', { fork: 'eve/filters' }));
+  expect(outputsOf(jobOf(broken, 'check'))).toMatchObject({
+    result: 'failed',
+    headline: expect.stringContaining('1 of 6 tests failed'),
+  });
+});
+
 test('build-go.yml: what it builds is checked, and after a push delivered as an image', async () => {
   const { runner } = repository;
   for (const file of ['go.mod', 'main.go']) await runner.commit(file, await readFile(join(EXAMPLE, 'go', file)));
+  await runner.commit('tests.yaml', await readFile(join(EXAMPLE, 'tests.yaml')));
   // What Go has compiled before stays; the home of the run is empty.
   const { stdout } = await promisify(execFile)('go', ['env', 'GOROOT', 'GOCACHE']);
   const [root, cache] = stdout.trim().split('\n');

@@ -128,7 +128,7 @@ function faultOf(outcome: TestOutcome, where: string): string {
 }
 
 function shownValue(value: string): string {
-  return truncate(value.replace(/\s+/g, ' '), MAX_VALUE);
+  return value === '' ? 'an empty text' : truncate(value.replace(/\s+/g, ' '), MAX_VALUE);
 }
 
 function remedyFor({ state }: TestOutcome): string {

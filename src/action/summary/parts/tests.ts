@@ -115,6 +115,7 @@ function faultOf(outcome: TestOutcome, limits: Limits): string {
 
 /** The lines of a value, each behind a sign. */
 function signed(sign: '+' | '-', value: string): string[] {
+  if (value === '') return [`${sign} (empty)`];
   const all = value.split('\n', MAX_VALUE_LINES + 1);
   const shown = all.slice(0, MAX_VALUE_LINES).map((line) => `${sign} ${truncate(line, MAX_LINE_CHARACTERS)}`);
   return all.length > MAX_VALUE_LINES ? [...shown, `${sign} …`] : shown;

@@ -152,6 +152,37 @@ const OTHERS: Readonly<Record<string, (at: (index: number) => string) => Report>
       problems: [{ kind: 'filter', subject: at(1), message: at(2), remedy: at(3) }],
       checked: checkedOf({ [at(0)]: { trial: () => 'failed' }, [at(4)]: {} }),
     }),
+  'check, with tests': (at) => {
+    const place = { subject: at(0), at: { file: at(1), line: 1, column: 1 } };
+    const said = { log: [at(2)], trace: [`call ${at(3)}`], place };
+    return report({
+      command: 'check',
+      junitFile: `f${at(4)}`,
+      problems: [{ kind: 'test', subject: at(0), message: at(5) }],
+      tests: [
+        {
+          filter: `f${at(6)}`,
+          runs: [
+            {
+              proxies: [],
+              durationMs: 1,
+              tests: [
+                {
+                  ...said,
+                  name: `a${at(7)}`,
+                  state: 'failed',
+                  differences: [{ where: `w${at(8)}`, expected: `e${at(9)}`, got: `g${at(10)}` }],
+                },
+                { ...said, name: `b${at(7)}`, state: 'stopped', why: `why ${at(11)}` },
+                { ...said, name: `c${at(7)}`, state: 'inconclusive', why: [`why ${at(11)}`] },
+              ],
+            },
+          ],
+        },
+      ],
+      checked: checkedOf({ [at(0)]: {} }),
+    });
+  },
 };
 
 const texts = fc.array(hostile, { minLength: FIELDS, maxLength: FIELDS });
