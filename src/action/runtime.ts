@@ -101,8 +101,8 @@ export interface TestingRuntime extends Runtime {
 
 /** Returns the same world, where the tests of several clusters are run once. */
 export function keepingTests(runtime: Runtime): TestingRuntime {
-  const { runTests, now } = runtime;
-  return runTests === undefined ? runtime : { ...runtime, tests: new TestRuns(runTests, now) };
+  const { runTests, now, cancelled } = runtime;
+  return runTests === undefined ? runtime : { ...runtime, tests: new TestRuns(runTests, now, cancelled) };
 }
 
 /** The optimiser, which says that it has begun: it may take minutes. */

@@ -23,14 +23,19 @@ interface Running {
 export class TestRuns {
   readonly #run: RunTests;
   readonly #now: () => number;
+  readonly #signal: AbortSignal;
   readonly #limit = makeLimiter(PARALLEL_RUNS);
   readonly #running = new WeakMap<Uint8Array, Map<string, Running>>();
   readonly #done = new Map<Running, Omit<TestRun, 'proxies'>>();
 
-  /** @param now milliseconds, from any start */
-  constructor(run: RunTests, now: () => number) {
+  /**
+   * @param now milliseconds, from any start
+   * @param signal once it aborts, what comes of tests is no result of theirs
+   */
+  constructor(run: RunTests, now: () => number, signal: AbortSignal) {
     this.#run = run;
     this.#now = now;
+    this.#signal = signal;
   }
 
   /** Runs the tests of a filter as some proxies would, all in the same way; none where they are not known. */
@@ -52,7 +57,7 @@ export class TestRuns {
     ofModule.set(key, running);
     running.proxies = distinctBy([...running.proxies, ...proxies], formatProxyVersion);
     const done = await running.run;
-    this.#done.set(running, done);
+    if (!this.#signal.aborted) this.#done.set(running, done);
     return done.tests;
   }
 

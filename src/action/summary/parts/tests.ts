@@ -91,7 +91,7 @@ function faultOf(outcome: TestOutcome, limits: Limits): string {
       return `The filter stopped: ${text(outcome.why, limits.message)}`;
     case 'inconclusive': {
       const why = outcome.why.map((one) => text(one, limits.message));
-      return `Inconclusive, because the trial cannot answer for ${listWords(why, 'and')}.`;
+      return `Inconclusive; unknown to the trial: ${listWords(why, 'and')}.`;
     }
     case 'failed': {
       if (limits.diffLines === 0) return '';

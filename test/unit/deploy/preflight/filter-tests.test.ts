@@ -34,7 +34,7 @@ function runner(says: (envoy: number | undefined) => Says): {
     asked.push(envoy);
     return tests.map(({ name }) => ({ name, log: [], trace: [], ...says(envoy) }) as TestResult);
   };
-  return { tests: new TestRuns(run, () => 0), asked };
+  return { tests: new TestRuns(run, () => 0, new AbortController().signal), asked };
 }
 
 const context = (tests: TestRuns): TrialContext => ({ log: silentLog, signal: new AbortController().signal, tests });
@@ -88,7 +88,7 @@ describe('a test that does not pass speaks against the filter', () => {
     [
       'inconclusive',
       { state: 'inconclusive', why: ['the property a', 'the foreign function b'] },
-      'is inconclusive: the trial cannot answer for the property a and the foreign function b.',
+      'is inconclusive; unknown to the trial: the property a and the foreign function b.',
     ],
   ])('%s', async (_, says, words) => {
     const { tests } = runner(() => says);
@@ -128,6 +128,25 @@ test('what several clusters ask is run once, and true of the proxies of all', as
   await Promise.all(versions.map((proxies) => check([filter], tests, proxies)));
   expect(asked).toHaveLength(1);
   expect(tests.tested.flatMap(({ runs }) => runs.map(({ proxies }) => proxies))).toEqual([['1.28', '1.28.3']]);
+});
+
+test('what comes of tests in a run that was cancelled meanwhile is not told', async () => {
+  const cancel = new AbortController();
+  const run: RunTests = async (_, tests) => {
+    cancel.abort();
+    return tests.map(({ name }) => ({
+      name,
+      log: [],
+      trace: [],
+      state: 'inconclusive',
+      why: ['the run was cancelled'],
+    }));
+  };
+  const tests = new TestRuns(run, () => 0, cancel.signal);
+  const filter = filterWith([written('a', 1)]);
+  const revisions = [makeRevision(filter.name, filter.module, filter.settings)];
+  const { problems } = await checkRevisions(revisions, [], { log: silentLog, signal: cancel.signal, tests }, [filter]);
+  expect([problems, tests.tested]).toEqual([[], []]);
 });
 
 test('a cancelled run says nothing of tests', async () => {
