@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { pathOf } from '../harness/workloads.ts';
-import { connectMesh, createApps, headerOfPods, type Mesh, makeApp } from './mesh.ts';
+import { connectMesh, createApps, headerOfPods, type Mesh, makeApp, objectsOf } from './mesh.ts';
 import { createConfigMapByHand, createEnvoyFilterByHand, mountsByHand } from './unmanaged.ts';
 
 describe('a filter in real sidecars', () => {
@@ -50,6 +50,35 @@ describe('a filter in real sidecars', () => {
       expect(new Set(await headerOfPods(mesh, app, 'x-abi-0-2-0'))).toEqual(new Set(['abi']));
       expect(new Set(await headerOfPods(mesh, app, 'x-wasm'))).toEqual(new Set([undefined]));
     }
+  });
+
+  test('a test that fails keeps the filter out of the mesh; what passes is what the sidecars do', async () => {
+    const namespace = await mesh.namespace();
+    const app = makeApp(namespace, 'reviews');
+    await createApps(mesh, app);
+    const given = {
+      filter: mesh.filters.abi021,
+      name: 'add-header',
+      namespace,
+      targets: '- deployment/reviews',
+      configuration: 'x-wasm: one',
+    };
+    const expecting = (value: string): string =>
+      `- { name: adds the header, expect: { response: { headers: { x-wasm: ${value} } } } }`;
+    const before = await mesh.api.get<Workload>(pathOf(app));
+    const refused = await mesh.deploy({ ...given, tests: expecting('two') });
+    expect(refused.outputs).toMatchObject({ result: 'failed', changed: 'false' });
+    expect(refused.summary).toContain('add-header not deployed: 1 of 1 test failed');
+    const [tested] = Object.values(JSON.parse(refused.outputs.tests ?? '')) as { proxies: object }[];
+    // Of the version that the sidecars have.
+    expect(Object.keys(tested?.proxies ?? {})).toEqual([expect.stringMatching(/^1\.\d+/)]);
+    const after = await mesh.api.get<Workload>(pathOf(app));
+    expect(after.metadata.generation).toBe(before.metadata.generation);
+    expect(await objectsOf(mesh, app)).toEqual([]);
+
+    const good = await mesh.deploy({ ...given, tests: expecting('one') });
+    expect(good.outputs).toMatchObject({ result: 'deployed' });
+    expect(new Set(await headerOfPods(mesh, app, 'x-wasm'))).toEqual(new Set(['one']));
   });
 
   test("annotations in array and in map form: the filter runs, and the user's own volume stays mounted", async () => {
