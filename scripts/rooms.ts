@@ -42,6 +42,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   deploy: [
     ['commands'],
     ['rollout'],
+    ['scout'],
     ['apply', 'soak', 'verify'],
     ['preflight', 'wait'],
     ['plan'],

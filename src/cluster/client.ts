@@ -128,6 +128,14 @@ export class Client {
     return this.#session.list<KubernetesObject>(resource, namespace, options, { accept: METADATA_ONLY });
   }
 
+  /** Makes an object; one of its name that is there already gives an `ApiError` 409. */
+  async create<T extends KubernetesObject>(resource: Resource, namespace: string, object: T): Promise<T> {
+    const path = `${resourcePath(resource, namespace)}?fieldManager=${FIELD_MANAGER}`;
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ apiVersion: resource.apiVersion, kind: resource.kind, ...object });
+    return (await this.#session.write<T>('create', resource, false, { method: 'POST', path, headers, body })).object;
+  }
+
   /**
    * Server-side apply: makes the object or brings our fields to the given values. Without `force`, a field that another
    * manager holds with another value gives an `ApiError` 409 that names the manager.
@@ -275,8 +283,10 @@ export class Client {
     resourceVersion: string,
     seconds: number,
     signal: AbortSignal,
+    { labelSelector }: Pick<ListOptions, 'labelSelector'> = {},
   ): AsyncIterable<string> {
     const query = new URLSearchParams({
+      ...(labelSelector !== undefined && { labelSelector }),
       watch: 'true',
       allowWatchBookmarks: 'true',
       resourceVersion,

@@ -2,18 +2,20 @@ import { performance } from 'node:perf_hooks';
 import { pause, untilAborted } from '../base/concurrency.ts';
 import { messageOf } from '../base/problem.ts';
 import { parseWatchEvent } from './answers.ts';
-import type { Client, ObjectList } from './client.ts';
+import type { Client, ListOptions, ObjectList } from './client.ts';
 import { ApiError, ConnectionError, InvalidAnswerError } from './errors.ts';
-import type { Workload } from './objects.ts';
+import type { KubernetesObject, Workload } from './objects.ts';
 import type { Resource } from './resources.ts';
 
 /** One change of a workload: its new state, or `undefined` if it was deleted. */
-export type OnWorkload = (name: string, workload: Workload | undefined) => void;
+export type OnWorkload<T = Workload> = (name: string, workload: T | undefined) => void;
 
-export interface FollowOptions {
+export interface FollowOptions<T = Workload> {
   readonly resource: Resource;
   readonly namespace: string;
-  readonly onWorkload: OnWorkload;
+  /** Follows those alone that it selects. */
+  readonly labelSelector?: string;
+  readonly onWorkload: OnWorkload<T>;
   /** Told why the API server shows nothing at the moment, and `undefined` once it does again. */
   readonly onTrouble?: (trouble: string | undefined) => void;
   /** The workloads that are waited for: those a list no longer has were deleted. */
@@ -37,7 +39,10 @@ const PACE_MS = 1_000;
  * every 2 s. An API server that is away for a while, or for which something else answers, is asked again. Throws when it refuses: then
  * nothing more can be known.
  */
-export async function followWorkloads(client: Client, options: FollowOptions): Promise<void> {
+export async function followWorkloads<T extends KubernetesObject = Workload>(
+  client: Client,
+  options: FollowOptions<T>,
+): Promise<void> {
   const { resource, namespace, onWorkload, awaited, signal, debug } = options;
   while (!signal.aborted) {
     const started = performance.now();
@@ -56,11 +61,14 @@ export async function followWorkloads(client: Client, options: FollowOptions): P
 }
 
 /** A list, however long the API server is away; `undefined` if the signal aborted first. */
-async function listPatiently(client: Client, options: FollowOptions): Promise<ObjectList<Workload> | undefined> {
+async function listPatiently<T extends KubernetesObject>(
+  client: Client,
+  options: FollowOptions<T>,
+): Promise<ObjectList<T> | undefined> {
   const { resource, namespace, signal, debug } = options;
   while (!signal.aborted) {
     try {
-      return await untilAborted(client.list<Workload>(resource, namespace), signal);
+      return await untilAborted(client.list<T>(resource, namespace, selectionOf(options)), signal);
     } catch (error) {
       if (signal.aborted) return undefined;
       const passing =
@@ -76,20 +84,35 @@ async function listPatiently(client: Client, options: FollowOptions): Promise<Ob
   return undefined;
 }
 
+function selectionOf({ labelSelector }: Pick<FollowOptions, 'labelSelector'>): Pick<ListOptions, 'labelSelector'> {
+  return labelSelector === undefined ? {} : { labelSelector };
+}
+
 type WatchEnd = 'expired' | 'forbidden' | 'broken';
 
 /** Watches, resuming where the last event left off, until it has to start from a new list. */
-async function watchFrom(client: Client, from: string, options: FollowOptions): Promise<WatchEnd> {
+async function watchFrom<T extends KubernetesObject>(
+  client: Client,
+  from: string,
+  options: FollowOptions<T>,
+): Promise<WatchEnd> {
   const { resource, namespace, onWorkload, signal } = options;
   let resourceVersion = from;
   try {
     while (!signal.aborted) {
       const started = performance.now();
       let events = 0;
-      const lines = client.watchLines(resource, namespace, resourceVersion, WATCH_SECONDS, signal);
+      const lines = client.watchLines(
+        resource,
+        namespace,
+        resourceVersion,
+        WATCH_SECONDS,
+        signal,
+        selectionOf(options),
+      );
       for await (const line of lines) {
         if (line === '') continue;
-        const event = parseWatchEvent<Workload>(line, resource);
+        const event = parseWatchEvent<T>(line, resource);
         events++;
         if ('invalid' in event) {
           options.debug(`Watch of ${resource.plural} in ${namespace}: ${event.invalid}.`);

@@ -8,6 +8,13 @@ import type { Probe } from './probe.ts';
 export const VERIFY = ['auto', 'required', 'off'] as const;
 export type Verify = (typeof VERIFY)[number];
 
+/**
+ * Whether new filters are tried in pods of the run's own, scouts, before any workload is changed: `auto` where that can be, `required`
+ * or nothing is changed, `off` not at all.
+ */
+export const SCOUTS = ['auto', 'required', 'off'] as const;
+export type ScoutMode = (typeof SCOUTS)[number];
+
 /** What happens to workloads when one of them fails: itself goes back, all of the run go back, or none does. */
 export const ON_FAILURE = ['rollback', 'rollback-all', 'keep'] as const;
 export type OnFailure = (typeof ON_FAILURE)[number];
@@ -101,6 +108,7 @@ export interface RolloutPolicy {
   /** How long one workload may take from its patch until it is ready, in milliseconds. */
   readonly timeoutMs: number;
   readonly verify: Verify;
+  readonly scout: ScoutMode;
   /** A request that each new pod must answer as expected. */
   readonly probe?: Probe;
   readonly onFailure: OnFailure;

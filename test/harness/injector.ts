@@ -27,6 +27,48 @@ export function injectMounts(answer: string): string {
   return JSON.stringify(injectPod(value));
 }
 
+/** Whether a request makes a pod. */
+export function makesPod(method: string, path: string): boolean {
+  return method === 'POST' && /^\/api\/v1\/namespaces\/[^/]+\/pods(\?|$)/.test(path);
+}
+
+/** Whether a request watches pods. */
+export function watchesPods(method: string, path: string): boolean {
+  return method === 'GET' && /^\/api\/v1\/namespaces\/[^/]+\/pods\?(.*&)?watch=true(&|$)/.test(path);
+}
+
+/**
+ * The pod as the injector sends it on where it asks for a sidecar and has none: with one of the version that its own container has, as
+ * every scout has that of the proxies that run.
+ */
+export function injectSidecar(body: string): string {
+  const pod = JSON.parse(body) as Json;
+  const { metadata, spec } = pod;
+  const asked =
+    isObject(metadata) && isObject(metadata.labels) && metadata.labels['sidecar.istio.io/inject'] === 'true';
+  if (!asked || !isObject(spec)) return body;
+  const { containers = [], initContainers = [] } = spec as { containers?: Json[]; initContainers?: Json[] };
+  if ([...containers, ...initContainers].some(({ name }) => name === 'istio-proxy')) return body;
+  const image = containers[0]?.image;
+  const sidecar = { name: 'istio-proxy', image, restartPolicy: 'Always' };
+  return JSON.stringify({ ...pod, spec: { ...spec, initContainers: [...initContainers, sidecar] } });
+}
+
+/** The lines of a watch of pods, as `injectMounts` does. */
+export async function* injectLines(lines: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  let rest = '';
+  const decoder = new TextDecoder();
+  for await (const piece of lines) {
+    const whole = (rest + decoder.decode(piece, { stream: true })).split('\n');
+    rest = whole.pop() ?? '';
+    for (const line of whole) {
+      const event = JSON.parse(line) as Json;
+      const told = ['ADDED', 'MODIFIED', 'DELETED'].includes(String(event.type)) && isObject(event.object);
+      yield `${told ? JSON.stringify({ ...event, object: injectPod(event.object as Json) }) : line}\n`;
+    }
+  }
+}
+
 function injectPod(pod: Json): Json {
   const annotations = isObject(pod.metadata) && isObject(pod.metadata.annotations) ? pod.metadata.annotations : {};
   const list = parseAnnotationList(annotations[USER_VOLUME_MOUNT_ANNOTATION] as string | undefined);

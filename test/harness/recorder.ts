@@ -8,7 +8,7 @@ import { kubeconfigText } from '../embedded/kubeconfig.ts';
 import { logSince } from '../embedded/pod-log.ts';
 import type { Api } from './api.ts';
 import { ADMIN_TOKEN, callerOf, USER_TOKEN } from './caller.ts';
-import { injectMounts, readsPods } from './injector.ts';
+import { injectLines, injectMounts, injectSidecar, makesPod, readsPods, watchesPods } from './injector.ts';
 import { refuseUpgrade, startPodGateway } from './pod-gateway.ts';
 import { parsePodRequest } from './pod-request.ts';
 import { type Traffic, watchTraffic } from './traffic.ts';
@@ -137,7 +137,7 @@ export async function startRecorder(api: Api, without: readonly string[] = []): 
       path,
       method: method as 'GET',
       headers: caller.headers,
-      body: body.length > 0 ? body : null,
+      body: body.length === 0 ? null : makesPod(method, path) ? injectSidecar(body.toString()) : body,
       headersTimeout: 0,
       bodyTimeout: 0,
     });
@@ -160,13 +160,15 @@ export async function startRecorder(api: Api, without: readonly string[] = []): 
       return;
     }
     outgoing.writeHead(response.statusCode, responseHeaders(response.headers));
-    if (response.statusCode === 200 && readsPods(method, path)) {
+    const { statusCode } = response;
+    if ((statusCode === 200 && readsPods(method, path)) || (statusCode === 201 && makesPod(method, path))) {
       outgoing.end(injectMounts(await response.body.text()));
       return;
     }
     outgoing.flushHeaders();
     outgoing.on('close', () => response.body.destroy());
-    await pipeline(response.body, outgoing);
+    if (statusCode === 200 && watchesPods(method, path)) await pipeline(injectLines(response.body), outgoing);
+    else await pipeline(response.body, outgoing);
   };
 
   const upgrade = async (incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {

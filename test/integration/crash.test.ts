@@ -167,7 +167,7 @@ describe('a run that ends in the middle of its work', () => {
       const old = await site.deployed(ALL, 'good');
       const before = (await workloads()).map(({ spec }) => spec?.template);
       const states = await recorded();
-      const bad = { configuration: 'bad', timeout: '1s', 'on-failure': policy };
+      const bad = { configuration: 'bad', timeout: '1s', 'on-failure': policy, scout: 'off' };
       await turn(UNWELL);
       expect(await runUntil(at, ALL, bad)).toBe(at);
       expect(await carried()).toHaveLength(at > 2 && at < 6 ? 2 : 1);
@@ -186,7 +186,7 @@ describe('a run that ends in the middle of its work', () => {
     test.each([1, 2, 3, 5])('after its write %i and where there was none before, too', async (at) => {
       await createSwitched(3);
       const before = (await workloads()).map(({ spec }) => spec?.template);
-      const bad = { configuration: 'bad', timeout: '1s', 'on-failure': 'rollback-all' };
+      const bad = { configuration: 'bad', timeout: '1s', 'on-failure': 'rollback-all', scout: 'off' };
       await turn(UNWELL);
       await runUntil(at, ALL, bad);
       const { report } = await site.run('deploy', ALL, bad);

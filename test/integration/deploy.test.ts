@@ -60,8 +60,8 @@ describe('deploying a filter', () => {
       ['StatefulSet', 'deployed', { ready: 2, wanted: 2 }],
       ['DaemonSet', 'deployed', { ready: 1, wanted: 1 }],
     ]);
-    // Two objects, three workloads, and the record of the verification.
-    expect(writesDone()).toHaveLength(2 + 3 + 1);
+    // Two objects, a scout that comes and goes, three workloads, and the record of the verification.
+    expect(writesDone()).toHaveLength(2 + 2 + 3 + 1);
 
     const revision = first.report.targets[0]?.revisions[0]?.revision ?? '';
     const name = `add-header-${revision}`;
@@ -176,10 +176,10 @@ describe('deploying a filter', () => {
       [`${one}/a`, `${one}/b`, `${two}/c`, `${two}/special`].sort(),
     );
     // One revision for three workloads in two namespaces, another for the special one: 2 + 1 ConfigMaps, as many EnvoyFilters
-    // and records of the verification.
+    // and records of the verification. Two scouts come and go, the special one's with an EnvoyFilter without the port.
     expect(new Set(report.targets.map(({ revisions }) => revisions[0]?.revision)).size).toBe(2);
     expect(report.outcome).toBe('deployed');
-    expect(writesDone()).toHaveLength(3 + 3 + 4 + 3);
+    expect(writesDone()).toHaveLength(3 + 3 + 4 + 3 + 3 * 2 + 2);
   });
 
   test('repairs drift, and only that', async () => {
@@ -199,6 +199,9 @@ describe('deploying a filter', () => {
     expect(repaired.report.outcome).toBe('deployed');
     expect(writesDone().map(({ path }) => path.replace(/\?.*/, ''))).toEqual([
       `/api/v1/namespaces/${namespace}/configmaps/${name}`,
+      // The ConfigMap knew that the revision was verified, so it is tried again.
+      `/api/v1/namespaces/${namespace}/pods`,
+      expect.stringContaining(`/api/v1/namespaces/${namespace}/pods/deploy-wasm-filter-scout-`),
       pathOf(ratings),
       // The record of the verification was lost with the ConfigMap.
       `/api/v1/namespaces/${namespace}/configmaps/${name}`,

@@ -197,7 +197,7 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
   test.concurrent('passes requests while a first image cannot be pulled, and is rolled back', async () => {
     const place = await Place.open({ className });
     const filter = `oci://${UNREACHABLE_REGISTRY}/add-header:v1`;
-    const target = onlyTarget(await place.run({ filter }));
+    const target = onlyTarget(await place.run({ filter, scout: 'off' }));
     expect(target).toMatchObject({ outcome: 'failed', rollback: { state: 'rolled-back', to: { 'add-header': null } } });
     expect(target.problem?.message).toMatch(`lets every request pass without it: Pull of ${pinned(filter)} failed`);
     expect(place.written()).toMatchObject([{ failStrategy: 'FAIL_OPEN' }]);
@@ -206,7 +206,7 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
 
   test.concurrent('is not blamed for what still stands in for an image that could not be pulled before', async () => {
     const place = await Place.open({ className, annotations: { [PULL_TIME]: '300' } });
-    const unreachable = { filter: `oci://${UNREACHABLE_REGISTRY}/add-header:v1` };
+    const unreachable = { filter: `oci://${UNREACHABLE_REGISTRY}/add-header:v1`, scout: 'off' };
     for (const _ of ['first', 'again']) {
       const { problem } = onlyTarget(await place.run(unreachable));
       expect(problem?.message).toMatch('lets every request pass without it');
@@ -224,7 +224,7 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
     const place = await Place.open({ className });
     const first = await place.deployed();
     const filter = `oci://${UNREACHABLE_REGISTRY}/add-header:v1`;
-    const target = onlyTarget(await place.run({ filter }));
+    const target = onlyTarget(await place.run({ filter, scout: 'off' }));
     expect(target).toMatchObject({
       outcome: 'failed',
       rollback: { state: 'rolled-back', to: { 'add-header': first } },

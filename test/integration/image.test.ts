@@ -88,7 +88,11 @@ describe('a filter that the proxies pull as an image', () => {
     const reviews = await site.workload('reviews');
     const before = await deployed(['reviews']);
     const template = await site.template(reviews);
-    const { report } = await site.run('deploy', ['reviews'], { ...IMAGE, filter: `oci://${host}/add-header:v1` });
+    const { report } = await site.run('deploy', ['reviews'], {
+      ...IMAGE,
+      filter: `oci://${host}/add-header:v1`,
+      scout: 'off',
+    });
     expect(report.outcome).toBe('failed');
     expect(report.targets[0]).toMatchObject({
       outcome: 'failed',
@@ -150,7 +154,12 @@ describe('a filter that the proxies pull as an image', () => {
     // And an image that fails goes back to the file.
     expect(await site.deployed(['reviews'], configuration, { 'keep-revisions': '2' })).toBe(mounted);
     expect(filterKeys(await site.template(reviews))).toEqual(mounts);
-    const bad = { ...IMAGE, filter: `oci://${UNREACHABLE_REGISTRY}/add-header:v1`, 'keep-revisions': '2' };
+    const bad = {
+      ...IMAGE,
+      filter: `oci://${UNREACHABLE_REGISTRY}/add-header:v1`,
+      'keep-revisions': '2',
+      scout: 'off',
+    };
     const toImage = await site.run('deploy', ['reviews'], bad);
     expect(toImage.report.targets[0]).toMatchObject({ rollback: { state: 'rolled-back', to: { [FILTER]: mounted } } });
     expect(filterKeys(await site.template(reviews))).toEqual(mounts);

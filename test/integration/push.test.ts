@@ -53,8 +53,12 @@ describe('settings that are pushed', () => {
         { filter: 'add-header', revision: expect.not.stringMatching(`^${first}$`), before: first, pushed: true },
       ]);
     }
-    // The settings, and then the record that they are verified.
-    expect(scene.writes.map(({ path }) => path.replace(/^.*\/([^/]+\/[^/?]+)\?.*$/, '$1'))).toEqual([
+    // A scout with the settings of its own, then these, and the record that they are verified.
+    expect(scene.writes.map(({ path }) => path.replace(/\?.*/, '').split('/').slice(-2).join('/'))).toEqual([
+      expect.stringMatching(/^envoyfilters\/add-header-[0-9a-f]{10}$/),
+      `${scene.namespace}/pods`,
+      expect.stringMatching(/^pods\/deploy-wasm-filter-scout-/),
+      expect.stringMatching(/^envoyfilters\/add-header-[0-9a-f]{10}$/),
       `envoyfilters/add-header-${first}`,
       `configmaps/add-header-${first}`,
     ]);

@@ -26,6 +26,7 @@ export const POD_RULES = {
   listWithoutLogs: { apiGroups: [''], resources: ['pods', 'events'], verbs: ['get', 'list'] },
   exec: { apiGroups: [''], resources: ['pods/exec'], verbs: ['get', 'create'] },
   proxy: { apiGroups: [''], resources: ['pods/proxy'], verbs: ['get'] },
+  scouts: { apiGroups: [''], resources: ['pods'], verbs: ['create', 'delete', 'watch'] },
 };
 
 const SWITCH = 'switch';

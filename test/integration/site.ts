@@ -7,6 +7,7 @@ import {
   OWNED_SELECTOR,
   podLabel,
   REVISION_LABEL,
+  SCOUT_LABEL,
   STATE_ANNOTATION,
   USER_VOLUME_ANNOTATION,
   USER_VOLUME_MOUNT_ANNOTATION,
@@ -195,22 +196,29 @@ const BOOKKEEPING = [VERIFIED_ANNOTATION, GARBAGE_ANNOTATION];
 /**
  * The writes that took effect, by object, in their order. Left out are the notes that the action makes for itself on objects of
  * its own, merge patches of nothing but the annotations `verified` and `garbage`, and writes that met another one (409) and were
- * tried again.
+ * tried again; nor scouts, which come and go.
  */
 export function writesOf(requests: readonly RecordedRequest[]): Write[] {
-  return requests.flatMap((request): Write[] => {
-    const { method, path, status } = request;
-    const [, namespace = '', plural = '', name = ''] = /\/namespaces\/([^/]+)\/([^/?]+)\/([^/?]+)/.exec(path) ?? [];
-    if (status === 0 || status >= 400 || isBookkeeping(request)) return [];
-    return [
-      {
-        action: method === 'DELETE' ? 'delete' : status === 201 ? 'create' : 'change',
-        kind: KINDS.get(plural) ?? plural,
-        namespace,
-        name,
-      },
-    ];
-  });
+  const ofScouts = new Set(
+    requests.flatMap(({ path, body = '' }) =>
+      path.includes('/deploy-wasm-filter-scout-') || body.includes(`"${SCOUT_LABEL}"`) ? path.replace(/\?.*/, '') : [],
+    ),
+  );
+  return requests
+    .filter(({ path }) => !ofScouts.has(path.replace(/\?.*/, '')))
+    .flatMap((request): Write[] => {
+      const { method, path, status } = request;
+      const [, namespace = '', plural = '', name = ''] = /\/namespaces\/([^/]+)\/([^/?]+)\/([^/?]+)/.exec(path) ?? [];
+      if (status === 0 || status >= 400 || isBookkeeping(request)) return [];
+      return [
+        {
+          action: method === 'DELETE' ? 'delete' : status === 201 ? 'create' : 'change',
+          kind: KINDS.get(plural) ?? plural,
+          namespace,
+          name,
+        },
+      ];
+    });
 }
 
 /** Writes as lines that are easy to compare: `change Deployment reviews`. */

@@ -167,7 +167,7 @@ describe.each([
   test.concurrent('loses a first one that cannot be pulled, with the reason and all that was made for it', async () => {
     const place = await Place.open(className);
     const filter = `oci://${UNREACHABLE_REGISTRY}/add-header:v1`;
-    const report = await place.run({ filter });
+    const report = await place.run({ filter, scout: 'off' });
     expect(onlyTarget(report)).toMatchObject({ outcome: 'failed', rollback: { state: 'rolled-back' } });
     expect(onlyTarget(report).problem?.message).toMatch(`Pull of ${pinned(filter)} failed`);
     expect(await place.plugins()).toEqual([]);

@@ -259,7 +259,8 @@ describe('two runs at once, with no more workloads at once than by default', () 
         const shop = await Shop.open();
         const removing = shop.scene.deploy(REMOVE, runOf(105));
         await shop.scene.seen('some removals', () => removals(shop) >= 5);
-        const deploying = shop.deploy('deploy', runOf(106), {}, order);
+        // A scout would take as long as the removal.
+        const deploying = shop.deploy('deploy', runOf(106), { scout: 'off' }, order);
         await shop.scene.seen('the objects of the deployment', ({ method, path }) => {
           return method === 'PATCH' && path.includes(`/envoyfilters/${FILTER}`);
         });

@@ -68,7 +68,7 @@ describe('under a steady load', () => {
       expect(checked.outputs).toMatchObject({ result: 'failed', changed: 'false' });
       expect(checked.summary).toContain('Nothing was written');
       const { value, load } = await underLoad(mesh, { workload: app, header: 'x-wasm' }, () =>
-        mesh.deploy({ ...given, ...bad(), timeout: '10m', check: 'off' }),
+        mesh.deploy({ ...given, ...bad(), timeout: '10m', check: 'off', scout: 'off' }),
       );
       const [target] = JSON.parse(value.outputs.targets ?? '[]');
       console.log(

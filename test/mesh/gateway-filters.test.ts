@@ -133,7 +133,7 @@ describe('a filter on what Istio runs for Gateways', () => {
       const place = await start(className);
       expect((await deployAndDrain(place)).outputs).toMatchObject({ result: 'deployed' });
       await answers(place, 'one');
-      const refused = { ...place.given, filter: mesh.filters.corrupt, check: 'off' };
+      const refused = { ...place.given, filter: mesh.filters.corrupt, check: 'off', scout: 'off' };
       const { run, load, seen } = await loaded(place, `${className}, one that Envoy rejects`, () =>
         mesh.deploy(refused),
       );
@@ -151,7 +151,7 @@ describe('a filter on what Istio runs for Gateways', () => {
       const place = await start(className);
       const unreachable = await startUnreachableRegistry();
       try {
-        const bad = { ...place.given, ...pushedTo(unreachable) };
+        const bad = { ...place.given, ...pushedTo(unreachable), scout: 'off' };
         const fresh = await loaded(place, `${className}, a first one that cannot be pulled`, () => mesh.deploy(bad));
         expect(fresh.run.outputs).toMatchObject({ result: 'failed', 'rolled-back': '1', changed: 'false' });
         expect(fresh.run.summary).toMatch(/Pull of .+ failed: .+connection refused/);
@@ -174,7 +174,7 @@ describe('a filter on what Istio runs for Gateways', () => {
 
   test('that is new and refused by Envoy is taken away again', async () => {
     const place = await start('istio');
-    const refused = { ...place.given, filter: mesh.filters.corrupt, check: 'off' };
+    const refused = { ...place.given, filter: mesh.filters.corrupt, check: 'off', scout: 'off' };
     const { run } = await loaded(place, 'a first one that Envoy rejects', () => mesh.deploy(refused));
     expect(run.outputs).toMatchObject({ result: 'failed', 'rolled-back': '1', changed: 'false' });
     await answers(place);

@@ -93,7 +93,7 @@ describe('a filter that real proxies pull', () => {
     expect((await mesh.deploy({ ...given, ...pushedTo(registry) })).outputs.result).toBe('deployed');
     const before = await templateOf(app);
     const unreachable = await startUnreachableRegistry();
-    const bad = { ...given, ...pushedTo(unreachable) };
+    const bad = { ...given, ...pushedTo(unreachable), scout: 'off' };
     const { value, load } = await underLoad(mesh, { workload: app, header: HEADER }, () => mesh.deploy(bad)).finally(
       () => unreachable.stop(),
     );
@@ -118,7 +118,7 @@ describe('a filter that real proxies pull', () => {
 
   test('that Envoy rejects is rolled back, although its pods are ready', async () => {
     const { app, given } = await start();
-    const bad = { ...given, ...pushedTo(registry), filter: mesh.filters.corrupt, check: 'off' };
+    const bad = { ...given, ...pushedTo(registry), filter: mesh.filters.corrupt, check: 'off', scout: 'off' };
     const { outputs, summary } = await mesh.deploy(bad);
     expect(outputs).toMatchObject({ result: 'failed', 'rolled-back': '1', changed: 'false' });
     expect(summary).toMatch(/Failed to (load Wasm bytecode|parse corrupted Wasm module)/);

@@ -12,7 +12,7 @@ import { CONFIG_MAP, ENVOY_FILTER, type Resource, resourcePath } from '../../src
 import { ownerOf } from '../../src/deploy/kinds/kinds.ts';
 import { OWNED_SELECTOR } from '../../src/mesh/identity/names.ts';
 import { parseListeners } from '../../src/mesh/proxy/config-dump.ts';
-import { type BundleRun, runBundle } from '../harness/action.ts';
+import { type BundleOptions, type BundleRun, runBundle } from '../harness/action.ts';
 import { type Api, connectApi, eventually } from '../harness/api.ts';
 import type { WorkloadKind } from '../harness/kinds.ts';
 import { createWorkloads } from '../harness/workloads.ts';
@@ -38,7 +38,7 @@ export interface Mesh {
   /** A namespace, with injection unless it is given other labels; removed at the end. */
   namespace(labels?: Readonly<Record<string, string>>): Promise<string>;
   /** Deploys with the built action, as a runner runs it. */
-  deploy(inputs: Readonly<Record<string, string>>): Promise<BundleRun>;
+  deploy(inputs: Readonly<Record<string, string>>, options?: Pick<BundleOptions, 'onOutput'>): Promise<BundleRun>;
   /** Asks for a URL from inside a workload's pod, through its sidecar, and gives the answer's status line and headers. */
   fetchFrom(workload: Workload, url: string): Promise<string>;
   /** The answer of a path of Envoy's admin interface, from each ready pod of a workload. */
@@ -68,8 +68,8 @@ export async function connectMesh(): Promise<Mesh> {
       namespaces.push(name);
       return name;
     },
-    deploy: (inputs) =>
-      runBundle({ workspace, inputs: { kubeconfig, 'root-id': 'add_header', timeout: '60s', ...inputs } }),
+    deploy: (inputs, options = {}) =>
+      runBundle({ ...options, workspace, inputs: { kubeconfig, 'root-id': 'add_header', timeout: '60s', ...inputs } }),
     fetchFrom: async (workload, url) => {
       const [pod] = await runningPods(api, workload);
       if (pod === undefined) throw new Error(`${workload.metadata.name} has no ready pod`);

@@ -37,7 +37,13 @@ describe('going on and going back', () => {
     const pods = await podsOf(app);
     const { value, load } = await underLoad(mesh, { workload: app, header: 'x-wasm' }, async () => {
       const pushed = await mesh.deploy({ ...given, configuration: 'x-wasm: two', settings: 'push' });
-      const refused = await mesh.deploy({ ...given, configuration: 'nonsense', settings: 'push', check: 'off' });
+      const refused = await mesh.deploy({
+        ...given,
+        configuration: 'nonsense',
+        settings: 'push',
+        check: 'off',
+        scout: 'off',
+      });
       return { pushed, refused };
     });
     tell('push, then a refused push', load);
@@ -158,7 +164,7 @@ describe('going on and going back', () => {
     await createApps(mesh, app);
     const given = { filter: mesh.filters.abi021, name: 'add-header', namespace, targets: '- statefulset/ratings' };
     await mesh.deploy({ ...given, configuration: 'x-wasm: good' });
-    const bad = await mesh.deploy({ ...given, configuration: 'nonsense', check: 'off' });
+    const bad = await mesh.deploy({ ...given, configuration: 'nonsense', check: 'off', scout: 'off' });
     expect(bad.outputs).toMatchObject({ result: 'failed', changed: 'false', 'rolled-back': '1' });
     expect(await headerOfPods(mesh, app, 'x-wasm')).toEqual(['good', 'good']);
   });
@@ -173,6 +179,7 @@ describe('going on and going back', () => {
       targets: apps.map(({ metadata }) => `- deployment/${metadata.name}`).join('\n'),
       configuration: 'nonsense',
       check: 'off',
+      scout: 'off',
       canary: '1',
     });
     expect(outputs).toMatchObject({ result: 'failed', failed: '1', changed: 'false' });

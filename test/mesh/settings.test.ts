@@ -141,7 +141,7 @@ describe('settings that real proxies take', () => {
       expect(outputs).toMatchObject({ result: 'deployed', 'verified-proxies': '1' });
       expect(await headerOfPods(mesh, gateway, 'x-wasm', GATEWAY_PORT)).toEqual([value]);
     }
-    const refused = await mesh.deploy({ ...given, configuration: 'nonsense', check: 'off' });
+    const refused = await mesh.deploy({ ...given, configuration: 'nonsense', check: 'off', scout: 'off' });
     expect(refused.outputs).toMatchObject({ result: 'failed', changed: 'false', 'rolled-back': '1' });
     expect(await headerOfPods(mesh, gateway, 'x-wasm', GATEWAY_PORT)).toEqual(['two']);
     const removed = await mesh.deploy({ command: 'remove', name: 'add-header', namespace });

@@ -130,7 +130,7 @@ describe('a mesh whose cluster has no WasmPlugins', () => {
       expect(await extensions(place)).toEqual(names(second.outputs.revision));
       await answers(place, 'two');
 
-      const refused = await mesh.deploy({ ...given, filter: mesh.filters.corrupt, check: 'off' });
+      const refused = await mesh.deploy({ ...given, filter: mesh.filters.corrupt, check: 'off', scout: 'off' });
       expect(refused.outputs).toMatchObject({ result: 'failed', 'rolled-back': '1', changed: 'false' });
       expect(refused.summary).toMatch(/Failed to (load Wasm bytecode|parse corrupted Wasm module)/);
       expect(await extensions(place)).toEqual(names(second.outputs.revision));

@@ -233,6 +233,7 @@ export function deployRequest(...filters: readonly FilterRequest[]): DeployReque
     wait: true,
     timeoutMs: 60_000,
     verify: 'auto',
+    scout: 'auto',
     onFailure: 'rollback',
     maxFailures: { count: 0 },
     unready: 'fail',

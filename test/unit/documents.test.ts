@@ -175,13 +175,13 @@ describe('the permissions of docs/permissions', () => {
     expect(granted.flatMap((rule) => rule.verbs)).toEqual(verbs);
   });
 
-  test('beyond these, reading, looking into pods, and deleting a stuck one', () => {
+  test('beyond these, reading, looking into pods, deleting a stuck one, and scouts', () => {
     const names = needed.map(({ resource }) => resource.plural);
     const further = rules.filter(({ resources }) => resources.some((resource) => !names.includes(resource)));
     const writing = further.flatMap(({ resources, verbs }) =>
       verbs.filter((verb) => verb !== 'get' && verb !== 'list').map((verb) => `${verb} ${resources.join()}`),
     );
-    expect(writing).toEqual(['delete pods', 'create pods/exec']);
+    expect(writing).toEqual(['delete pods', 'create pods', 'watch pods', 'delete pods', 'create pods/exec']);
   });
 });
 

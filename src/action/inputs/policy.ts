@@ -30,6 +30,7 @@ export function readPolicy(reader: InputReader, port: number | undefined): Rollo
       remedy: `Write a time such as 0s, 90s or 10m, at most ${MAX_TIMER_DAYS}d.`,
     }) ?? 0;
   const verify = reader.oneOf('verify');
+  const scout = reader.oneOf('scout');
   const probe = readProbe(reader, port);
   const onFailure = reader.oneOf('on-failure');
   const unready = reader.oneOf('unready');
@@ -52,6 +53,7 @@ export function readPolicy(reader: InputReader, port: number | undefined): Rollo
     wait,
     timeoutMs,
     verify,
+    scout,
     ...defined({ probe }),
     onFailure,
     unready,
@@ -67,6 +69,7 @@ export function readPolicy(reader: InputReader, port: number | undefined): Rollo
     wait,
     timeoutMs,
     verify: 'off',
+    scout: 'off',
     onFailure: 'keep',
     unready: 'deploy',
     promote: 'report',
@@ -88,6 +91,7 @@ function readProbe(reader: InputReader, port: number | undefined): RolloutPolicy
 function refuseWithoutWaiting(reader: InputReader, policy: RolloutPolicy): void {
   const refuse = (name: InputName, what: string, why: string): void =>
     reader.wrong(name, `${what}, but with "wait: false" ${why}.`, `Set "wait: true", or leave "${name}" out.`);
+  if (policy.scout === 'required') refuse('scout', 'is required', 'the run ends at once and waits for no scout');
   if (policy.verify === 'required') refuse('verify', 'is required', 'the run ends before a proxy has the filter');
   if (policy.probe !== undefined) refuse('probe', 'is set', 'the run ends before there are new pods to send it to');
   // The runner fills in the default, so nobody can tell whether "rollback" was written down.

@@ -8,8 +8,10 @@ import type { Admission, MadePlan, ModuleVersion } from '../../deploy/report/pla
 import type { NothingToRemove } from '../../deploy/report/removal-report.ts';
 import type { RenderedFiles } from '../../deploy/report/render-report.ts';
 import type { DeployPlan } from '../../deploy/report/report.ts';
+import type { ScoutReport } from '../../deploy/report/scout-report.ts';
 import type { FilterStatus, FoundStatus } from '../../deploy/report/status-report.ts';
 import { envoyVersion } from '../../filter/compatibility/proxy-version.ts';
+import type { SCOUTED } from './schema.ts';
 import type {
   ADMISSION,
   CHECKED,
@@ -22,7 +24,7 @@ import type {
   STATUS_OF_FILTER,
 } from './schema-commands.ts';
 import type { IMAGE } from './schema-parts.ts';
-import { verificationEntry, workloadEntry } from './target-entry.ts';
+import { secondsOf, verificationEntry, workloadEntry } from './target-entry.ts';
 
 function imageEntry({ filter, pinned, tag, state }: ImageReport): ValueOf<typeof IMAGE> {
   return { filter, pinned, ...defined({ tag }), state };
@@ -31,6 +33,11 @@ function imageEntry({ filter, pinned, tag, state }: ImageReport): ValueOf<typeof
 /** Returns what a deployment has planned before it wrote. */
 export function deploymentEntry({ images, pluginKind, expires }: DeployPlan): ValueOf<typeof DEPLOY_PLAN> {
   return { images: images.map(imageEntry), pluginKind, ...defined({ expires }) };
+}
+
+/** Returns what scouts have tried. */
+export function scoutsEntry({ durationMs, ...scouts }: ScoutReport): ValueOf<typeof SCOUTED> {
+  return { ...scouts, seconds: secondsOf(durationMs) };
 }
 
 /** Returns what `deploy` would do. */

@@ -13,6 +13,7 @@ import {
   nothingEntry,
   planEntry,
   renderedEntry,
+  scoutsEntry,
   statusEntry,
 } from './command-entries.ts';
 import { filterEntry } from './filter-entry.ts';
@@ -29,9 +30,10 @@ export function reportFile(report: Report, headline: string): ReportFile {
   switch (report.command) {
     case 'deploy': {
       const { command, outcome: result, targets, collected, plan } = report;
+      const scouts = report.scouts && scoutsEntry(report.scouts);
       const deployment = plan.state === 'made' ? deploymentEntry(plan) : undefined;
       const done = { targets: targets.map(targetEntry), collected: collectedEntry(collected) };
-      return { ...base, command, result, ...defined({ deployment, tests: testsOf(report) }), ...done };
+      return { ...base, command, result, ...defined({ deployment, scouts, tests: testsOf(report) }), ...done };
     }
     case 'plan': {
       const { command, outcome: result, targets, plan } = report;
@@ -114,12 +116,25 @@ function clusterEntry(cluster: ClusterConnection): ReportFile['clusters'][number
 }
 
 function policyEntry(policy: RolloutPolicy): ValueOf<typeof POLICY> {
-  const { wait, timeoutMs, verify, probe, onFailure, unready, promote, canary, maxParallel, maxFailures, soakMs } =
-    policy;
+  const {
+    wait,
+    timeoutMs,
+    verify,
+    scout,
+    probe,
+    onFailure,
+    unready,
+    promote,
+    canary,
+    maxParallel,
+    maxFailures,
+    soakMs,
+  } = policy;
   return {
     wait,
     timeout: secondsOf(timeoutMs),
     verify,
+    scout,
     ...defined({ probe: probe && describeProbe(probe) }),
     'on-failure': onFailure,
     unready,

@@ -11,7 +11,7 @@ import {
   type ValueOf,
   word,
 } from '../../base/schema.ts';
-import { ON_FAILURE, PROMOTE, SOAK_REQUIRES, SOAK_TRAFFIC, UNREADY, VERIFY } from '../../deploy/policy.ts';
+import { ON_FAILURE, PROMOTE, SCOUTS, SOAK_REQUIRES, SOAK_TRAFFIC, UNREADY, VERIFY } from '../../deploy/policy.ts';
 import type { Report, ReportOf } from '../../deploy/report/report.ts';
 import { CHECKED, DEPLOY_PLAN, NOTHING, PLAN, RENDERED, STATUS } from './schema-commands.ts';
 import { FILTER } from './schema-filter.ts';
@@ -27,6 +27,7 @@ export const POLICY = named(
       wait: flag('Whether rollouts were waited for.'),
       timeout: number('Seconds that one workload may take.'),
       verify: word('How sure the run had to be that the filter runs.', VERIFY),
+      scout: word('Whether filters were tried in scouts first.', SCOUTS),
       'on-failure': word('What happens to workloads when one fails.', ON_FAILURE),
       unready: word('What happens to workloads that were not ready before the run.', UNREADY),
       promote: word('What happens when a rollout waits for somebody to promote it.', PROMOTE),
@@ -148,10 +149,22 @@ function resultOf<C extends Report['command']>(command: C, results: readonly Rep
   return { ...BASE, command: constant('The command.', command), result: word(RESULT, results) };
 }
 
+/** What scouts have tried. */
+export const SCOUTED = object(
+  'What was tried in scouts before any workload changed; omitted where there was nothing to try.',
+  {
+    namespaces: list('The namespaces where a scout ran the filters, or was refused them.', text('Its name.')),
+    pods: integer('How many scouts there were.'),
+    seconds: number('How long they took together.'),
+    unshown: list('The inputs whose places no scout could show.', text('Its name.')),
+    untried: list('Why filters went untried.', text('A clause.')),
+  },
+);
+
 const DEPLOY = object(
   'The report of `deploy`.',
   { ...resultOf('deploy', DEPLOY_RESULTS), ...TARGETS, collected: COLLECTED },
-  { ...MAY_HAVE, ...MOVED, ...TESTS, deployment: DEPLOY_PLAN },
+  { ...MAY_HAVE, ...MOVED, ...TESTS, deployment: DEPLOY_PLAN, scouts: SCOUTED },
 );
 const PLANNED = object(
   'The report of `plan`.',

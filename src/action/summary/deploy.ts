@@ -9,6 +9,7 @@ import { renderImages } from './parts/images.ts';
 import { blocks } from './parts/markdown.ts';
 import { renderNextCommand } from './parts/next-command.ts';
 import type { CommandPage } from './parts/page.ts';
+import { renderScouts } from './parts/scouts.ts';
 import { deployPolicy, expirySetting, renderDetails } from './parts/settings.ts';
 import { renderSoak } from './parts/soak.ts';
 import { renderTable } from './parts/table.ts';
@@ -29,6 +30,7 @@ export function deployPage(report: DeployReport): CommandPage {
     problems: hasActed(report) ? 'Failures' : 'Problems',
     lead: () => (needsCurrentState(report) ? blocks(renderNextCommand(report), renderDeployState(report)) : ''),
     body: (limits) => [
+      renderScouts(report),
       renderDrift(report, limits),
       renderTable('Workloads', table, limits),
       renderSoak(report.targets, limits),

@@ -69,6 +69,7 @@ async function execute(
     ...examined.task,
     examined,
     snapshot: examined.deployment.snapshot,
+    proxies: examined.deployment.proxies,
     plan: { ...examined.deployment.plan, warnings: writeWarningsOf(examined) },
   }));
   const { executed, problems } = await executePlans(plans, request, request, run);

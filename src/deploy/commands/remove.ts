@@ -257,6 +257,7 @@ function policyOf({ wait, timeoutMs, maxParallel, promote }: RemovalRequest): Ro
     timeoutMs,
     ...defined({ maxParallel }),
     verify: 'off',
+    scout: 'off',
     onFailure: wait ? 'rollback' : 'keep',
     // Nothing may keep a filter where it is.
     unready: 'deploy',

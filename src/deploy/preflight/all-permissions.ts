@@ -10,6 +10,7 @@ import { targetKind } from '../kinds/kinds.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { probeVerb } from '../probe.ts';
 import type { DeployRequest, RemovalRequest, Scope, StatusRequest } from '../request.ts';
+import { SCOUT_VERBS } from './permissions.ts';
 
 // Everything that a command may need with its inputs, whatever is granted already: equal inputs give an equal list in a cluster. A kind
 // that the cluster does not have to have (`installed` says whether it has) is treated as any other: a run without permission to list
@@ -39,6 +40,9 @@ export function deployPermissions(request: DeployRequest, installed: readonly Ta
   return [
     ...choicePermissions(targets),
     ...permissionsOn(lists, installed, verbs),
+    ...(request.scout === 'required' ? namespacesOf(lists) : []).flatMap((namespace) =>
+      granted(POD, namespace, SCOUT_VERBS),
+    ),
     ...evidencePermissions(lists, request, verify === 'required' || (verify === 'auto' && settingsChange === 'push')),
   ];
 }
@@ -66,11 +70,17 @@ export function statusPermissions({ scopes, verify }: StatusRequest, installed: 
 }
 
 /**
- * Returns what a run with "verify: auto" does without in a namespace, and gets stronger evidence with: none where `verify` says that
- * it is needed, or that nothing is verified.
+ * Returns what a run does without in a namespace with "verify: auto", and gets stronger evidence with, and with "scout: auto": none
+ * where they say that it is needed, or that nothing is looked at.
  */
-export function optionalPermissions(verify: RolloutPolicy['verify'], namespace: string): Permission[] {
-  return verify === 'auto' ? execPermissions(namespace) : [];
+export function optionalPermissions(
+  { verify, scout }: Pick<RolloutPolicy, 'verify' | 'scout'>,
+  namespace: string,
+): Permission[] {
+  return [
+    ...(verify === 'auto' ? execPermissions(namespace) : []),
+    ...(scout === 'auto' ? granted(POD, namespace, SCOUT_VERBS) : []),
+  ];
 }
 
 /** The lists of scopes, each once: without entries, those of every kind that is installed. */

@@ -10,7 +10,14 @@ import { neededLists } from '../../targets/resolve.ts';
 import type { DeployContext } from '../context.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
-import { GARBAGE_RESOURCES, type Garbage, type Plan, type PlannedWorkload, restarts } from '../plan/plan.ts';
+import {
+  changesPods,
+  GARBAGE_RESOURCES,
+  type Garbage,
+  type Plan,
+  type PlannedWorkload,
+  restarts,
+} from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { probeVerb } from '../probe.ts';
 import type { DeployRequest } from '../request.ts';
@@ -23,7 +30,7 @@ import type { DeployRequest } from '../request.ts';
  */
 export function requiredPermissions(
   plan: Plan,
-  policy: Pick<RolloutPolicy, 'wait' | 'verify' | 'probe' | 'onFailure'>,
+  policy: Pick<RolloutPolicy, 'wait' | 'verify' | 'scout' | 'probe' | 'onFailure'>,
 ): AccessRequest[] {
   const permissions = new Map<string, AccessRequest>();
   const add = (resource: Resource, namespace: string, verbs: readonly string[], subresource?: string): void => {
@@ -60,6 +67,12 @@ export function requiredPermissions(
     add(POD, namespace, ['list']);
     add(POD, namespace, ['get', 'create'], 'exec');
   }
+  if (policy.scout === 'required') {
+    for (const planned of plan.workloads) {
+      if (changesPods(planned) && planned.revisions.length > 0) add(POD, planned.ref.namespace, SCOUT_VERBS);
+    }
+    for (const { namespace } of pushing) add(POD, namespace, SCOUT_VERBS);
+  }
   if (policy.verify === 'required') {
     // Of a filter that proxies pull, only their logs tell whether Envoy took it.
     for (const { podRevision, namespace } of plan.filterResources) {
@@ -74,6 +87,9 @@ export function requiredPermissions(
   }
   return [...permissions.values()];
 }
+
+/** What a scout takes: it is made, followed and deleted. */
+export const SCOUT_VERBS: readonly string[] = ['create', 'list', 'watch', 'delete'];
 
 /**
  * The permissions that a request needs for its targets whatever else is found: for the objects of every namespace that is there,

@@ -110,6 +110,7 @@ function inputParts(request: DeployRequest): PlannedPart[] {
     wait: request.wait,
     timeout: request.timeoutMs,
     verify: request.verify,
+    scout: request.scout,
     probe: probe && { ...probe, headers: Object.keys(probe.headers).sort() },
     'on-failure': request.onFailure,
     unready: request.unready,

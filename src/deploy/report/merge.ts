@@ -18,6 +18,7 @@ import {
   type Stopped,
   type TargetReport,
 } from './report.ts';
+import { mergeScouts } from './scout-report.ts';
 import type { AskedFilters, FoundStatus } from './status-report.ts';
 import { countWaves } from './wave-mark.ts';
 
@@ -32,7 +33,7 @@ type Parts<C extends Command> = readonly ClusterOutcome<OutcomeOf<C>>[];
 /** What a deployment has done in all clusters of a run. Here alone outcomes get the names of clusters; what all say alike is said once. */
 export function mergeDeploy(parts: Parts<'deploy'>): OutcomeOf<'deploy'> {
   const made = parts.flatMap(({ outcome: { plan } }) => (plan.state === 'made' ? [plan] : []));
-  return { command: 'deploy', ...mergeChange(parts), plan: mergeDeployPlans(made) };
+  return { command: 'deploy', ...mergeChange(parts), ...mergeScouts(parts), plan: mergeDeployPlans(made) };
 }
 
 /** What a plan has found for all clusters of a run. */

@@ -19,6 +19,7 @@ import type { NothingToRemove } from './removal-report.ts';
 import type { RenderedFiles } from './render-report.ts';
 import type { Rollback } from './rollback-report.ts';
 import type { RolloutTimes } from './rollout-times.ts';
+import type { ScoutReport } from './scout-report.ts';
 import type { SoakReport } from './soak-report.ts';
 import type { FilterStatus, FoundStatus } from './status-report.ts';
 import type { WavePart } from './wave-mark.ts';
@@ -170,6 +171,8 @@ export interface DeployReport extends ChangeBase {
   readonly command: 'deploy';
   readonly outcome: 'deployed' | 'unchanged' | 'waiting' | 'superseded' | 'failed';
   readonly plan: DeployPlan | Stopped;
+  /** What scouts have tried first; omitted where none was to be sent. */
+  readonly scouts?: ScoutReport;
 }
 
 /** An account that may write nothing of what a plan would, or of which nobody knows whether it may. */

@@ -1,4 +1,5 @@
 import { defined } from '../../base/defined.ts';
+import { append } from '../../base/lists.ts';
 import { internalProblem, type Problem } from '../../base/problem.ts';
 import { type Warning, WarningList } from '../../base/warning.ts';
 import { callProblem } from '../../cluster/errors.ts';
@@ -12,6 +13,7 @@ import { makeEnsurer } from '../apply/ensure-objects.ts';
 import { anyFailed, type WrittenObjects, writeObjects } from '../apply/objects.ts';
 import type { WriteContext } from '../apply/workload.ts';
 import { type DeployContext, during } from '../context.ts';
+import type { RunningProxies } from '../observe/running-proxies.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import {
   type Garbage,
@@ -26,6 +28,9 @@ import type { ClusterWave } from '../plan/waves.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { NOTHING_COLLECTED } from '../report/conclude.ts';
 import type { ChangeReport, Collected, Left } from '../report/report.ts';
+import type { ScoutReport } from '../report/scout-report.ts';
+import { deleteLeftovers } from '../scout/leftover-scouts.ts';
+import { sendScouts } from '../scout/scouting.ts';
 import { ClusterRollouts } from './cluster-rollouts.ts';
 import { leftovers } from './leftovers.ts';
 import { isThere, type PushResult, pushSettings, putBackSettings } from './push-settings.ts';
@@ -39,6 +44,8 @@ export interface ClusterPlan {
   readonly plan: Plan;
   readonly snapshot: ClusterSnapshot;
   readonly context: DeployContext;
+  /** What runs there; omitted where nothing is brought, so that nothing has to be tried. */
+  readonly proxies?: RunningProxies;
   /** Added to the waves of its workloads. */
   readonly addedWave: number;
 }
@@ -47,7 +54,10 @@ export interface ClusterPlan {
 export type RunOptions = Pick<RunMark, 'run' | 'started'>;
 
 /** What was done in one cluster. */
-export type ExecutedPlan = Pick<ChangeReport, 'targets' | 'problems' | 'warnings' | 'collected'>;
+export type ExecutedPlan = Pick<ChangeReport, 'targets' | 'problems' | 'warnings' | 'collected'> & {
+  /** Omitted where no scout was to be sent. */
+  readonly scouts?: ScoutReport;
+};
 
 /**
  * Does what a plan says in one cluster: shared objects and settings of running proxies before its workloads roll, what is superseded
@@ -58,10 +68,13 @@ export class ClusterExecution {
   readonly #planned: ClusterPlan;
   readonly #policy: RolloutPolicy;
   readonly #run: string;
+  /** Tells a run from an earlier attempt at it. */
+  readonly #attemptOfRun: string;
   /** For writes. */
   readonly #context: DeployContext;
   readonly #write: WriteContext;
   readonly #broken: Problem[] = [];
+  #scouts: ScoutReport | undefined;
   #objects: WrittenObjects;
   #pushes: ReadonlyMap<string, PushResult> = new Map();
 
@@ -79,6 +92,7 @@ export class ClusterExecution {
     this.#planned = planned;
     this.#policy = policy;
     this.#run = run;
+    this.#attemptOfRun = `${run} ${started}`;
     this.#context = context;
     this.#write = { client, signal, warnings: new WarningList(plan.warnings), onWritten: (line) => log.info(line) };
     this.#objects = nothingWritten(plan);
@@ -107,12 +121,32 @@ export class ClusterExecution {
       const writes = [...plan.configMaps, ...plan.filterResources].some((object) => object.write);
       this.#objects = await (writes ? log.group('Shared objects', writeShared) : writeShared());
       if (anyFailed(this.#objects.configMaps) || anyFailed(this.#objects.filterResources)) return false;
+      if (!(await this.#sendScouts())) return false;
       this.#pushes = await pushSettings(plan, { ...this.#context, policy: this.#policy, write: this.#write });
       return !this.#pushFailed;
     } catch (error) {
       this.#broken.push(callProblem(error, 'writing what the workloads need'));
       return false;
     }
+  }
+
+  /** Tries in scouts what the plan brings. Returns whether nothing speaks against it. */
+  async #sendScouts(): Promise<boolean> {
+    const { plan, snapshot, proxies } = this.#planned;
+    const context = during(this.#planned.context, 'verifying the filter');
+    await deleteLeftovers(filtersIn(plan), snapshot, context);
+    if (proxies === undefined) return true;
+    const { problems, warnings, report } = await sendScouts(plan, {
+      ...context,
+      policy: this.#policy,
+      proxies,
+      run: this.#attemptOfRun,
+      isVerified: (ref, podRevision) => verifiedLevel(ref, podRevision, snapshot) !== undefined,
+    });
+    for (const warning of warnings) this.warn(warning);
+    append(this.#broken, problems);
+    this.#scouts = report;
+    return problems.length === 0;
   }
 
   /** Takes a warning for the report of this cluster. */
@@ -159,6 +193,7 @@ export class ClusterExecution {
       problems: [...objectProblems(this.#objects), ...lost, ...this.#broken],
       warnings: this.#write.warnings.all,
       collected: { ...collected, deleted: [...taken, ...collected.deleted] },
+      ...defined({ scouts: this.#scouts }),
     };
   }
 
@@ -217,6 +252,18 @@ export class ClusterExecution {
 function leftReplaced(object: Garbage): Left {
   const why = 'a newer run has replaced this revision; a later run deletes the object once nothing uses it';
   return { object: nameOf(object), why, replaced: true };
+}
+
+/** The filters that the changed workloads of each namespace get or lose. */
+function filtersIn({ workloads }: Plan): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { ref, revisions, removals, patch } of workloads) {
+    if (patch === undefined) continue;
+    const names = found.get(ref.namespace) ?? new Set();
+    found.set(ref.namespace, names);
+    for (const name of [...revisions.map(({ revision }) => revision.filter), ...removals]) names.add(name);
+  }
+  return found;
 }
 
 /** What happens to the shared objects where no workload may be changed. */

@@ -99,6 +99,15 @@ export async function diagnoseInTime(goal: RolloutGoal, context: DeployContext):
   return found?.get(workloadKey(goal.ref)) ?? { pods: [] };
 }
 
+/** As `diagnoseInTime` for one pod, which no workload made. */
+export async function diagnosePod(goal: RolloutGoal, pod: Pod, context: DeployContext): Promise<Diagnosis> {
+  const inTime = AbortSignal.any([context.signal, AbortSignal.timeout(DIAGNOSE_MS)]);
+  const source = evidenceSource(context);
+  const look = async (): Promise<Diagnosis> =>
+    diagnoseOne(goal, [pod], await listWarnings(goal.ref.namespace, source), source);
+  return (await untilAborted(look(), inTime).catch(() => undefined)) ?? { pods: [] };
+}
+
 async function diagnoseOne(
   goal: RolloutGoal,
   found: readonly Pod[],

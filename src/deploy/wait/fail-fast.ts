@@ -79,9 +79,20 @@ export class FailFast {
     return { unready, stuck: new Map(stuck) };
   }
 
+  /** Says of one pod, which no workload made, that it cannot become ready or run the filters of its goal; see `inspectPending`. */
+  async inspectPod(goal: RolloutGoal, pod: Pod): Promise<StuckVerdict | undefined> {
+    if (isReady(pod)) return this.#judgePulls(goal, [pod]);
+    return this.#judgePods(goal, [pod]);
+  }
+
   async #judge({ goal, readiness }: Pending, pods: readonly Pod[]): Promise<StuckVerdict | undefined> {
     const { ref } = goal;
     if (readiness.podsRefused && this.#lasts(workloadKey(ref), PATIENCE_MS)) return { message: readiness.message };
+    return this.#judgePods(goal, pods);
+  }
+
+  async #judgePods(goal: RolloutGoal, pods: readonly Pod[]): Promise<StuckVerdict | undefined> {
+    const { ref } = goal;
     for (const pod of pods) {
       const trouble = troubleOf(pod);
       if (trouble !== undefined && this.#isFatal(podId(pod), trouble)) return { message: describeTrouble(trouble) };

@@ -16,6 +16,13 @@ export const SOURCE_ANNOTATION = `${PREFIX}/source`;
 export const IMAGE_ANNOTATION = `${PREFIX}/image`;
 export const FILTER_LABEL = `${PREFIX}/name`;
 export const REVISION_LABEL = `${PREFIX}/revision`;
+/**
+ * On a scout, and on the object that brings a filter to scouts alone: a hash of the run that has made it. No label of a filter begins
+ * like this.
+ */
+export const SCOUT_LABEL = `scout.${PREFIX}/run`;
+/** On the same: when it has ended for sure, ISO 8601. */
+export const SCOUT_EXPIRY_ANNOTATION = `scout.${PREFIX}/expires`;
 /** Selects the ConfigMaps, EnvoyFilters and WasmPlugins that this action made. */
 export const OWNED_SELECTOR = `app.kubernetes.io/managed-by=${PREFIX}`;
 

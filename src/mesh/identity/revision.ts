@@ -96,6 +96,19 @@ export function* podIdsOf({ id }: Pick<Revision, 'id'>): Generator<string, never
   for (let next = 1; ; next++) yield shortHash(`${id} ${next}`);
 }
 
+/**
+ * The id under which the scouts of a run get a revision by an object of their own: `as` tells apart what is not alike of it. It looks
+ * like a revision's, so that what a killed run leaves of it is garbage as every other.
+ */
+export function scoutIdOf({ id }: Pick<Revision, 'id'>, run: string, as: string): string {
+  return shortHash(`scout ${id} ${run} ${as}`);
+}
+
+/** A name for what is one run's, 10 hex digits. */
+export function runHash(run: string, part = ''): string {
+  return shortHash(`run ${run} ${part}`);
+}
+
 function shortHash(content: string): string {
   return createHash('sha256').update(content).digest('hex').slice(0, 10);
 }

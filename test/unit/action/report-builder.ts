@@ -89,7 +89,7 @@ export function ref(path: string): TargetReport['ref'] {
   return { kind: kind ?? 'Deployment', namespace, name };
 }
 
-function steps(
+export function steps(
   configMap: StepState,
   filterResource: StepState,
   template: StepState,
@@ -292,6 +292,7 @@ export function policy(changes: Partial<RolloutPolicy> = {}): RolloutPolicy {
     wait: true,
     timeoutMs: 300_000,
     verify: 'auto',
+    scout: 'auto',
     onFailure: 'rollback',
     maxFailures: { count: 0 },
     unready: 'fail',
@@ -431,7 +432,7 @@ function outcomeOf(parts: ReportParts): CommandOutcome {
       return { command: parts.command, ...said, checked: parts.checked ?? STOPPED };
     default: {
       const { targets = [], collected = NOTHING_COLLECTED, plan = deployPlan() } = parts;
-      return { command: 'deploy', ...said, targets, collected, plan };
+      return { command: 'deploy', ...said, targets, collected, plan, ...(parts.scouts && { scouts: parts.scouts }) };
     }
   }
 }

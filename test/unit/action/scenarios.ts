@@ -30,6 +30,7 @@ import { GATEWAY_SCENARIOS } from './scenarios-gateway.ts';
 import { IMAGE_SCENARIOS } from './scenarios-image.ts';
 import { MANIFEST_SCENARIOS } from './scenarios-manifest.ts';
 import { PROMOTION_SCENARIOS } from './scenarios-promotion.ts';
+import { SCOUT_SCENARIOS } from './scenarios-scout.ts';
 import { SOAK_SCENARIOS } from './scenarios-soak.ts';
 import { TEST_SCENARIOS } from './scenarios-tests.ts';
 import { WAVE_SCENARIOS } from './scenarios-waves.ts';
@@ -59,6 +60,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
   ...MANIFEST_SCENARIOS,
   ...CHECK_SCENARIOS,
   ...TEST_SCENARIOS,
+  ...SCOUT_SCENARIOS,
 
   adopted: () =>
     report({

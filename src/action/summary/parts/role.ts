@@ -25,14 +25,15 @@ const API_VERSION = `${RBAC}/v1`;
 const RECONCILE = 'kubectl auth reconcile -f role.yaml';
 /** The commands that look into proxies. */
 const VERIFYING: ReadonlySet<Command> = new Set(['deploy', 'plan', 'status']);
-const OPTIONAL = 'Optional, for stronger evidence: with it, a run looks into every proxy.';
+const OPTIONAL = 'Optional, for stronger evidence: with it, a run looks into every proxy';
+const OPTIONAL_SCOUTS = ', and tries filters in scouts first';
 /** Roles up to this length are shown open. */
 const MAX_OPEN_LINES = 60;
 
 /** What of a report says which permissions its run needs, and who needs them. */
 type RoleReport = Pick<Report, 'command' | 'permissions' | 'clusters' | 'users'> & {
   readonly account?: PlanReport['account'];
-  readonly policy: Pick<Report['policy'], 'verify'>;
+  readonly policy: Pick<Report['policy'], 'verify' | 'scout'>;
 };
 
 interface Rule {
@@ -68,11 +69,14 @@ export function renderRole(
     : account !== undefined && policy.verify === 'required'
       ? 'auto'
       : policy.verify;
+  // An account that only reads makes no pods.
+  const isWriter = account === undefined && (command === 'deploy' || command === 'plan');
+  const scout = isWriter ? policy.scout : 'off';
   const subject = subjectOf(user, limits);
   // What may come to have permissions to write is another Role than that of an account that only reads.
   const base = command === 'plan' && !offered.every(onlyShows) ? NAMES.deploy : NAMES[command];
   const documents = shown.flatMap(([namespace, granted]) => {
-    const optional = namespace === undefined ? [] : optionalPermissions(verify, namespace);
+    const optional = namespace === undefined ? [] : optionalPermissions({ verify, scout }, namespace);
     const [role, binding] = objectsOf(
       namespace,
       rulesOf(granted, limits),
@@ -123,7 +127,7 @@ function optionalRules(optional: readonly Permission[], permissions: readonly Pe
   const further = optional.filter((permission) => !has.has(describePermission(permission)));
   if (further.length === 0) return '';
   const lines = [
-    OPTIONAL,
+    `${OPTIONAL}${further.some(({ resource }) => resource === 'pods') ? OPTIONAL_SCOUTS : ''}.`,
     ...yamlOf({ rules: rulesOf(further, limits) })
       .trimEnd()
       .split('\n')

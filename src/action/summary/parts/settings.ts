@@ -84,11 +84,12 @@ function setting(name: InputName, value: string | number | boolean): Setting {
 
 /** How `deploy` rolls out; a probe without its headers and body, which may be secret. */
 export function deployPolicy(policy: RolloutPolicy): Setting[] {
-  const { wait, verify, probe, onFailure, unready, canary, maxFailures, soakMs } = policy;
+  const { wait, verify, scout, probe, onFailure, unready, canary, maxFailures, soakMs } = policy;
   if (!wait) return removePolicy(policy);
   return [
     ...removePolicy(policy),
     setting('verify', verify),
+    setting('scout', scout),
     ...(probe === undefined ? [] : [{ name: 'probe', value: plain(describeProbe(probe), 260) }]),
     setting('on-failure', onFailure),
     setting('unready', unready),

@@ -37,6 +37,7 @@ test('what is left out has its default', () => {
       wait: true,
       timeoutMs: 600_000,
       verify: 'auto',
+      scout: 'auto',
       onFailure: 'rollback',
       maxFailures: { count: 0 },
       unready: 'fail',

@@ -55,6 +55,7 @@ const SET: Readonly<Record<Exclude<InputName, 'command' | 'manifest'>, Given>> =
   wait: { wait: 'false' },
   timeout: { timeout: '5m' },
   verify: { verify: 'required' },
+  scout: { scout: 'off' },
   probe: { probe: ':9080/health' },
   'on-failure': { 'on-failure': 'keep' },
   unready: { unready: 'deploy' },

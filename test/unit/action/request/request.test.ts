@@ -134,6 +134,7 @@ test.each(['deploy', 'plan'])(
       wait: true,
       timeoutMs: 300_000,
       verify: 'auto',
+      scout: 'auto',
       onFailure: 'rollback',
       canary: { count: 1 },
       maxFailures: { count: 0 },

@@ -57,6 +57,7 @@ async function run(scripts: Readonly<Record<string, Script>>, options: Options =
     wait: true,
     timeoutMs: 1,
     verify: 'auto',
+    scout: 'auto',
     unready: 'fail',
     promote: 'report',
     onFailure,

@@ -11,7 +11,7 @@ import { connected, oneOfSeveral, permission } from '../../report-builder.ts';
 const NEEDED = ['list configmaps', 'create configmaps', 'get pods/log', 'patch deployments.apps'].map((one) =>
   permission(`${one} in namespace "shop"`),
 );
-const POLICY = { policy: { verify: 'auto' } } as const;
+const POLICY = { policy: { verify: 'auto', scout: 'off' } } as const;
 const rendered = (problems: readonly Problem[], command: 'deploy' | 'status' = 'deploy'): string =>
   renderRole({ ...POLICY, command, permissions: NEEDED, clusters: [] }, problems, FULL);
 const lacking = (missing: Permission, user?: string): Problem => ({
@@ -115,7 +115,13 @@ test.each(['only-reads', 'unknown'] as const)(
     const of = (parts: { readonly account?: typeof account }): readonly RbacObject[] =>
       objects(
         renderRole(
-          { policy: { verify: 'required' }, command: 'plan', permissions: NEEDED, clusters: [], ...parts },
+          {
+            policy: { verify: 'required', scout: 'off' },
+            command: 'plan',
+            permissions: NEEDED,
+            clusters: [],
+            ...parts,
+          },
           missing.map((one) => lacking(one)),
           FULL,
         ),
@@ -151,7 +157,7 @@ test.each<[Command, RolloutPolicy['verify'], string, boolean]>([
   (command, verify, lacks, is) => {
     const missing = permission(`${lacks} in namespace "shop"`);
     const page = renderRole(
-      { policy: { verify }, command, permissions: NEEDED, clusters: [] },
+      { policy: { verify, scout: 'off' }, command, permissions: NEEDED, clusters: [] },
       [lacking(missing)],
       FULL,
     );

@@ -1,0 +1,45 @@
+import type { Problem } from '../../base/problem.ts';
+import { count, sentence } from '../../base/text.ts';
+import { describeWorkload } from '../../targets/target.ts';
+import type { PlannedScout } from './plan-scouts.ts';
+
+/** What a scout is called: `Scout in shop`. */
+export function scoutName({ namespace }: Pick<PlannedScout, 'namespace'>): string {
+  return `Scout in ${namespace}`;
+}
+
+/** Whom a scout stands for: `Deployment shop/reviews and 2 more`. */
+export function standsFor({ targets }: Pick<PlannedScout, 'targets'>): string {
+  const [first, ...others] = targets;
+  const name = first === undefined ? 'no workload' : describeWorkload(first);
+  return others.length === 0 ? name : `${name} and ${others.length} more`;
+}
+
+/** What was found out in a scout, with the cause and the remedy that a workload's own pods would have had. */
+export function foundInScout(problem: Problem, scout: Pick<PlannedScout, 'namespace' | 'targets'>): Problem {
+  const found = `This was found in a scout pod, which stands for ${standsFor(scout)}: no workload was changed, and none of their pods was restarted.`;
+  return {
+    ...problem,
+    // No rollout has begun.
+    kind: problem.kind === 'rollout' ? 'verification' : problem.kind,
+    subject: scoutName(scout),
+    message: `${sentence(problem.message)} ${found}`,
+    clause: 'the proxy of a scout does not run it',
+  };
+}
+
+/** That a scout could not try a filter, where the run is not to go on without. `why` is a clause. */
+export function notTried(why: string, { targets }: Pick<PlannedScout, 'targets'>, namespace: string): Problem {
+  return {
+    kind: 'verification',
+    subject: scoutName({ namespace }),
+    form: 'clause',
+    message: `${sentence(`the filters could not be tried: ${why}`)} No workload was changed, because of "scout: required".`,
+    remedy: `Make scouts possible (docs/scout.md says what they need), or use "scout: auto", which goes on without: ${standsFor({ targets })} then ${targets.length === 1 ? 'is' : 'are'} the first to try.`,
+  };
+}
+
+/** The same, where the run goes on. */
+export function wentOnWithout(why: string, { targets }: Pick<PlannedScout, 'targets'>): string {
+  return `${sentence(`No scout tried the filters of ${standsFor({ targets })} before the rollout: ${why}`)} The run went on without it; ${count(targets.length, 'workload')} got the filter untried. "scout: off" says that this is meant.`;
+}

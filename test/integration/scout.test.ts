@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { renderSummary } from '../../src/action/summary/summary.ts';
+import { warningTexts } from '../../src/base/warning.ts';
+import type { Pod } from '../../src/cluster/objects.ts';
+import { SCOUT_LABEL } from '../../src/mesh/identity/names.ts';
+import { eventually } from '../harness/api.ts';
+import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import type { RecordedRequest } from '../harness/recorder.ts';
+import { CLOSED_REGISTRY } from '../harness/sidecar/plugins.ts';
+import { onlyTarget, POD_RULES, Scene, WRITE_RULES } from './scene.ts';
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await startTestCluster();
+});
+afterAll(() => cluster.stop());
+
+const IMAGE = { filter: `oci://${CLOSED_REGISTRY}/add-header:v1`, delivery: 'image', configuration: '{}' };
+const made = ({ writes }: Scene): readonly RecordedRequest[] =>
+  writes.filter(({ method, path }) => method === 'POST' && /\/pods(\?|$)/.test(path));
+const bodies = (scene: Scene): Pod[] => made(scene).map(({ body = '' }) => JSON.parse(body) as Pod);
+const scoutsOf = async (scene: Scene): Promise<string[]> =>
+  (await scene.pods()).flatMap(({ metadata }) =>
+    metadata.labels?.[SCOUT_LABEL] !== undefined && metadata.deletionTimestamp === undefined ? [metadata.name] : [],
+  );
+const NOTHING = { configMaps: [], envoyFilters: [] };
+const WITHOUT_SCOUTS = { ...POD_RULES, scouts: POD_RULES.list };
+
+describe('a scout', () => {
+  test.concurrent('tries a filter first, once for all workloads with the same proxy, and costs no more than that', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews');
+    await scene.workload('ratings', { kind: 'StatefulSet' });
+    const { report, log } = await scene.run();
+    expect(report).toMatchObject({ outcome: 'deployed', warnings: [] });
+    const order = scene.writes.map(
+      ({ method, path }) => `${method} ${path.replace(/^.*\/namespaces\/[^/]+\//, '').replace(/[/?].*/, '')}`,
+    );
+    expect(order.slice(0, 4)).toEqual(['PATCH configmaps', 'PATCH envoyfilters', 'POST pods', 'DELETE pods']);
+    // Before the trial what others have left is looked for; then one list, one watch, and a look into one proxy.
+    const selecting = scene.requests.filter(({ path }) => decodeURIComponent(path).includes(SCOUT_LABEL));
+    expect(selecting.map(({ path }) => (path.includes('watch=true') ? 'watch' : 'list')).sort()).toEqual([
+      'list',
+      'list',
+      'watch',
+    ]);
+    expect(await scoutsOf(scene)).toEqual([]);
+    expect(renderSummary(report.whole)).toContain('Tried first in a scout pod in one namespace');
+    expect(log.join('\n')).toMatch(/Scout in \S+, for .+ and 1 more: its proxy runs the filters/);
+    expect(report.whole).toMatchObject({ scouts: { namespaces: [scene.namespace], pods: 1, untried: [] } });
+    scene.forget();
+    expect((await scene.deploy()).outcome).toBe('unchanged');
+    expect(scene.writes).toEqual([]);
+  });
+
+  test.concurrent('is refused an image: no workload is changed, and nothing is left', async () => {
+    const scene = await Scene.open(cluster);
+    const reviews = await scene.workload();
+    const before = (await scene.now(reviews)).metadata.generation;
+    const report = await scene.deploy(IMAGE);
+    expect(report).toMatchObject({ outcome: 'failed', changed: false });
+    expect(onlyTarget(report)).toMatchObject({ outcome: 'untouched', steps: { template: 'skipped' } });
+    const [problem] = report.problems;
+    expect(problem?.message).toMatch(/Pull of .+ failed.+UNAUTHORIZED/);
+    expect(problem?.message).toMatch(/found in a scout pod, which stands for Deployment .+: no workload was changed/);
+    expect(problem?.remedy).toMatch('pull-secret');
+    expect((await scene.now(reviews)).metadata.generation).toBe(before);
+    expect([await scoutsOf(scene), await scene.objects()]).toEqual([[], NOTHING]);
+    expect(scene.patchesOf(reviews)).toEqual([]);
+  });
+
+  test.concurrent('has another one where workloads have another proxy, and one more for another revision of a filter', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews');
+    await scene.workload('older', { proxyImage: 'example.test/proxyv2:1.29.0' });
+    await scene.workload('special');
+    const targets =
+      '- deployment/reviews\n- deployment/older\n- {kind: Deployment, name: special, configuration: "x-test: 9"}';
+    const report = await scene.deploy({ targets });
+    expect([report.problems, report.outcome]).toEqual([[], 'deployed']);
+    const images = bodies(scene).map(({ spec }) => spec?.containers?.[0]?.image);
+    expect(images.sort()).toEqual([
+      'example.test/proxyv2:1.29.0',
+      'example.test/proxyv2:1.31.0',
+      'example.test/proxyv2:1.31.0',
+    ]);
+    expect(report.whole).toMatchObject({ scouts: { pods: 3, namespaces: [scene.namespace] } });
+  });
+
+  test.concurrent('runs a filter for one port with an EnvoyFilter of its own, and says what is left to the rollout', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload();
+    const report = await scene.deploy({ port: '9080' });
+    expect([report.problems, report.outcome]).toEqual([[], 'deployed']);
+    expect(renderSummary(report.whole)).toMatch(/the place that <code>port<\/code> chooses was left to the rollout/);
+    expect((await scene.objects()).envoyFilters).toHaveLength(1);
+  });
+
+  test.concurrent('that may not be made is gone on without, and insisted on with "scout: required"', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload();
+    const kubeconfig = await scene.user(...WRITE_RULES, ...Object.values(WITHOUT_SCOUTS));
+    const first = await scene.deploy({ kubeconfig });
+    expect(first.outcome).toBe('deployed');
+    expect(warningTexts(first.warnings)).toEqual([
+      expect.stringMatching(/^No scout tried the filters of Deployment .+: the kubeconfig user cannot create pods\./),
+    ]);
+    scene.forget();
+    const other = { kubeconfig, configuration: 'x-test: 2' };
+    const required = await scene.deploy({ ...other, scout: 'required' });
+    expect(required.problems.map(({ message }) => message)).toContainEqual(expect.stringMatching(/cannot create pods/));
+    expect(scene.writes).toEqual([]);
+    expect((await scene.deploy({ ...other, scout: 'off' })).warnings).toEqual([]);
+  });
+
+  test.concurrent.each([
+    ['a quota', 'pods "x" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=10, limited: pods=10'],
+    ['a policy', 'pods "x" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true'],
+  ])('that %s refuses is gone on without, and fails the run where it is required', async (_, message) => {
+    const scene = await Scene.open(cluster);
+    const reviews = await scene.workload();
+    const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Forbidden', code: 403, message };
+    scene.inject(({ method, path }) =>
+      method === 'POST' && /\/pods(\?|$)/.test(path)
+        ? { answer: { status: 403, body: JSON.stringify(status) } }
+        : undefined,
+    );
+    const required = await scene.deploy({ scout: 'required' });
+    expect(required).toMatchObject({ outcome: 'failed', changed: false });
+    expect(required.problems[0]?.message).toMatch(/could not be tried: the pod was not taken \(.*(quota|PodSecurity)/);
+    expect(scene.patchesOf(reviews)).toEqual([]);
+    expect(await scene.objects()).toEqual(NOTHING);
+    const report = await scene.deploy();
+    expect(report.outcome).toBe('deployed');
+    expect(warningTexts(report.warnings)).toEqual([expect.stringMatching(/quota|PodSecurity/)]);
+  });
+
+  test.concurrent('that gets no sidecar says nothing of the filter', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload();
+    scene.inject(({ method, path, body = '' }) => {
+      if (method !== 'POST' || !/\/pods(\?|$)/.test(path)) return undefined;
+      const pod = JSON.parse(body) as object;
+      return { answer: { status: 201, body: JSON.stringify({ kind: 'Pod', apiVersion: 'v1', ...pod }) } };
+    });
+    const report = await scene.deploy();
+    expect(report.outcome).toBe('deployed');
+    expect(warningTexts(report.warnings)).toEqual([expect.stringMatching(/Istio injects no sidecar/)]);
+  });
+
+  test.concurrent('that a killed run has left is deleted by the next one, with what was its own', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload();
+    const killed = new AbortController();
+    let isOver = false;
+    scene.inject(({ method, path }) => {
+      if (isOver) return undefined;
+      if (killed.signal.aborted) return { disconnect: 'before' };
+      if (method !== 'POST' || !/\/pods(\?|$)/.test(path)) return undefined;
+      killed.abort();
+      return { disconnect: 'after' };
+    });
+    await scene.run({ port: '9080' }, { cancelled: killed.signal });
+    isOver = true;
+    // What was under way at that moment still arrives.
+    await eventually('the scout of the killed run', async () => (await scoutsOf(scene))[0]);
+    expect((await scene.objects()).envoyFilters).toHaveLength(2);
+    const { report, log } = await scene.run({ port: '9080' });
+    expect(report.outcome).toBe('deployed');
+    expect(log.filter((line) => line.includes('an earlier run has left'))).toHaveLength(2);
+    expect(await scoutsOf(scene)).toEqual([]);
+    expect((await scene.objects()).envoyFilters).toHaveLength(1);
+  });
+
+  test.concurrent('that is cancelled is deleted, and no workload is touched', async () => {
+    const scene = await Scene.open(cluster);
+    const reviews = await scene.workload();
+    const cancelled = new AbortController();
+    scene.inject(({ method, path }) =>
+      method === 'GET' && decodeURIComponent(path).includes(SCOUT_LABEL) && path.includes('watch=true')
+        ? { meanwhile: async () => cancelled.abort() }
+        : undefined,
+    );
+    const { report } = await scene.run({}, { cancelled: cancelled.signal, abandoned: new AbortController().signal });
+    expect(report.cancelled).toBe(true);
+    expect([await scoutsOf(scene), scene.patchesOf(reviews)]).toEqual([[], []]);
+  });
+
+  test.concurrent('is not sent for workloads without pods, nor for what is only removed', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews', { replicas: 0 });
+    expect(await scene.deploy()).toMatchObject({ outcome: 'deployed', warnings: [] });
+    expect((await scene.deploy({ command: 'remove' })).outcome).toBe('removed');
+    expect(made(scene)).toEqual([]);
+  });
+});
