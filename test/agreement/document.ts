@@ -28,6 +28,7 @@ configured as this action's EnvoyFilter does it, and gets two requests.
 
 Made and compared by \`npm run test:agreement\`; after a wanted change \`UPDATE_GOLDEN=1 npm run test:agreement\` writes it anew. The same
 suite tries every host function of the tables on both Envoys, and compares what host functions answer in random filters.
+What the tests of a filter come to is compared in [agreement-tests.md](agreement-tests.md).
 
 A trial run that says nothing, or in which only the request fails, is no reason to reject. The last column is empty where
 Envoy ${older.version} does the same as ${newest.version}; what the check and the trial run say for that version stands before it where it

@@ -54,9 +54,14 @@ interface Ended extends Said {
 /** It is only there so that a hanging Envoy does not hang the suite: it takes a tenth of a second to serve or to end. */
 const PATIENCE_MS = 60_000;
 const SERVING = 'starting main dispatch loop';
-const FLAGS = [
-  ...['--log-level', 'warning', '--component-log-level', 'main:info,wasm:info'],
-  ...['--concurrency', '1', '--use-dynamic-base-id', '--disable-hot-restart'],
+const COMMON_FLAGS = ['--log-level', 'warning', '--concurrency', '1', '--use-dynamic-base-id', '--disable-hot-restart'];
+const FLAGS = [...COMMON_FLAGS, '--component-log-level', 'main:info,wasm:info'];
+/** With all that a filter logs. */
+export const TALKATIVE = [
+  ...['--file-flush-interval-msec', '20'],
+  ...COMMON_FLAGS,
+  '--component-log-level',
+  'main:info,wasm:trace',
 ];
 
 /**
@@ -120,7 +125,7 @@ export async function dumpOfEnvoy(
   }
 }
 
-function revisionIn(
+export function revisionIn(
   folder: string,
   name: string,
   bytes: Uint8Array,
@@ -130,7 +135,7 @@ function revisionIn(
 }
 
 /** Puts the module where the EnvoyFilter says, and gives the HTTP filter that it inserts. */
-async function install(revision: Revision): Promise<unknown> {
+export async function install(revision: Revision): Promise<unknown> {
   const path = filePath(mountedRevision(revision));
   await mkdir(dirname(path));
   await writeFile(path, revision.module.bytes);
@@ -139,7 +144,7 @@ async function install(revision: Revision): Promise<unknown> {
   return inserted?.patch.value;
 }
 
-async function listenerPort(admin: string): Promise<number> {
+export async function listenerPort(admin: string): Promise<number> {
   const {
     listener_statuses: [listener],
   } = (await getJson(admin, '/listeners?format=json')) as {
@@ -150,14 +155,15 @@ async function listenerPort(admin: string): Promise<number> {
 }
 
 /** One process of Envoy and what it says. */
-class Envoy {
+export class Envoy {
   readonly #process: ChildProcessByStdio<null, null, Readable>;
   readonly #closed: Promise<unknown>;
   readonly #lines: string[] = [];
   readonly #serving: Promise<void>;
 
-  constructor({ path }: EnvoyProgram, config: string) {
-    this.#process = spawn(path, ['--config-path', config, ...FLAGS], {
+  /** `flags` go over those that all have. */
+  constructor({ path }: EnvoyProgram, config: string, flags: readonly string[] = FLAGS) {
+    this.#process = spawn(path, ['--config-path', config, ...flags], {
       stdio: ['ignore', 'ignore', 'pipe'],
       cwd: dirname(config),
     });
@@ -168,6 +174,11 @@ class Envoy {
       this.#lines.push(line);
       if (line.includes(SERVING)) resolve();
     });
+  }
+
+  /** What it has logged so far. */
+  get lines(): readonly string[] {
+    return this.#lines;
   }
 
   get log(): string {

@@ -71,8 +71,17 @@ export async function ask(port: number): Promise<Answer> {
 
 /** Asks a server on a socket for JSON; rejects when nobody answers. */
 export async function getJson(socketPath: string, path: string): Promise<unknown> {
+  return json(await get(socketPath, path));
+}
+
+/** Asks a server on a socket for text; rejects when nobody answers. */
+export async function getText(socketPath: string, path: string): Promise<string> {
+  return text(await get(socketPath, path));
+}
+
+async function get(socketPath: string, path: string): Promise<IncomingMessage> {
   const outgoing = request({ socketPath, path, agent: false });
   outgoing.end();
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
-  return json(response);
+  return response;
 }

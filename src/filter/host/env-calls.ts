@@ -47,7 +47,7 @@ export function callFunctions(state: HostState): Record<string, HostImplementati
     if (missing || name === undefined || method === undefined) return Status.invalidMemoryAccess;
     const token = accept(kind, at.at(-1) ?? 0);
     if (token === undefined) return Status.invalidMemoryAccess;
-    world.called({
+    return world.called({
       kind: kind === 'grpcCall' ? 'grpc-call' : 'grpc-stream',
       token,
       cluster: grpcCluster(service),
@@ -56,7 +56,6 @@ export function callFunctions(state: HostState): Record<string, HostImplementati
       trailers: [],
       timeoutMs: kind === 'grpcCall' ? (at[10] ?? 0) : 0,
     });
-    return Status.ok;
   };
   return {
     // Cluster, headers, body and trailers, each a pointer and a size; the timeout; where the token goes.
@@ -70,8 +69,7 @@ export function callFunctions(state: HostState): Record<string, HostImplementati
       if (timeoutMs < 0) return Status.badArgument;
       const token = accept('http', at[9] ?? 0);
       if (token === undefined) return Status.invalidMemoryAccess;
-      world.called({ kind: 'http', token, cluster, headers, body, trailers, timeoutMs });
-      return Status.ok;
+      return world.called({ kind: 'http', token, cluster, headers, body, trailers, timeoutMs });
     },
     proxy_grpc_call: (...at: number[]) => grpc('grpcCall', at, memory.bytes(at[8] ?? 0, at[9] ?? 0)),
     proxy_grpc_stream: (...at: number[]) => grpc('grpcStream', at, new Uint8Array()),

@@ -1,5 +1,5 @@
 import type { Header } from './request.ts';
-import { LOG_LEVELS, type LogLevel } from './status.ts';
+import { LOG_LEVELS, type LogLevel, Status } from './status.ts';
 
 /** A call that the filter makes to another service by itself. */
 export interface OutgoingCall {
@@ -25,8 +25,8 @@ export interface World {
   readonly logLevel: LogLevel;
   /** A property that somebody has said, by its parts divided by dots. */
   readonly property: (path: string) => string | bigint | boolean | undefined;
-  /** The filter has made a call. */
-  readonly called: (call: OutgoingCall) => void;
+  /** The filter makes a call; gives the status that it gets. */
+  readonly called: (call: OutgoingCall) => number;
   /** The filter has sent a message on a gRPC stream that it has begun; `end`: its last one. */
   readonly sent: (token: number, message: Uint8Array, end: boolean) => void;
   /** The filter has cancelled a call. */
@@ -45,7 +45,7 @@ export const NOBODY: World = {
   monotonic: () => BigInt(Math.round(performance.now() * 1_000)) * 1_000n,
   logLevel: 'warn',
   property: () => undefined,
-  called: ignore,
+  called: () => Status.ok,
   sent: ignore,
   cancelled: ignore,
   unanswered: ignore,

@@ -1,7 +1,7 @@
 import { truncate } from '../../base/text.ts';
 import { FilterLog } from '../host/filter-log.ts';
 import { ROOT_CONTEXT } from '../host/host-state.ts';
-import type { TrialRequest } from '../host/request.ts';
+import type { Header, TrialRequest } from '../host/request.ts';
 import { Callbacks, Overrun, ProcessCrash, Trapped } from '../trial/calls.ts';
 import { type Delivered, Exchange } from '../trial/exchange.ts';
 import { type Compiled, link } from '../trial/instantiate.ts';
@@ -53,7 +53,7 @@ export function runTest(
     unsupported.add(words);
     observer.unsupported(words);
   };
-  const world = new TestWorld(test, ask);
+  const world = new TestWorld(test, request.envoy, ask);
   const log = new FilterLog((line) => {
     lines.push(line);
     if (lines.length <= MAX_SHOWN_LINES) observer.log(line);
@@ -208,13 +208,19 @@ class Run {
     exchange.send('request', arrivedRequest(request), piecesOf(request), trailersOf(request));
     this.#world.drain();
     if (exchange.request?.complete && !exchange.answeredByFilter) {
-      exchange.send('response', arrivedResponse(upstream), piecesOf(upstream), trailersOf(upstream));
+      const pieces = isHead(exchange.request.headers) ? [] : piecesOf(upstream);
+      exchange.send('response', arrivedResponse(upstream), pieces, trailersOf(upstream));
       this.#world.drain();
     }
     exchange.finish();
     this.#world.drain();
     return exchange;
   }
+}
+
+/** Nobody answers such a request with a body. */
+function isHead(headers: readonly Header[]): boolean {
+  return headers.some(([name, value]) => name === ':method' && value === 'HEAD');
 }
 
 function whole(message: Delivered | undefined): ObservedMessage | undefined {

@@ -1,4 +1,5 @@
 import { ROOT_CONTEXT } from '../host/host-state.ts';
+import { Status } from '../host/status.ts';
 import type { OutgoingCall, World } from '../host/world.ts';
 import type { Callbacks } from '../trial/calls.ts';
 import { grpcAnswer, httpAnswer } from './call-answers.ts';
@@ -27,6 +28,7 @@ const GRPC_MESSAGE = 5;
 export class TestWorld implements World {
   readonly logLevel = 'trace';
   readonly #test: FilterTest;
+  readonly #envoy: number | undefined;
   readonly #unsupported: (about: string) => void;
   #callbacks: Callbacks | undefined;
   #elapsed = 0n;
@@ -38,9 +40,10 @@ export class TestWorld implements World {
   /** The calls since somebody has last emptied it. */
   calls: ObservedCall[] = [];
 
-  /** `unsupported` hears what the test does not say and only a proxy could. */
-  constructor(test: FilterTest, unsupported: (about: string) => void) {
+  /** `envoy` is the minor version of the Envoy that it is in; `unsupported` hears what the test does not say and only a proxy could. */
+  constructor(test: FilterTest, envoy: number | undefined, unsupported: (about: string) => void) {
     this.#test = test;
+    this.#envoy = envoy;
     this.#unsupported = unsupported;
   }
 
@@ -64,12 +67,16 @@ export class TestWorld implements World {
   property = (path: string): string | bigint | boolean | undefined =>
     Object.hasOwn(this.#test.properties, path) ? this.#test.properties[path] : undefined;
 
-  called = (call: OutgoingCall): void => {
+  called = (call: OutgoingCall): number => {
+    // Envoy wants them of a call over HTTP.
+    const needed = call.kind === 'http' ? [':path', ':method', ':authority'] : [];
+    if (needed.some((name) => headerValue(call.headers, name) === undefined)) return Status.badArgument;
     const message = call.kind === 'grpc-stream' ? { ...call, body: new Uint8Array() } : call;
     this.calls.push({ cluster: message.cluster, headers: message.headers, body: message.body });
     // A stream is answered when the filter has said all.
     if (call.kind === 'grpc-stream') this.#streams.set(call.token, call);
     else this.#answer(call);
+    return Status.ok;
   };
 
   sent = (token: number, message: Uint8Array, end: boolean): void => {
@@ -136,7 +143,7 @@ export class TestWorld implements World {
   }
 
   #http({ token }: OutgoingCall, answer: CallAnswer): (callbacks: Callbacks) => void {
-    const { headers, body, trailers } = httpAnswer(answer);
+    const { headers, body, trailers } = httpAnswer(answer, this.#envoy);
     const result = { maps: { [HTTP_HEADERS]: headers, [HTTP_TRAILERS]: trailers }, buffers: { [HTTP_BODY]: body } };
     const sizes = [headers.length, body.length, trailers.length];
     return (callbacks) =>
@@ -146,7 +153,7 @@ export class TestWorld implements World {
   }
 
   #grpc({ kind, token }: OutgoingCall, answer: CallAnswer): (callbacks: Callbacks) => void {
-    const { metadata, messages, trailers, status, message } = grpcAnswer(answer, kind);
+    const { metadata, messages, trailers, status, message } = grpcAnswer(answer, kind, this.#envoy);
     const stream = kind === 'grpc-stream';
     return (callbacks) => {
       const { state } = callbacks;

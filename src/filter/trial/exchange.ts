@@ -23,6 +23,22 @@ const END: readonly (readonly [StreamStep, string])[] = [
   ['delete', 'proxy_on_delete'],
 ];
 
+/**
+ * Headers without which Envoy sends nothing on: it has no route for such a request (source/common/router/config_impl.cc), and takes
+ * such an answer for a bad one (source/common/http/header_utility.cc).
+ */
+const NEEDED: Readonly<Record<SideName, readonly string[]>> = {
+  request: ['x-forwarded-proto', ':path'],
+  response: [':status'],
+};
+const NO_ROUTE: LocalResponse = { status: 404, headers: [], body: new Uint8Array(), grpcStatus: -1 };
+const BAD_ANSWER: LocalResponse = {
+  status: 502,
+  headers: [],
+  body: new TextEncoder().encode('missing required header: :status'),
+  grpcStatus: -1,
+};
+
 /** One request and its answer through the filter, as Envoy leads them. Every method may throw a `Trapped`. */
 export class Exchange {
   readonly stream: Stream;
@@ -37,6 +53,8 @@ export class Exchange {
   /** The answer has come to its end before the filter, so the request does not matter any more. */
   #answered = false;
   #closed = false;
+  /** No route fits the request. */
+  #unrouted = false;
 
   constructor(callbacks: Callbacks) {
     this.#callbacks = callbacks;
@@ -137,12 +155,16 @@ export class Exchange {
 
   #next(side: SideName): Next {
     const change = (change: (before: Delivered) => Partial<Delivered>): void => {
-      if (this.#closed || this.#own === 'direct') return;
+      if (this.#closed || this.#own === 'direct' || (side === 'request' && this.#unrouted)) return;
       const before = this.#delivered[side] ?? { headers: [], pieces: [], trailers: [], complete: false };
       this.#delivered[side] = { ...before, ...change(before) };
     };
     return {
-      headers: ({ headers }, complete) => change(() => ({ headers: [...headers], complete })),
+      headers: (map, complete) => {
+        const needed = this.#closed || this.#own === 'direct' ? [] : NEEDED[side];
+        if (needed.some((name) => map.get(name) === undefined)) this.#refuse(side);
+        else change(() => ({ headers: [...map.headers], complete }));
+      },
       data: (bytes, complete) => change(({ pieces }) => ({ pieces: [...pieces, bytes], complete })),
       trailers: ({ headers }) => change(() => ({ trailers: [...headers], complete: true })),
     };
@@ -174,6 +196,18 @@ export class Exchange {
       this.#own = 'direct';
       this.#answered = true;
     } else this.#closed = true;
+  }
+
+  /** Envoy's own answer to what it cannot send on. */
+  #refuse(side: SideName): void {
+    if (side === 'response') {
+      this.#own = 'none';
+      this.#answer(BAD_ANSWER);
+      return;
+    }
+    this.#unrouted = true;
+    this.#own = 'through-filter';
+    this.#answerThroughFilter(NO_ROUTE);
   }
 
   #answerThroughFilter(local: LocalResponse): void {

@@ -1,3 +1,4 @@
+import type { TrialRequest } from '../../../../src/filter/host/request.ts';
 import type {
   CallRule,
   Expectation,
@@ -53,10 +54,16 @@ export const rule = (answer: CallRule['answer'], cluster = 'auth', path = '/chec
 });
 
 /** Runs a test in this thread, for filters that come back. */
-export function run(module: Uint8Array, test: FilterTest): TestResult {
-  const compiled = compile(module);
+export function run(module: Uint8Array, test: FilterTest, changes: Partial<TrialRequest> = {}): TestResult {
+  const compiled = compiledOnce.get(module) ?? compile(module);
+  compiledOnce.set(module, compiled);
   if ('state' in compiled) throw new Error(JSON.stringify(compiled));
-  return runTest(compiled, request(module), test, { step: ignore, log: ignore, unsupported: ignore });
+  return runTest(compiled, request(module, { configuration: 'hello', ...changes }), test, {
+    step: ignore,
+    log: ignore,
+    unsupported: ignore,
+  });
 }
 
+const compiledOnce = new WeakMap<Uint8Array, ReturnType<typeof compile>>();
 const ignore = (): void => undefined;
