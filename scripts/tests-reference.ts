@@ -101,6 +101,9 @@ ${keysOf()}
 A test without \`expect\` is an error: it could never fail. So is a key that nothing reads, with its line and the key that was probably meant.
 A filter has at most ${MAX_TESTS} tests with ${MAX_STEPS} steps each; \`repeat\` goes up to ${MAX_REPEAT}, \`ticks\` to ${MAX_TICKS}.
 
+Ticks come to a filter that has asked for them, each with the clock moved on by the period that it has asked for. The clock is
+the test's own, so a test says the same in every run.
+
 Each test has a VM of its own, which starts as Envoy starts the filter. The steps of a \`sequence\` share it: shared data, queues, metrics and
 the clock go on. The last step needs an \`expect\`; \`upstream\` and \`calls\` of the test are for all of its steps.
 
@@ -141,6 +144,10 @@ ${keysOf('calls')}
 Of \`answer\`, which is of HTTP, of gRPC, or a failure:
 
 ${keysOf('calls', 'answer')}
+
+Answers come after the callback in which the filter calls, as in Envoy, and streams that the filter holds back go on when it says so. A cluster that
+is unreachable answers an HTTP call with 503, one that does not answer in time with 504 once the time of the call is over, which the clock
+is moved on by; a gRPC call ends with status 14. A call that no entry answers makes the test inconclusive.
 
 ## Inconclusive
 

@@ -70,6 +70,24 @@ test('there is a suite for each filter and version, whose numbers add up', () =>
   expect(elements.filter(({ name }) => name === 'testcase')).toHaveLength(300);
 });
 
+/** The attributes that each element may have; junit-10.xsd of Jenkins' xUnit plugin. */
+const ATTRIBUTES: Readonly<Record<string, readonly string[]>> = {
+  testsuites: ['name', 'time', 'tests', 'failures', 'errors'],
+  testsuite: ['name', 'tests', 'failures', 'errors', 'time', 'skipped', 'timestamp'],
+  testcase: ['name', 'time', 'classname'],
+  failure: ['type', 'message'],
+  error: ['type', 'message'],
+  'system-out': [],
+};
+
+test.each(Object.keys(TEST_SCENARIOS))('%s has what the schema of Jenkins allows', (name) => {
+  for (const element of elementsOf(xmlOf(scenario(name)))) {
+    expect(ATTRIBUTES[element.name]).toEqual(expect.arrayContaining(Object.keys(element.attributes)));
+    const { time } = element.attributes;
+    if (time !== undefined) expect(time).toMatch(/^\d+\.\d{3}$/);
+  }
+});
+
 describe('a run that fails', () => {
   test.each<[string, Report]>([
     ['before its tests', report({ command: 'check', problems: [{ kind: 'input', message: 'is wrong.' }] })],
