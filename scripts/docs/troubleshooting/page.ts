@@ -3,6 +3,7 @@ import { connections, refusals } from './api-server.ts';
 import { effects } from './effect.ts';
 import { renderSection, type Section } from './entry.ts';
 import { filterFiles, trials } from './filter-file.ts';
+import { filterTests } from './filter-tests.ts';
 import { gitHub } from './github.ts';
 import { kubeconfigs } from './kubeconfig.ts';
 import { otherClients } from './other-clients.ts';
@@ -19,6 +20,7 @@ export async function troubleshootingPage(): Promise<string> {
     targets(),
     await filterFiles(),
     trials(),
+    filterTests(),
     connections(),
     refusals(),
     sidecars(),
