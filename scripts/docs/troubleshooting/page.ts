@@ -10,6 +10,7 @@ import { otherClients } from './other-clients.ts';
 import { podEvents, sidecars } from './pods.ts';
 import { proxyLog, pullLog } from './proxy-log.ts';
 import { registries } from './registry.ts';
+import { scouts } from './scouts.ts';
 import { statuses } from './status.ts';
 import { targets } from './targets.ts';
 
@@ -24,6 +25,7 @@ export async function troubleshootingPage(): Promise<string> {
     connections(),
     refusals(),
     sidecars(),
+    scouts(),
     podEvents(),
     proxyLog(),
     pullLog(),

@@ -17,7 +17,7 @@ export function standsFor({ targets }: Pick<PlannedScout, 'targets'>): string {
 
 /** What was found out in a scout, with the cause and the remedy that a workload's own pods would have had. */
 export function foundInScout(problem: Problem, scout: Pick<PlannedScout, 'namespace' | 'targets'>): Problem {
-  const found = `This was found in a scout pod, which stands for ${standsFor(scout)}: no workload was changed, and none of their pods was restarted.`;
+  const found = `This was found in a scout pod, which stands for ${standsFor(scout)}: no workload was changed, and no pod was restarted.`;
   return {
     ...problem,
     // No rollout has begun.
