@@ -108,6 +108,7 @@ async function runWith(
       clusters,
       requests,
       ...(read.inputs.failOnDrift && { failOnDrift: true }),
+      ...(read.inputs.failOnCrash && { failOnCrash: true }),
       ...(read.inputs.reportFile !== '' && { reportFile: read.inputs.reportFile }),
       ...(read.inputs.junitFile !== '' && { junitFile: read.inputs.junitFile }),
       ...(tested.length > 0 && { tests: tested }),

@@ -38,6 +38,8 @@ export interface RunInputs extends ClusterInputs {
   readonly expectPlan: string;
   /** Whether a run fails where others have changed what an earlier one left. */
   readonly failOnDrift: boolean;
+  /** Whether a status fails where a filter has crashed. */
+  readonly failOnCrash: boolean;
   /** The file of the workspace that the complete report is written to; empty for none. */
   readonly reportFile: string;
   /** The file of the workspace that the results of tests are written to as JUnit XML; empty for none. */
@@ -119,6 +121,7 @@ export function readInputs(read: ReadInput, environment: Environment = {}): Inpu
     missing: reader.oneOf('missing'),
     expectPlan: readExpectPlan(reader),
     failOnDrift: reader.boolean('fail-on-drift'),
+    failOnCrash: reader.boolean('fail-on-crash'),
     reportFile: readReportFile(reader, environment),
     junitFile: readJunitFile(reader, environment),
     comment: {

@@ -127,6 +127,7 @@ export const INPUTS = {
   'soak-requires': { type: 'String', default: 'nothing', values: SOAK_REQUIRES, commands: DEPLOY },
   traffic: { type: 'String', default: 'off', values: SOAK_TRAFFIC, commands: DEPLOY },
   'fail-on-drift': { type: 'Boolean', default: 'false', commands: COMPARED },
+  'fail-on-crash': { type: 'Boolean', default: 'false', commands: ['status'] },
   'expect-plan': { type: 'String', default: '', commands: ['deploy', 'remove', 'sweep'] },
   settings: { type: 'String', default: 'roll', values: SETTINGS_CHANGES, commands: DEPLOY },
   prune: { type: 'Boolean', default: 'false', commands: DEPLOY },

@@ -3,6 +3,7 @@ import { dataKey, sameJson } from '../../base/json.ts';
 import { describePosition, type FilePosition, joint, type Problem } from '../../base/problem.ts';
 import { listWords, MAX_LISTED, sentence, someOf, thousands } from '../../base/text.ts';
 import { distinctWarnings, warningTitle } from '../../base/warning.ts';
+import { crashesIn, failsForCrash } from '../../deploy/report/crash.ts';
 import { driftIn, failsForDrift, resultOf } from '../../deploy/report/drift.ts';
 import { type Report, reportedTargets, type TargetReport } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
@@ -50,6 +51,7 @@ function errorsOf(report: Report): Annotation[] {
   if (resultOf(report) !== 'failed' && all.length === 0) return [];
   const verdict = judge(report);
   if (failsForDrift(report)) return [driftAnnotation(report, verdict)];
+  if (failsForCrash(report)) return [crashAnnotation(report, verdict)];
   const { headline } = verdict;
   const meaning = meaningOf(verdict);
   if (all.length === 0) return [{ level: 'error', title: headline, message: meaning || headline }];
@@ -86,6 +88,11 @@ function errorsOf(report: Report): Annotation[] {
 function driftAnnotation(report: Report, verdict: Verdict): Annotation {
   const drifted = driftIn(report).map(({ ref, changes }) => `${describeWorkload(ref)}: ${someOf(changes, MAX_NAMED)}.`);
   return { level: 'error', title: verdict.headline, message: lines(drifted, meaningOf(verdict)) };
+}
+
+function crashAnnotation(report: Report, verdict: Verdict): Annotation {
+  const crashed = crashesIn(report).map(({ ref, what }) => `${describeWorkload(ref)}: ${what}.`);
+  return { level: 'error', title: verdict.headline, message: lines(crashed, meaningOf(verdict)) };
 }
 
 /** What is wrong at a place: one problem, or what one value does to many workloads. */

@@ -1,5 +1,6 @@
 import { isObject } from '../../base/json.ts';
 import { visible } from '../../base/visible.ts';
+import { failsForCrash } from '../../deploy/report/crash.ts';
 import { failsForDrift } from '../../deploy/report/drift.ts';
 import type { Report } from '../../deploy/report/report.ts';
 import type { Crash } from '../crash/last-words.ts';
@@ -12,7 +13,8 @@ import type { Verdict } from '../verdict/words.ts';
  */
 export function reportText(report: Report, { icon, headline }: Verdict, crash: Crash | undefined): string {
   const problems = crash === undefined ? report.problems : [...report.problems, crashProblem(crash)];
-  const said: Report = failsForDrift(report) ? { ...report, problems, outcome: 'failed' } : { ...report, problems };
+  const fails = failsForDrift(report) || failsForCrash(report);
+  const said: Report = fails ? { ...report, problems, outcome: 'failed' } : { ...report, problems };
   return `${JSON.stringify(reportFile(said, `${icon} ${headline}`), shown, 2)}\n`;
 }
 

@@ -24,6 +24,7 @@ import type {
   STATUS_OF_FILTER,
 } from './schema-commands.ts';
 import type { IMAGE } from './schema-parts.ts';
+import { soakEntry } from './soak-entry.ts';
 import { secondsOf, verificationEntry, workloadEntry } from './target-entry.ts';
 
 function imageEntry({ filter, pinned, tag, state }: ImageReport): ValueOf<typeof IMAGE> {
@@ -117,10 +118,11 @@ function admissionEntry(admission: Admission): ValueOf<typeof ADMISSION> {
 export function statusEntry(found: FoundStatus): ValueOf<typeof STATUS> {
   const { workloads, namespaces, garbage, kept, inUse, inUseUnseen, unknown } = found;
   return {
-    workloads: workloads.map(({ ref, pods, filters }) => ({
+    workloads: workloads.map(({ ref, pods, filters, soak }) => ({
       ...workloadEntry(ref),
       pods: { ready: pods.ready, wanted: pods.wanted },
       filters: filters.map(filterStatusEntry),
+      ...defined({ soak: soak && soakEntry(soak) }),
     })),
     namespaces,
     garbage,

@@ -13,6 +13,7 @@ import {
   WAVE_PART,
   WORKLOAD,
 } from './schema-parts.ts';
+import { SOAK } from './schema-soak.ts';
 
 const ACTIONS: readonly PlannedChange['action'][] = ['create', 'change', 'delete'];
 const FATES: readonly PlannedAdoption['fate'][] = ['deleted', 'patched', 'stays'];
@@ -174,7 +175,11 @@ export const STATUS = object(
   {
     workloads: list(
       'The workloads that have a filter, or should.',
-      object('A workload.', { ...NAMES, pods: PODS, filters: list('Its filters.', STATUS_OF_FILTER) }, IN_CLUSTER),
+      object(
+        'A workload.',
+        { ...NAMES, pods: PODS, filters: list('Its filters.', STATUS_OF_FILTER) },
+        { ...IN_CLUSTER, soak: SOAK },
+      ),
     ),
     namespaces: list('Where it looked.', text('A namespace.')),
     garbage: list('Objects of revisions that nothing runs.', OBJECT),

@@ -13,6 +13,7 @@ import type { Limits } from './parts/limits.ts';
 import { blocks, code, codes, details, table, tableRow, text } from './parts/markdown.ts';
 import { type CommandPage, stoppedPage } from './parts/page.ts';
 import { renderDetails } from './parts/settings.ts';
+import { renderTraffic } from './parts/soak.ts';
 import { type Column, type Row, renderTable, shareColumns, type TableParts } from './parts/table.ts';
 
 interface Line {
@@ -31,6 +32,7 @@ export function statusPage(report: StatusReport, links: Links): CommandPage {
     lead: (limits) => renderNotes(lines, limits),
     body: (limits) => [
       renderTable('Current state', statusTable(lines, links), limits),
+      renderTraffic(workloads, limits),
       renderOrigins(lines, links, limits),
       renderNames(`🧹 ${countOf(garbage.length, 'object')} of revisions that nothing runs`, garbage, limits),
       renderNames(`⏳ ${countOf(inUse.length, 'object')} of revisions that only old pods run`, inUse, limits),

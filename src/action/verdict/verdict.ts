@@ -1,4 +1,5 @@
 import { someOf, thousands } from '../../base/text.ts';
+import { crashesIn, failsForCrash } from '../../deploy/report/crash.ts';
 import { driftIn, failsForDrift } from '../../deploy/report/drift.ts';
 import type { Report } from '../../deploy/report/report.ts';
 import { workloadKey } from '../../targets/target.ts';
@@ -15,7 +16,7 @@ export type { Verdict } from './words.ts';
 
 /** The verdict over a run, shared by summary, log and annotations. */
 export function judge(report: Report): Verdict {
-  return withDrift(report, withSkipped(report, withMovedTags(report, judgeCommand(report))));
+  return withCrashes(report, withDrift(report, withSkipped(report, withMovedTags(report, judgeCommand(report)))));
 }
 
 /** A verdict that says that the run fails because of drift; as it is where it does not. */
@@ -34,6 +35,21 @@ function withDrift(report: Report, verdict: Verdict): Verdict {
     icon: '❌',
     headline: `${verdict.headline}; the run fails by "fail-on-drift", as somebody else changed ${workloads(drifted.length)}`,
     sentence: sentences(verdict.sentence, done, 'Find out who changed it, or it will come back.'),
+  };
+}
+
+/** A verdict that says in how many workloads a filter has crashed, and whether the run fails for it; as it is where none has. */
+function withCrashes(report: Report, verdict: Verdict): Verdict {
+  const crashed = crashesIn(report);
+  if (crashed.length === 0 || report.outcome === 'failed') return verdict;
+  const fails = failsForCrash(report);
+  const by = fails ? '; the run fails by "fail-on-crash", as a filter' : '; a filter';
+  const said = sentences(verdict.sentence.replace('No action is needed.', ''));
+  return {
+    ...verdict,
+    icon: fails ? '❌' : verdict.icon === '✅' ? '⚠️' : verdict.icon,
+    headline: `${verdict.headline}${by} has crashed on ${workloads(crashed.length)}`,
+    sentence: sentences(said, 'Deploy a revision that does not crash, or remove the filter.'),
   };
 }
 

@@ -20,6 +20,7 @@ import type { OutcomeOf } from '../report/conclude.ts';
 import { STOPPED } from '../report/report.ts';
 import type { AskedFilters, FilterStatus, FoundStatus, WorkloadStatus } from '../report/status-report.ts';
 import { requestProblems, type StatusRequest } from '../request.ts';
+import { lookAtTraffic } from '../soak/look-once.ts';
 import { Verifier } from '../verify/verifier.ts';
 import { type ClusterTask, inCluster, type RunContext } from './cluster-task.ts';
 import { manifestComparison, withComparison } from './compare.ts';
@@ -131,10 +132,18 @@ async function look(resolved: ResolvedScopes<StatusRequest>, context: DeployCont
     }
     return { ref: observed.ref, pods: podsOf(observed, { ready, wanted }, statuses), filters: statuses };
   });
+  const traffic =
+    request.verify === 'off'
+      ? []
+      : await lookAtTraffic(
+          carrying.map(({ observed }) => observed),
+          context,
+        );
   const superseded = sortSuperseded(resolved, pods);
   const missing = [...resolved.missingToSee, ...(await missingToSort(superseded, namespaces, context))];
   const asked = askedFilters(resolved);
-  return { found: { state: 'read', workloads, namespaces, ...defined({ asked }), ...superseded }, missing };
+  const seen = workloads.map((one, index) => ({ ...one, ...defined({ soak: traffic[index] }) }));
+  return { found: { state: 'read', workloads: seen, namespaces, ...defined({ asked }), ...superseded }, missing };
 }
 
 function askedFilters({ request, namespaces, snapshot }: ResolvedScopes<StatusRequest>): AskedFilters | undefined {

@@ -19,6 +19,7 @@ export type RunFrame = Pick<
   | 'refusedInputs'
   | 'requests'
   | 'failOnDrift'
+  | 'failOnCrash'
   | 'reportFile'
   | 'junitFile'
   | 'tests'

@@ -1,4 +1,5 @@
 import type { WorkloadRef } from '../../targets/target.ts';
+import { failsForCrash } from './crash.ts';
 import { type Report, reportedTargets, type TargetReport } from './report.ts';
 
 /** A workload of which others have changed something since the last run, or an object that it uses. */
@@ -38,7 +39,7 @@ export function failsForDrift(report: Report): boolean {
   return report.failOnDrift === true && report.outcome !== 'failed' && driftIn(report).length > 0;
 }
 
-/** Returns what the run has come to for whoever started it: its outcome, or `failed` where it was told to fail on drift. */
+/** Returns what the run has come to for whoever started it: its outcome, or `failed` where it was told to fail on drift or on a crash. */
 export function resultOf(report: Report): Report['outcome'] {
-  return failsForDrift(report) ? 'failed' : report.outcome;
+  return failsForDrift(report) || failsForCrash(report) ? 'failed' : report.outcome;
 }

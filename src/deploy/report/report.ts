@@ -134,6 +134,8 @@ export interface ReportBase {
   readonly requests: RequestCounts;
   /** Whether it was told to fail where others have changed something; see `failsForDrift`. Absent for not. */
   readonly failOnDrift?: boolean;
+  /** Whether it was told to fail where a filter has crashed; see `failsForCrash`. Absent for not. */
+  readonly failOnCrash?: boolean;
   /** The file of the workspace that holds the complete report; omitted where nobody asked for one. */
   readonly reportFile?: string;
   /** The file of the workspace that holds the results of tests as JUnit XML; omitted where nobody asked for one. */

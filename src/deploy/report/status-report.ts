@@ -1,6 +1,7 @@
 import type { MessageForm } from '../../base/problem.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { Verification } from './evidence-level.ts';
+import type { SoakReport } from './soak-report.ts';
 
 /**
  * How a filter does on a workload: `verified`: as its verification says; `progressing`: its pods are being replaced, so nothing
@@ -71,6 +72,8 @@ export interface WorkloadStatus {
   readonly ref: WorkloadRef;
   readonly pods: { readonly ready: number; readonly wanted: number };
   readonly filters: readonly FilterStatus[];
+  /** What its proxies have counted and logged since they began; omitted where nobody looked, or it has no pods. */
+  readonly soak?: SoakReport;
 }
 
 /** The filters that a status was asked for, and those that workloads of its namespaces have, each once. */

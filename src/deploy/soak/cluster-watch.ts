@@ -115,7 +115,7 @@ export class ClusterWatch {
 
   /** What was seen of a workload; `undefined` where it is not watched. */
   reportOf({ ref }: Pick<PlannedWorkload, 'ref'>): SoakReport | undefined {
-    return this.#watched.get(workloadKey(ref))?.watch.report(this.#unseen(ref.namespace));
+    return this.#watched.get(workloadKey(ref))?.watch.report(unseenIn(this.#sampler, ref.namespace));
   }
 
   /** That a workload has had too few requests to be judged by them; `undefined` if it had enough, or is not watched. */
@@ -174,18 +174,19 @@ export class ClusterWatch {
     const { items } = await this.#context.client.list<Pod>(POD, ref.namespace, { labelSelector: selectorOf(observed) });
     return items.filter((pod) => belongsTo(pod, ref) && hasProxyContainer(pod) && !isTerminating(pod));
   }
+}
 
-  #unseen(namespace: string): string[] {
-    const lacks = (means: Means): boolean => this.#sampler.lacks(namespace, means);
-    const exec = lacks('exec') ? 'get and create pods/exec' : undefined;
-    return [
-      ...(lacks('log') ? ['crashes in the log of proxies (get pods/log)'] : []),
-      ...(lacks('stats') && exec !== undefined ? [`counters of proxies (get pods/proxy, or ${exec})`] : []),
-      ...(lacks('metrics') && exec !== undefined
-        ? [`memory of proxies (${listWords(['list pods.metrics.k8s.io where it is served', exec])})`]
-        : []),
-    ];
-  }
+/** Returns what could not be watched in a namespace, each as words with the right that it takes. */
+export function unseenIn(sampler: PodSampler, namespace: string): string[] {
+  const lacks = (means: Means): boolean => sampler.lacks(namespace, means);
+  const exec = lacks('exec') ? 'get and create pods/exec' : undefined;
+  return [
+    ...(lacks('log') ? ['crashes in the log of proxies (get pods/log)'] : []),
+    ...(lacks('stats') && exec !== undefined ? [`counters of proxies (get pods/proxy, or ${exec})`] : []),
+    ...(lacks('metrics') && exec !== undefined
+      ? [`memory of proxies (${listWords(['list pods.metrics.k8s.io where it is served', exec])})`]
+      : []),
+  ];
 }
 
 /** Whether a pod has all that the run brings to its workload; nothing on pods that take a change as they run tells. */

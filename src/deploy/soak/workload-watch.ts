@@ -140,7 +140,8 @@ export class WorkloadWatch {
       undefined,
     );
     if (first === undefined || first.requests < this.#limits.minRequests) return { now, with: 'nothing' };
-    return { now: trafficSince(now, first), before: first, with: 'own-start' };
+    const since = trafficSince(now, first);
+    return since.requests === 0 ? { now, with: 'nothing' } : { now: since, before: first, with: 'own-start' };
   }
 
   #note(now: number): void {

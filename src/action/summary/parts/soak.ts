@@ -16,6 +16,13 @@ const VERDICTS: Catalogue<SoakVerdict> = {
   'no-traffic': { icon: '⚠️', word: 'no traffic seen' },
   passed: { icon: '✅', word: 'as good as before' },
 };
+/** The same of what runs, which nothing is compared with. */
+const STATES: Catalogue<SoakVerdict> = {
+  ...VERDICTS,
+  breached: { icon: '❌', word: 'crashed' },
+  passed: { icon: '✅', word: 'no crash' },
+  'no-traffic': { icon: '✅', word: 'no crash, no traffic seen' },
+};
 const HEADER = ['Workload', 'Verdict', 'Requests', 'Failed', 'p99', 'Crashes', 'Memory'];
 /** Points of the chart; the page of GitHub has room for some twenty. */
 const MAX_POINTS = 16;
@@ -51,9 +58,37 @@ export function renderSoak(targets: readonly Pick<TargetReport, 'ref' | 'soak'>[
   );
 }
 
-function rowOf({ ref, soak }: Soaked, limits: Limits): Row<SoakVerdict> {
+/** What the proxies of workloads have counted and logged since they began; empty where nobody looked. */
+export function renderTraffic(
+  workloads: readonly { readonly ref: TargetReport['ref']; readonly soak?: SoakReport }[],
+  limits: Limits,
+): string {
+  const seen = workloads.flatMap(({ ref, soak }): Soaked[] =>
+    soak === undefined || soak.verdict === 'not-watched' ? [] : [{ ref, soak }],
+  );
+  const rows = seen.map((one) => rowOf(one, limits, STATES));
+  const parts = {
+    noun: 'workload',
+    header: HEADER,
+    catalogue: STATES,
+    urgent: rows.filter(({ count }) => count === 'breached'),
+    calm: rows.filter(({ count }) => count !== 'breached'),
+    above: 'What the proxies of the pods have counted and logged since they began.',
+  };
+  const breaches = seen.flatMap(({ ref, soak }) => {
+    return soak.breach === undefined
+      ? []
+      : [`- ${text(describeWorkload(ref), limits.name)}: ${text(soak.breach, limits.message)}.`];
+  });
+  return blocks(
+    renderTable('Under traffic', parts, limits),
+    someOf(breaches.slice(0, limits.entries), MAX_LISTED, '\n'),
+  );
+}
+
+function rowOf({ ref, soak }: Soaked, limits: Limits, words = VERDICTS): Row<SoakVerdict> {
   const { verdict, old, pods, crashes, restarts, probes } = soak;
-  const { icon, word } = VERDICTS[verdict];
+  const { icon, word } = words[verdict];
   const both = (of: (counts: SoakCounts) => string): string =>
     old === undefined ? of(soak.new) : `${of(soak.new)} / ${of(old)}`;
   const watched = pods.watched < pods.all ? `, ${pods.watched} of ${countOf(pods.all, 'pod')}` : '';

@@ -13,6 +13,7 @@ test('what is left out has its default', () => {
     command: 'deploy',
     expectPlan: '',
     failOnDrift: false,
+    failOnCrash: false,
     filter: 'build/add-header.wasm',
     from: { origin: { kind: 'file', path: 'build/add-header.wasm' }, insecureRegistries: [] },
     name: 'add-header',

@@ -201,18 +201,21 @@ export const COMPLETE_REPORTS: Readonly<Record<string, () => Report>> = {
         inUseUnseen: ['ConfigMap shop/e'],
         unknown: ['ConfigMap shop/d'],
         workloads: [
-          found('shop/reviews', [
-            running({
-              alsoRuns: [OLD],
-              rendered: ['argocd'],
-              image: IMAGE.pinned,
-              expires: EXPIRES,
-              expired: true,
-              changed: true,
-              owner: 'Shop hello',
-              notes: [{ text: 'was edited' }],
-            }),
-          ]),
+          {
+            ...found('shop/reviews', [
+              running({
+                alsoRuns: [OLD],
+                rendered: ['argocd'],
+                image: IMAGE.pinned,
+                expires: EXPIRES,
+                expired: true,
+                changed: true,
+                owner: 'Shop hello',
+                notes: [{ text: 'was edited' }],
+              }),
+            ]),
+            soak: BREACHED_SOAK,
+          },
         ].map((one) => ({ ...one, ref: IN_STAGING })),
       },
     }),
