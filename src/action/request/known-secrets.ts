@@ -29,7 +29,9 @@ export function maskSecrets({ read, filters }: Pick<Asked, 'read' | 'filters'>, 
   maskProbe(read.inputs, mask, words);
   for (const one of inputs) maskInputs(one, mask, words);
   for (const list of lists) maskTargets(list, maskNamed, words);
-  for (const { tests } of filters) if (tests.ok) for (const { test } of tests.value) maskTest(test, maskNamed, words);
+  for (const { tests } of filters) {
+    for (const { test } of tests.ok ? tests.value : tests.partial) maskTest(test, maskNamed, words);
+  }
 }
 
 /** Makes known the secrets of the environment: variables with a secret's name, and passwords in addresses, such as a proxy's. */

@@ -1,5 +1,5 @@
 import { fileFault, fileRemedy, pathStart, type ReadFile, readText, shownPath } from '../../base/files.ts';
-import type { Diagnostics, Problem, Result } from '../../base/problem.ts';
+import type { Diagnostics, PartialResult, Problem } from '../../base/problem.ts';
 import { MAX_YAML_BYTES } from '../../base/yaml.ts';
 import { kindNames } from '../../deploy/kinds/kinds.ts';
 import type { WrittenTest } from '../../filter/tests/written-test.ts';
@@ -19,7 +19,7 @@ export interface TargetLists {
 export interface AskedFilter extends FilterRead {
   readonly targets: TargetLists;
   /** What is tried with it; or everything that is wrong with that. */
-  readonly tests: Result<readonly WrittenTest[]>;
+  readonly tests: PartialResult<readonly WrittenTest[]>;
 }
 
 /** Returns the list of `targets`, then that of its file. What cannot be read is left out and is a problem. */

@@ -26,7 +26,7 @@ export const presentExpectation: Form<TextExpectation> = {
 function expectedText(spot: Spot): TextExpectation | undefined {
   const text = scalarText(spot);
   if (text === undefined) {
-    spot.wrong(`is ${quoted(spot.node.value)}, which is not a text.`, REMEDY);
+    spot.wrong('is not a text.', REMEDY);
     return undefined;
   }
   if (text === '*') return { kind: 'any' };

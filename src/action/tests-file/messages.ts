@@ -1,4 +1,4 @@
-import { formatBytes, quoted } from '../../base/text.ts';
+import { formatBytes } from '../../base/text.ts';
 import type { Header } from '../../filter/host/request.ts';
 import type { TestMessage } from '../../filter/tests/filter-test.ts';
 import { HEADER_NAME, PATH } from '../inputs/probe.ts';
@@ -15,16 +15,21 @@ const bytesOfText: Form<Uint8Array> = {
     const { value } = spot.node;
     const said = typeof value === 'object' && value !== null ? JSON.stringify(value) : scalarText(spot);
     if (said !== undefined) return bounded(Buffer.from(said), spot);
-    spot.wrong(`is ${quoted(value)}, which is not a text.`, 'Write "" for an empty one, or leave it out.');
+    spot.wrong('is not a text.', 'Write "" for an empty one, or leave it out.');
     return undefined;
   },
   schema: { type: ['string', 'number', 'boolean', 'object', 'array'] },
 };
 
-const bytesOfBase64: Form<Uint8Array> = made(
-  text('Write the bytes in base64, such as AAEC.', (said) => BASE64.test(said.replace(/\s/g, ''))),
-  (said, spot) => bounded(Buffer.from(said, 'base64'), spot),
-);
+const bytesOfBase64: Form<Uint8Array> = {
+  read: (spot) => {
+    const said = scalarText(spot);
+    if (said !== undefined && BASE64.test(said.replace(/\s/g, ''))) return bounded(Buffer.from(said, 'base64'), spot);
+    spot.wrong('is not base64.', 'Write the bytes in base64, such as AAEC.');
+    return undefined;
+  },
+  schema: { type: 'string' },
+};
 
 function bounded(bytes: Uint8Array, spot: Spot): Uint8Array | undefined {
   if (bytes.length <= MAX_BODY_BYTES) return bytes;

@@ -1,6 +1,5 @@
 import { pathStart } from '../../base/files.ts';
-import { isNonEmpty } from '../../base/lists.ts';
-import { Diagnostics, fail, type PartialResult, type Problem, type Result } from '../../base/problem.ts';
+import { Diagnostics, type PartialResult, type Problem, partialResult } from '../../base/problem.ts';
 import type { WrittenTest } from '../../filter/tests/written-test.ts';
 import { type SettingPlace, subjectAt } from '../../filter/written.ts';
 import type { FilterRead } from '../inputs/inputs.ts';
@@ -13,9 +12,12 @@ type WithTests = Pick<FilterRead, 'inputs' | 'testList' | 'place'>;
 
 /**
  * Returns a reader of filters' tests: those of `tests`, then those of its files. A file that several filters name is read as one. Gives
- * everything that is wrong with them, or nothing but good tests: one that is half read would say something that nobody has written.
+ * everything that is wrong with them, or nothing but good tests: one that is half read would say something that nobody has written, and is
+ * there for its secrets alone.
  */
-export function testsReader(files: ManifestFiles): (filter: WithTests) => Promise<Result<readonly WrittenTest[]>> {
+export function testsReader(
+  files: ManifestFiles,
+): (filter: WithTests) => Promise<PartialResult<readonly WrittenTest[]>> {
   const parsed = new Map<string, PartialResult<readonly WrittenTest[]>>();
   return async ({ inputs: { tests }, testList, place }) => {
     const diagnostics = new Diagnostics();
@@ -28,7 +30,7 @@ export function testsReader(files: ManifestFiles): (filter: WithTests) => Promis
     });
     const all = [...listed, ...filed];
     diagnostics.add(sameNames(all), tooMany(all, place(tests.files.length > 0 ? 'tests-file' : 'tests')));
-    return isNonEmpty(diagnostics.problems) ? fail(diagnostics.problems) : { ok: true, value: all };
+    return partialResult(all, diagnostics.problems);
   };
 }
 

@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { readInputs } from '../../../../src/action/inputs/inputs.ts';
-import { maskEnvironment, maskInputs, maskProbe, maskTargets } from '../../../../src/action/request/known-secrets.ts';
+import {
+  maskEnvironment,
+  maskInputs,
+  maskProbe,
+  maskTargets,
+  maskTest,
+} from '../../../../src/action/request/known-secrets.ts';
 import { runWords, sparing } from '../../../../src/action/request/run-words.ts';
+import { parseTests } from '../../../../src/action/tests-file/parse.ts';
 import type { Mask } from '../../../../src/base/redaction/redactor.ts';
 import { readTargetList } from '../../../../src/targets/parse.ts';
 
@@ -106,4 +113,22 @@ test('words that the run itself needs are no secrets', () => {
     E_TOKEN: 'abcdefgh',
   };
   expect(known((mask) => maskEnvironment(environment, sparing(words, mask)))).toEqual(['abcdefgh']);
+});
+
+test('what a test sends, expects or hands to the filter is secret, though something else is wrong with it', () => {
+  const text = `- name: a
+  configuration: { token: secret-of-configuration }
+  environment: { API_TOKEN: secret-of-environment }
+  request: { path: '/?token=secret-of-path', headers: { authorization: Bearer secret-of-header }, body: { password: secret-of-body } }
+  upstream: { headers: { set-cookie: session=secret-of-cookie } }
+  repeat: 0
+  expect: { request: { headers: { x-api-key: secret-of-expectation } } }
+`;
+  const read = parseTests(text, { kind: 'input' });
+  const secrets = new Set<string>();
+  for (const { test: one } of read.ok ? [] : read.partial) maskTest(one, (secret) => secrets.add(secret));
+  const all = [...secrets].join(' ');
+  for (const place of ['configuration', 'environment', 'path', 'header', 'body', 'cookie', 'expectation']) {
+    expect(all).toContain(`secret-of-${place}`);
+  }
 });

@@ -256,7 +256,7 @@ const MISTAKES: readonly (readonly [string, readonly string[]])[] = [
   ],
   [
     `- { name: a, request: { headers: { b: null } }, ${PASSES} }`,
-    ['1:39: [0].request.headers.b is null, which is not the value of a header.'],
+    ['1:39: [0].request.headers.b is not the value of a header.'],
   ],
   [
     `- { name: a, request: { body: a, chunks: [ b ] }, ${PASSES} }`,
@@ -264,7 +264,7 @@ const MISTAKES: readonly (readonly [string, readonly string[]])[] = [
   ],
   [
     `- { name: a, request: { body-base64: '!' }, ${PASSES} }`,
-    ['1:39: [0].request.body-base64 is "!". Write the bytes in base64'],
+    ['1:39: [0].request.body-base64 is not base64. Write the bytes in base64'],
   ],
   [
     `- { name: a, upstream: { status: 100 }, ${PASSES} }`,
@@ -323,14 +323,8 @@ const MISTAKES: readonly (readonly [string, readonly string[]])[] = [
     "- { name: a, expect: { response: { body: '/(a/' } } }",
     ['1:43: [0].expect.response.body is "/(a/", which is not a valid regular expression.'],
   ],
-  [
-    '- { name: a, expect: { response: { body: [ b ] } } }',
-    ['1:42: [0].expect.response.body is ["b"], which is not a text.'],
-  ],
-  [
-    '- { name: a, expect: { response: { status: null } } }',
-    ['1:44: [0].expect.response.status is null, which is not a text.'],
-  ],
+  ['- { name: a, expect: { response: { body: [ b ] } } }', ['1:42: [0].expect.response.body is not a text.']],
+  ['- { name: a, expect: { response: { status: null } } }', ['1:44: [0].expect.response.status is not a text.']],
 ];
 
 describe('a mistake is told with its line and column', () => {
