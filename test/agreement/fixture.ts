@@ -3,7 +3,9 @@ import { assemble } from '../unit/filter/wat.ts';
 
 /** A filter that is judged by the check, by the trial run and by real Envoys. */
 export interface Fixture
-  extends Partial<Pick<TrialRequest, 'rootId' | 'configuration' | 'capabilities' | 'environment'>> {
+  extends Partial<
+    Pick<TrialRequest, 'rootId' | 'configuration' | 'capabilities' | 'environment' | 'allowOnHeadersStopIteration'>
+  > {
   readonly name: string;
   readonly module: Uint8Array;
   /** A header that its answers carry when they went through the filter. */

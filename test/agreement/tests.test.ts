@@ -52,8 +52,8 @@ afterAll(async () => {
   if (folder !== undefined) await rm(folder, { recursive: true });
 });
 
-function ownFilter({ name, module, rootId = 'root', configuration = 'hello' }: Shape): Fixture {
-  return { name, module, rootId, configuration };
+function ownFilter({ test: _, fails: _fails, stops: _stops, ...filter }: Shape): Fixture {
+  return { rootId: 'root', configuration: 'hello', ...filter };
 }
 
 const disagreements = (all: readonly TestComparison[]): string[] =>

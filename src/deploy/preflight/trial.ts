@@ -90,7 +90,7 @@ export function trialRequest(
   { filter, module, settings }: Pick<Revision, 'filter' | 'module' | 'settings'>,
   envoy: number | undefined,
 ): TrialRequest {
-  const { rootId, vmId, configuration, direction, environment, capabilities } = settings;
+  const { rootId, vmId, configuration, direction, environment, capabilities, allowOnHeadersStopIteration } = settings;
   return {
     module: module.bytes,
     name: filter,
@@ -98,6 +98,6 @@ export function trialRequest(
     vmId,
     configuration,
     direction,
-    ...defined({ environment, capabilities, envoy }),
+    ...defined({ environment, capabilities, allowOnHeadersStopIteration, envoy }),
   };
 }

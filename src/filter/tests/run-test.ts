@@ -7,11 +7,21 @@ import { type Delivered, Exchange } from '../trial/exchange.ts';
 import { type Compiled, link } from '../trial/instantiate.ts';
 import { startFilter } from '../trial/start-filter.ts';
 import type { TrialOutcome, TrialStep } from '../trial/verdict.ts';
-import { differencesOf, logDifferences } from './evaluate.ts';
+import { differencesOf, headerValue, logDifferences } from './evaluate.ts';
 import type { FilterTest, TestDifference, TestMessage, TestResult, TestStep } from './filter-test.ts';
 import { arrivedRequest, arrivedResponse, piecesOf, trailersOf } from './messages.ts';
 import type { Observed, ObservedMessage } from './observed.ts';
 import { TestWorld } from './test-world.ts';
+
+/** What Envoy answers when the workload breaks off what it cannot understand. */
+const NOT_UNDERSTOOD = {
+  status: 503,
+  headers: [],
+  body: new TextEncoder().encode(
+    'upstream connect error or disconnect/reset before headers. reset reason: connection termination',
+  ),
+  grpcStatus: -1,
+};
 
 /** What somebody outside hears while a test runs, in case that it does not end. */
 export interface TestObserver {
@@ -178,19 +188,17 @@ class Run {
     for (let left = request === undefined ? 0 : step.repeat; left > 0 && request !== undefined; left -= 1) {
       last = this.#ask(request, step.upstream);
     }
-    const { response } = last ?? {};
-    const observed = {
+    const answer = whole(last?.response, last !== undefined && isHead(last.stream.request.headers?.headers ?? []));
+    const observed: Observed = {
       request: whole(last?.request),
-      response: response?.complete
-        ? { ...whole(response), from: last?.answeredByFilter ? ('filter' as const) : ('workload' as const) }
-        : undefined,
+      response: answer && { ...answer, from: last?.answeredByFilter ? ('filter' as const) : ('workload' as const) },
       log: this.#lines.slice(this.#linesBefore),
       calls: this.#world.calls,
       metric: (name: string) => state.metrics.named(name),
     };
     this.#linesBefore = this.#lines.length;
     this.#world.calls = [];
-    return observed as Observed;
+    return observed;
   }
 
   /** A filter that wants no ticks gets none. */
@@ -209,7 +217,8 @@ class Run {
     this.#world.drain();
     if (exchange.request?.complete && !exchange.answeredByFilter) {
       const pieces = isHead(exchange.request.headers) ? [] : piecesOf(upstream);
-      exchange.send('response', arrivedResponse(upstream), pieces, trailersOf(upstream));
+      if (whole(exchange.request) === undefined) exchange.answerInstead(NOT_UNDERSTOOD);
+      else exchange.send('response', arrivedResponse(upstream), pieces, trailersOf(upstream));
       this.#world.drain();
     }
     exchange.finish();
@@ -223,8 +232,15 @@ function isHead(headers: readonly Header[]): boolean {
   return headers.some(([name, value]) => name === ':method' && value === 'HEAD');
 }
 
-function whole(message: Delivered | undefined): ObservedMessage | undefined {
+/**
+ * A message that has come whole. One whose body is not as long as its header says is broken off by who gets it; an answer to HEAD has
+ * none, whatever its header says.
+ */
+function whole(message: Delivered | undefined, withoutBody = false): ObservedMessage | undefined {
   if (message?.complete !== true) return undefined;
   const { headers, pieces, trailers } = message;
-  return { headers, body: Buffer.concat(pieces), trailers };
+  const body = Buffer.concat(pieces);
+  const length = headerValue(headers, 'content-length');
+  if (length !== undefined && Number(length) !== body.length && !withoutBody) return undefined;
+  return { headers, body, trailers };
 }

@@ -79,7 +79,7 @@ export class Exchange {
     return this.#closed ? undefined : this.#delivered.response;
   }
 
-  /** Whether the filter answered by itself. */
+  /** Whether the filter answered by itself, or Envoy. */
   get answeredByFilter(): boolean {
     return this.#own !== 'none';
   }
@@ -99,6 +99,11 @@ export class Exchange {
     if (trailers === undefined) return;
     if (side === 'response') this.#answered = true;
     if (!this.#over(side)) passage.trailers(trailers);
+  }
+
+  /** The workload gives no answer, and Envoy one of its own. */
+  answerInstead(local: LocalResponse): void {
+    this.#answer(local);
   }
 
   /** The stream is over: it is logged, and its context goes. */

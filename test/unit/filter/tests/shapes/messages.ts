@@ -223,6 +223,48 @@ const BODY_SHAPES: readonly Shape[] = [
       ),
     ],
   ),
+  ...(['request', 'response'] as const).map((side) =>
+    shape(
+      `the ${side}'s headers wait for the body, which the filter may see`,
+      (filter) =>
+        filter.on(`${side}_headers`, PAUSE).on(
+          `${side}_body`,
+          `${logPieces(filter, side)}
+          (if (i32.eqz (local.get 2)) (then (return (i32.const 1))))
+          ${filter.replace(HEADERS[side], 'x-seen', '1')}${CONTINUE}`,
+        ),
+      [
+        step(
+          { [side]: expected({ headers: { 'x-seen': '1' }, body: 'abcde' }), log: [is(`info: ${side} size 005`)] },
+          { request: post(['ab', 'cde']), upstream: message({ body: ['ab', 'cde'] }) },
+        ),
+      ],
+      { allowOnHeadersStopIteration: true },
+    ),
+  ),
+  ...(['request', 'response'] as const).map((side) =>
+    shape(
+      `the ${side}'s body is replaced, but not its length`,
+      (filter) => filter.on(`${side}_body`, filter.setBuffer(BODY[side], 'longer than before') + CONTINUE),
+      [
+        step(
+          side === 'request'
+            ? {
+                request: null,
+                response: {
+                  ...expected({
+                    body: 'upstream connect error or disconnect/reset before headers. reset reason: connection termination',
+                  }),
+                  status: is('503'),
+                  from: 'filter',
+                },
+              }
+            : { request: expected({}), response: null },
+          { request: post('abcde'), upstream: message({ body: 'abcde' }) },
+        ),
+      ],
+    ),
+  ),
   shape('a request that is held back for ever', (filter) => filter.on('request_headers', PAUSE), [
     step({ request: null, response: null }),
   ]),

@@ -9,6 +9,7 @@ export interface Shape {
   readonly test: FilterTest;
   readonly rootId?: string;
   readonly configuration?: string;
+  readonly allowOnHeadersStopIteration?: true;
   /** Where the differences are; none: it passes. */
   readonly fails?: readonly string[];
   /** The filter traps. */

@@ -13,8 +13,8 @@ describe.each([
   ['state', STATE_SHAPES],
 ])('%s', (_, shapes) => {
   test.each(shapes.map((shape): [string, Shape] => [shape.name, shape]))('%s', (_name, shape) => {
-    const { rootId = 'root', configuration = 'hello' } = shape;
-    const result = run(shape.module, shape.test, { rootId, configuration });
+    const { module, test: _, name: _filter, fails: _fails, stops: _stops, ...settings } = shape;
+    const result = run(module, shape.test, settings);
     const expected = shape.stops ? 'stopped' : shape.fails ? 'failed' : 'passed';
     expect(result).toMatchObject({ state: expected });
     expect(result.state === 'failed' ? result.differences.map(({ where }) => where) : []).toEqual(shape.fails ?? []);
