@@ -24,7 +24,7 @@ const DELAY_NS = 300_000_000;
 /** After how long `trap-in-tick` traps, in milliseconds: once its pods are ready and verified. */
 const TICK_MS = 35_000;
 /** What `leak` keeps of each request, in pages of 64 KiB. */
-const LEAK_PAGES = 4;
+const LEAK_PAGES = 12;
 
 /** Returns a filter of the soak tests as a module: a few lines each, so that it is plain what goes wrong. */
 export function assembleSoakFilter(filter: SoakFilter): Promise<Uint8Array> {

@@ -16,8 +16,8 @@ const COUNTED = {
 };
 /** So long the old pods serve before, so that there is something to compare with. */
 const BEFORE_MS = 10_000;
-const SOAK = '40s';
-const FAST = { clients: 4, pauseMs: 8 };
+const SOAK = '60s';
+const FAST = { clients: 8, pauseMs: 2 };
 const SLOW = { clients: 1, pauseMs: 20 };
 
 interface Case {
