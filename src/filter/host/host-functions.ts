@@ -8,7 +8,7 @@ import { sharedFunctions } from './env-shared.ts';
 import { streamFunctions } from './env-stream.ts';
 import { isSince, SINCE } from './envoy-kinds.ts';
 import type { HostState } from './host-state.ts';
-import { Status } from './status.ts';
+import { Status, statusWords } from './status.ts';
 import { Errno, wasiFunctions } from './wasi.ts';
 
 const WASI_MODULES = ['wasi_snapshot_preview1', 'wasi_unstable'];
@@ -45,7 +45,9 @@ export function recorded(
     (name: string, run: HostImplementation): HostImplementation =>
     (...parameters: never[]) => {
       const status = run(...parameters);
-      call(status === undefined ? name : `${name} ${status}`);
+      if (status === undefined) call(name);
+      // Those of WASI answer with a number of their own.
+      else call(`${name} ${name.startsWith('proxy_') ? statusWords(Number(status)) : status}`);
       return status;
     };
   return Object.fromEntries(

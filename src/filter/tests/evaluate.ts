@@ -21,8 +21,8 @@ const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
  */
 export function differencesOf(expect: Expectation, seen: Observed, prefix = ''): readonly TestDifference[] {
   const found = [
-    ...messageDifferences('request', expect.request, seen.request),
-    ...responseDifferences(expect.response, seen.response),
+    ...messageDifferences('request', expect.request, seen.request, seen.missing?.request),
+    ...responseDifferences(expect.response, seen.response, seen.missing?.response),
     ...logDifferences(expect.log ?? [], seen.log),
     ...callDifferences(expect.calls ?? [], seen.calls),
     ...Object.entries(expect.metrics ?? {}).flatMap(([name, value]) =>
@@ -45,8 +45,12 @@ export function logDifferences(
   });
 }
 
-function responseDifferences(expected: Expectation['response'], seen: Observed['response']): readonly TestDifference[] {
-  const found = messageDifferences('response', expected, seen);
+function responseDifferences(
+  expected: Expectation['response'],
+  seen: Observed['response'],
+  missing: string | undefined,
+): readonly TestDifference[] {
+  const found = messageDifferences('response', expected, seen, missing);
   if (expected == null || seen === undefined) return found;
   const status = headerValue(seen.headers, ':status');
   return [
@@ -62,10 +66,11 @@ function messageDifferences(
   where: 'request' | 'response',
   expected: MessageExpectation | null | undefined,
   seen: ObservedMessage | undefined,
+  missing: string | undefined,
 ): readonly TestDifference[] {
   if (expected === undefined) return [];
   if (expected === null) return seen === undefined ? [] : [difference(where, 'none', summaryOf(seen))];
-  if (seen === undefined) return [difference(where, `a ${where}`, undefined)];
+  if (seen === undefined) return [difference(where, `a ${where}`, missing && `nothing: ${missing}`)];
   return [
     ...headerDifferences(`${where}.headers`, expected.headers, seen.headers),
     ...textDifference(`${where}.body`, expected.body, bodyText(seen.body, expected.body)),
@@ -130,10 +135,15 @@ function difference(where: string, expected: string, got: string | undefined): T
   return { where, expected, got: got === undefined ? undefined : truncate(got, MAX_GOT) };
 }
 
-/** The values of a header that stands there more than once are one, as in HTTP. */
+/** Makes the values of a header that stands there more than once one, as in HTTP. */
+export function combined(values: readonly string[]): string {
+  return values.join(', ');
+}
+
+/** Returns what a header says, all its values as one; `undefined` if it is not there. */
 export function headerValue(headers: readonly Header[], name: string): string | undefined {
   const values = headers.filter(([known]) => known === name).map(([, value]) => value);
-  return values.length === 0 ? undefined : values.join(', ');
+  return values.length === 0 ? undefined : combined(values);
 }
 
 /** A message without a body has none for who expects none, and an empty one for everybody else. */

@@ -21,6 +21,8 @@ export interface Observed {
   readonly request: ObservedMessage | undefined;
   /** `undefined`: the client has got no whole answer. */
   readonly response: (ObservedMessage & { readonly from: 'filter' | 'workload' }) | undefined;
+  /** Why there is no whole message, where that is known. */
+  readonly missing?: Readonly<Record<'request' | 'response', string | undefined>> | undefined;
   /** `LEVEL: TEXT`. */
   readonly log: readonly string[];
   readonly calls: readonly ObservedCall[];

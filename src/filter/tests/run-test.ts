@@ -94,11 +94,11 @@ function shownLines(lines: readonly string[]): readonly string[] {
   return [...lines.slice(0, half), `(${lines.length - 2 * half} lines are left out)`, ...lines.slice(-half)];
 }
 
-/** What cannot be known keeps a test from passing, and makes a trap that may come of it uncertain. */
+/** What cannot be known keeps a test from passing, and makes a trap or a difference that may come of it uncertain. */
 function judged(verdict: Verdict, unsupported: readonly string[]) {
   switch (verdict.state) {
     case 'failed':
-      return verdict;
+      return unsupported.length === 0 ? verdict : { state: 'inconclusive' as const, why: unsupported };
     case 'unclear':
       return { state: 'inconclusive' as const, why: [truncate(verdict.why, MAX_WHY), ...unsupported] };
     case 'stopped':
@@ -192,6 +192,7 @@ class Run {
     const observed: Observed = {
       request: whole(last?.request),
       response: answer && { ...answer, from: last?.answeredByFilter ? ('filter' as const) : ('workload' as const) },
+      missing: last?.missing,
       log: this.#lines.slice(this.#linesBefore),
       calls: this.#world.calls,
       metric: (name: string) => state.metrics.named(name),

@@ -16,6 +16,8 @@ export interface Delivered {
   readonly complete: boolean;
 }
 
+type Missing = Readonly<Record<SideName, string | undefined>>;
+
 /** Envoy writes the access log before it takes the stream down; tried on 1.36.2, 1.38.2 and 1.40.0. */
 const END: readonly (readonly [StreamStep, string])[] = [
   ['log', 'proxy_on_log'],
@@ -31,6 +33,8 @@ const NEEDED: Readonly<Record<SideName, readonly string[]>> = {
   request: ['x-forwarded-proto', ':path'],
   response: [':status'],
 };
+const BROKEN_OFF =
+  'the filter has closed the stream, or has answered when headers of the response were on their way, so the proxy breaks off';
 const NO_ROUTE: LocalResponse = { status: 404, headers: [], body: new Uint8Array(), grpcStatus: -1 };
 const BAD_ANSWER: LocalResponse = {
   status: 502,
@@ -53,6 +57,8 @@ export class Exchange {
   /** The answer has come to its end before the filter, so the request does not matter any more. */
   #answered = false;
   #closed = false;
+  /** Known at the end alone. */
+  #missing: Missing = { request: undefined, response: undefined };
   /** No route fits the request. */
   #unrouted = false;
 
@@ -84,6 +90,11 @@ export class Exchange {
     return this.#own !== 'none';
   }
 
+  /** Once it is over: why no whole request has come to the workload, and no whole answer to the client, as far as the filter is why. */
+  get missing(): Missing {
+    return this.#missing;
+  }
+
   /** Sends a whole message; what the filter has made of it comes out at once or later. */
   send(side: SideName, headers: HeaderMap, pieces: readonly Uint8Array[], trailers?: HeaderMap): void {
     const passage = this.#passages[side];
@@ -112,12 +123,23 @@ export class Exchange {
     stream.request.open = false;
     stream.response.open = false;
     stream.over = true;
+    this.#missing = this.#whyMissing();
     this.#closed ||= this.#delivered.response?.complete !== true;
     for (const [step, name] of END) {
       stream.logging = step === 'log';
       this.#callbacks.invoke(step, name, stream.id, stream.id);
     }
     this.#callbacks.state.closeStream(stream);
+  }
+
+  #whyMissing(): Missing {
+    if (this.#closed) return { request: BROKEN_OFF, response: BROKEN_OFF };
+    const held = (side: SideName): string | undefined => {
+      const at = this.#passages[side].heldAt;
+      return at === undefined ? undefined : `the filter holds the ${side} back at its ${at}`;
+    };
+    if (this.answeredByFilter) return { request: 'the filter answers by itself', response: held('response') };
+    return { request: held('request'), response: held('request') ?? held('response') };
   }
 
   #side(name: SideName): FilterSide {

@@ -8,10 +8,12 @@ export interface Next {
   readonly trailers: (trailers: HeaderMap) => void;
 }
 
+export type MessagePart = 'headers' | 'body' | 'trailers';
+
 /** The filter before it. */
 export interface FilterSide {
   /** Runs a callback and gives what it returns; `undefined` if the filter has none. */
-  readonly call: (part: 'headers' | 'body' | 'trailers', size: number, end: boolean) => number | undefined;
+  readonly call: (part: MessagePart, size: number, end: boolean) => number | undefined;
   /** The filter has answered by itself, or closed the stream, in the callback that has just run. */
   readonly aborted: () => boolean;
   /** Nothing more of this side is looked at. */
@@ -39,12 +41,18 @@ export class Passage {
   #complete = false;
   /** The filter has seen the end. */
   #ended = false;
+  #heldAt: MessagePart | undefined;
 
   /** `allowStopAtHeaders`: `allow_on_headers_stop_iteration` of the filter's configuration. */
   constructor(side: Side, filter: FilterSide, allowStopAtHeaders: boolean) {
     this.#side = side;
     this.#filter = filter;
     this.#allowStopAtHeaders = allowStopAtHeaders;
+  }
+
+  /** The part at which the filter has told to wait and has not let go on since; `undefined`: it holds nothing back. */
+  get heldAt(): MessagePart | undefined {
+    return this.#heldAt;
   }
 
   /** Headers come; `end`: and nothing else. */
@@ -59,7 +67,10 @@ export class Passage {
     if (!stopped && HEADERS_GO_ON.includes(status)) {
       side.open = false;
       this.#passHeaders(end);
-    } else if (stopped || (status === STOP_ITERATION && this.#allowStopAtHeaders)) this.#iteration = 'stopped';
+      return;
+    }
+    if (!stopped) this.#heldAt = 'headers';
+    if (stopped || (status === STOP_ITERATION && this.#allowStopAtHeaders)) this.#iteration = 'stopped';
     else this.#iteration = 'stopped-all';
   }
 
@@ -85,6 +96,7 @@ export class Passage {
     const side = this.#side;
     const fromFilter = this.#iteration === 'stopped-all';
     this.#iteration = 'on';
+    this.#heldAt = undefined;
     this.#passHeaders(this.#complete && side.buffered === undefined && side.trailers === undefined);
     const { trailers, buffered } = side;
     if (buffered !== undefined) {
@@ -136,6 +148,7 @@ export class Passage {
   #hold(status: number, piece: Uint8Array): void {
     const side = this.#side;
     this.#iteration = 'stopped';
+    this.#heldAt = 'body';
     side.collecting = status === DATA_STATUS.buffer;
     if (side.collecting || status === DATA_STATUS.watermark) this.#keep(piece);
     // What is let go on later ends with an empty piece.
@@ -152,6 +165,7 @@ export class Passage {
     this.#ended = true;
     const status = this.#filter.call('trailers', trailers.headers.length, true) ?? 0;
     if (this.#filter.aborted() || status !== 0) {
+      if (!this.#filter.aborted()) this.#heldAt = 'trailers';
       if (this.#iteration === 'on') this.#iteration = 'stopped';
       return;
     }
