@@ -1,8 +1,9 @@
-import { describePosition } from '../../base/problem.ts';
+import { describePosition, describeProblem } from '../../base/problem.ts';
 import { someOf } from '../../base/text.ts';
 import { visible } from '../../base/visible.ts';
 import type { Report } from '../../deploy/report/report.ts';
 import { isPassed, type TestedFilter, type TestOutcome, type TestRun } from '../../deploy/test-report.ts';
+import { reportedProblems } from '../verdict/problem-groups.ts';
 import { plain } from '../verdict/text.ts';
 import type { Verdict } from '../verdict/words.ts';
 
@@ -30,7 +31,7 @@ export function junitXml(report: Report, { headline, sentence }: Pick<Verdict, '
   const suites = tests.flatMap((tested) => suitesOf(tested, started));
   const isTold = tests.some(({ runs }) => runs.some((run) => !run.tests.every(isPassed)));
   const isFaulty = outcome === 'failed' && !isTold && (command === 'check' || tests.length === 0);
-  const all = isFaulty ? [...suites, runSuite(command, started, headline, sentence)] : suites;
+  const all = isFaulty ? [...suites, runSuite(report, headline, sentence)] : suites;
   const sum = (key: 'tests' | 'failures' | 'errors' | 'seconds'): number =>
     all.reduce((total, one) => total + one[key], 0);
   const totals = attributes({
@@ -65,10 +66,13 @@ function suiteOf(filter: string, version: string | undefined, { tests, durationM
   );
 }
 
-/** What keeps a run from its tests, or has failed beside them. */
-function runSuite(command: string, started: string, headline: string, sentence: string): Suite {
+/** What keeps a run from its tests, or has failed beside them, with each problem in a line of its own. */
+function runSuite(report: Report, headline: string, sentence: string): Suite {
+  const { command, started } = report;
+  const problems = reportedProblems(report).map(describeProblem);
+  const content = [sentence, ...problems].filter((line) => line !== '').join('\n');
   const name = `command: ${command}`;
-  const error = element('error', { message: plain(headline, MAX_MESSAGE), type: 'run' }, sentence);
+  const error = element('error', { message: plain(headline, MAX_MESSAGE), type: 'run' }, content);
   const xml = `    <testcase${attributes({ name: 'the run', classname: name, time: '0.000' })}>\n${error}    </testcase>\n`;
   return suite({ name, tests: 1, failures: 0, errors: 1, seconds: 0 }, started, xml);
 }

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { junitXml } from '../../../../src/action/publish/junit.ts';
+import { reportedProblems } from '../../../../src/action/verdict/problem-groups.ts';
 import { judge } from '../../../../src/action/verdict/verdict.ts';
 import type { Report } from '../../../../src/deploy/report/report.ts';
 import { hostile } from '../hostile.ts';
@@ -97,6 +98,7 @@ describe('a run that fails', () => {
     const elements = elementsOf(xmlOf(of));
     expect(elements.filter(({ name }) => name === 'error')).toHaveLength(1);
     expect(elements[0]?.attributes.errors).toBe('1');
+    for (const problem of reportedProblems(of)) expect(xmlOf(of)).toContain(problem.message);
   });
 
   test('in a test, has no other', () => {
