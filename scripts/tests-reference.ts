@@ -123,6 +123,9 @@ What is not named may be anything. A text is expected exactly, with three except
 \`/expression/\` is a regular expression of JavaScript, in which \`.\` is any character. Expressions are matched in linear time, so that none can
 hang the job: backreferences (\`\\1\`) and lookaround (\`(?=…)\`) are refused. In lines of \`log\`, \`*\` stands for any text.
 
+The values of a header that comes several times are one text, with \`, \` between them, as in HTTP: \`[a=1, b=2]\` is short for \`'a=1, b=2'\`, and
+\`/b=2/\` looks into all of them. Names of headers may be written in any case. \`log\` is a line or a list of them.
+
 Of \`expect: request\`:
 
 ${keysOf('expect', 'request')}
@@ -157,16 +160,32 @@ know, a call that no entry of \`calls\` answers. It never passes then, and fails
 
 A filter that traps, spins or takes all memory is stopped; that is a failure of the test, too.
 
+## When the test and you do not agree
+
+Filters meet the same surprises here as in Envoy. A difference says why nothing came, and the calls of the host in the summary have the
+status that the filter got, with its meaning.
+
+| what you see | why |
+| --- | --- |
+| \`nothing: the filter holds the request back at its headers\` | It has returned Pause and nobody has let the request go on. While headers wait, Envoy does not show the filter a body, unless [\`allow-on-headers-stop-iteration\`](inputs.md#filter-settings) is set. |
+| \`nothing: … headers of the response were on their way\` | It has answered in the callback of the response's body. The client already has the status, so Envoy can only break off. Replace the body instead. |
+| \`proxy_get_header_map_value 2 (bad argument)\`, and a Rust filter panics with \`unexpected status: 2\` | Headers can be read and changed until they go on. Read what the body's callback needs in the one of the headers, and keep it. |
+| A body's size grows with each callback | While the filter pauses, Envoy collects: the size is that of all pieces so far. |
+| No callback for trailers | It comes only where there are some: give \`trailers\` in the request or \`upstream\`. Where there are none, a filter can add some in the last callback of the body. |
+| The workload has the old \`content-length\` | Nobody corrects it, neither here nor in Envoy, and over HTTP/1.1 the workload then reads as much as it says. A filter that changes a body takes the header out; expect \`content-length: null\`. |
+| \`***\` in place of a value | Values of headers such as \`authorization\` or \`set-cookie\`, and of keys such as \`password\`, are taken for secrets, also those that a test makes up. The test itself compares what was there. |
+
 ## Results
 
 The summary has a row for each test and a column for versions for which all say the same; below, each test that did not pass has what was
 expected and got as a difference, the filter's log, and its last calls of the host. Tests that fail are marked at their lines in the diff of a pull request. The
-output [\`tests\`](outputs.md) counts them, and the [report file](outputs.md#report-file) has all of it. Secrets that are known are taken out as everywhere.
+output [\`tests\`](outputs.md) counts them, and the [report file](outputs.md#report-file) has all of it. Secrets that are known are taken out as everywhere, those of the tests too.
 
 ### JUnit
 
 \`junit-file\` is XML in the form of JUnit, with a suite for each filter and version, for test reporters. Failed tests are failures, stopped and
-inconclusive ones errors. It is written if the run fails, too; a run that failed before its tests has one case with an error that says why.
+inconclusive ones errors. It is written if the run fails, too; a run that failed before its tests has one case with an error that lists its problems. The time of a test is its share of the time of all tests
+of that filter for that kind of Envoy; versions of one kind, which run once, have the same.
 
 ## Agreement
 

@@ -14,7 +14,10 @@ import { MAX_LINES } from './limits.ts';
 import type { Spot } from './spot.ts';
 
 const MESSAGE_KEYS = {
-  headers: { form: headerExpectations, description: 'Headers by name; those that are not named may be anything.' },
+  headers: {
+    form: headerExpectations,
+    description: 'Headers by name, a list for one that comes several times; those that are not named may be anything.',
+  },
   body: { form: textExpectation, description: 'Body; null or "" for none.' },
   trailers: { form: headerExpectations, description: 'Trailers by name.' },
 } as const satisfies Readonly<Record<string, Key<unknown>>>;

@@ -1,4 +1,5 @@
 import { quoted, truncate } from '../../base/text.ts';
+import { combined } from '../../filter/tests/evaluate.ts';
 import { linearExpression, MAX_EXPRESSION_LENGTH } from '../../filter/tests/expression.ts';
 import type { HeaderExpectations, TextExpectation } from '../../filter/tests/filter-test.ts';
 import { type Form, type Schema, scalarText } from './forms.ts';
@@ -47,7 +48,29 @@ export const lineExpectation: Form<TextExpectation> = {
   schema: { type: 'string', minLength: 1 },
 };
 
-const HEADERS_SCHEMA: Schema = { type: 'object', minProperties: 1, additionalProperties: textExpectation.schema };
+const LIST_REMEDY =
+  'Write a list of texts, the values of the header in their order; or, for "*" and /expression/, one text that stands for all of them, with ", " between two.';
+
+/** What a header must be; of one that comes several times all values are one, as in HTTP, and a list names them. */
+const headerExpectation: Form<TextExpectation> = {
+  read: (spot) => {
+    const { items } = spot.node;
+    if (items.length === 0) return textExpectation.read(spot);
+    const texts = items.flatMap((one, index) => {
+      const inner = spot.inner(one, `[${index}]`);
+      const text = scalarText(inner);
+      if (text !== undefined && text !== '*' && !isExpression(text)) return [text];
+      inner.wrong(`is ${quoted(one.value)}, which is not an exact text.`, LIST_REMEDY);
+      return [];
+    });
+    return { kind: 'exact', text: combined(texts) };
+  },
+  schema: {
+    anyOf: [textExpectation.schema, { type: 'array', minItems: 1, items: { type: ['string', 'number', 'boolean'] } }],
+  },
+};
+
+const HEADERS_SCHEMA: Schema = { type: 'object', minProperties: 1, additionalProperties: headerExpectation.schema };
 
 /** What headers must be, by name. */
 export const headerExpectations: Form<HeaderExpectations> = {
@@ -56,7 +79,7 @@ export const headerExpectations: Form<HeaderExpectations> = {
     if (read === undefined) return undefined;
     if (read.length === 0) spot.wrong('is empty: it expects nothing.', 'Name headers, or leave it out.');
     const expected = read.flatMap(({ name, spot: value }) => {
-      const one = textExpectation.read(value);
+      const one = headerExpectation.read(value);
       return one === undefined ? [] : [[name, one] as const];
     });
     return Object.fromEntries(expected);

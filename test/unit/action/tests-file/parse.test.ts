@@ -117,6 +117,15 @@ describe('a step', () => {
     expect(trailers).toEqual([['x-b', 'c']]);
   });
 
+  test('expects a header several times where it is a list', () => {
+    const { expect: { response } = {} } =
+      step('expect: { response: { headers: { Set-Cookie: [ a=1, 2 ], b: c } } }') ?? {};
+    expect(response?.headers).toEqual({
+      'set-cookie': { kind: 'exact', text: 'a=1, 2' },
+      b: { kind: 'exact', text: 'c' },
+    });
+  });
+
   test('may be ticks alone', () => {
     expect(step('request: null, ticks: 2, expect: { log: tick }')).toMatchObject({
       ticks: 2,
@@ -211,6 +220,21 @@ const MISTAKES: readonly (readonly [string, readonly string[]])[] = [
   [
     '- { name: a, expect: { request: { headers: {} } } }',
     ['1:44: [0].expect.request.headers is empty: it expects nothing. Name headers'],
+  ],
+  [
+    '- { name: a, expect: { response: { headers: { b: [ c, { d: e } ] } } } }',
+    ['1:55: [0].expect.response.headers.b[1] is {"d":"e"}, which is not an exact text. Write a list of texts'],
+  ],
+  [
+    "- { name: a, expect: { response: { headers: { b: [ '*', /c/ ] } } } }",
+    [
+      '1:53: [0].expect.response.headers.b[0] is "*", which is not an exact text.',
+      '1:57: [0].expect.response.headers.b[1] is "/c/", which is not an exact text.',
+    ],
+  ],
+  [
+    '- { name: a, expect: { response: { headers: { b: [] } } } }',
+    ['1:50: [0].expect.response.headers.b is not a text.'],
   ],
   ['- { name: a, expect: { log: [] } }', ['1:29: [0].expect.log is an empty list. Write lines']],
   ['- { name: a, expect: { calls: [] } }', ['1:31: [0].expect.calls is an empty list. Write a list of calls']],
