@@ -168,7 +168,7 @@ status that the filter got, with its meaning.
 | what you see | why |
 | --- | --- |
 | \`nothing: the filter holds the request back at its headers\` | It has returned Pause and nobody has let the request go on. While headers wait, Envoy does not show the filter a body, unless [\`allow-on-headers-stop-iteration\`](inputs.md#filter-settings) is set. |
-| \`nothing: … headers of the response were on their way\` | It has answered in the callback of the response's body. The client already has the status, so Envoy can only break off. Replace the body instead. |
+| \`nothing: the filter has answered after the headers of the response had gone\` | It has answered in the callback of the response's body. The client already has the status, so Envoy can only break off. Replace the body instead. |
 | \`proxy_get_header_map_value 2 (bad argument)\`, and a Rust filter panics with \`unexpected status: 2\` | Headers can be read and changed until they go on. Read what the body's callback needs in the one of the headers, and keep it. |
 | A body's size grows with each callback | While the filter pauses, Envoy collects: the size is that of all pieces so far. |
 | No callback for trailers | It comes only where there are some: give \`trailers\` in the request or \`upstream\`. Where there are none, a filter can add some in the last callback of the body. |

@@ -33,8 +33,8 @@ const NEEDED: Readonly<Record<SideName, readonly string[]>> = {
   request: ['x-forwarded-proto', ':path'],
   response: [':status'],
 };
-const BROKEN_OFF =
-  'the filter has closed the stream, or has answered when headers of the response were on their way, so the proxy breaks off';
+const CLOSED = 'the filter has closed the stream';
+const TOO_LATE = 'the filter has answered after the headers of the response had gone, so the proxy breaks off';
 const NO_ROUTE: LocalResponse = { status: 404, headers: [], body: new Uint8Array(), grpcStatus: -1 };
 const BAD_ANSWER: LocalResponse = {
   status: 502,
@@ -133,7 +133,7 @@ export class Exchange {
   }
 
   #whyMissing(): Missing {
-    if (this.#closed) return { request: BROKEN_OFF, response: BROKEN_OFF };
+    if (this.#closed) return this.#missing;
     const held = (side: SideName): string | undefined => {
       const at = this.#passages[side].heldAt;
       return at === undefined ? undefined : `the filter holds the ${side} back at its ${at}`;
@@ -199,7 +199,7 @@ export class Exchange {
 
   #perform(action: StreamAction): void {
     if (this.#closed || this.stream.over) return;
-    if (action.kind === 'close') this.#closed = true;
+    if (action.kind === 'close') this.#breakOff(CLOSED);
     else if (action.kind === 'answer') this.#answer(action.local);
     else if (!this.#over(action.side)) {
       this.stream.request.open = false;
@@ -222,7 +222,12 @@ export class Exchange {
       this.#delivered.response = { headers: headers.headers, pieces: body ? [body] : [], trailers: [], complete: true };
       this.#own = 'direct';
       this.#answered = true;
-    } else this.#closed = true;
+    } else this.#breakOff(TOO_LATE);
+  }
+
+  #breakOff(why: string): void {
+    this.#closed = true;
+    this.#missing = { request: why, response: why };
   }
 
   /** Envoy's own answer to what it cannot send on. */
