@@ -172,7 +172,7 @@ status that the filter got, with its meaning.
 | \`proxy_get_header_map_value 2 (bad argument)\`, and a Rust filter panics with \`unexpected status: 2\` | Headers can be read and changed until they go on. Read what the body's callback needs in the one of the headers, and keep it. |
 | A body's size grows with each callback | While the filter pauses, Envoy collects: the size is that of all pieces so far. |
 | No callback for trailers | It comes only where there are some: give \`trailers\` in the request or \`upstream\`. Where there are none, a filter can add some in the last callback of the body. |
-| The workload has the old \`content-length\` | Nobody corrects it, neither here nor in Envoy, and over HTTP/1.1 the workload then reads as much as it says. A filter that changes a body takes the header out; expect \`content-length: null\`. |
+| \`nothing: the header content-length says 5, and the body has 8 bytes\`, and the client gets a 503 | The filter has changed a body and left the header, which nobody corrects. Take it out in the callback of the headers. A body in one piece has that header here, as from most clients; one in \`chunks\` has not. |
 | \`***\` in place of a value | Values of headers such as \`authorization\` or \`set-cookie\`, and of keys such as \`password\`, are taken for secrets, also those that a test makes up. The test itself compares what was there. |
 
 ## Results

@@ -32,6 +32,11 @@ export function differencesOf(expect: Expectation, seen: Observed, prefix = ''):
   return found.map((one) => ({ ...one, where: `${prefix}${one.where}` }));
 }
 
+/** Whether a difference is that no message has come at all. */
+export function isMissing({ where, expected }: TestDifference): boolean {
+  return expected === `a ${where.split('.').at(-1)}`;
+}
+
 /** What of the log lines is not as expected: each of the expectations must fit one. */
 export function logDifferences(
   expected: readonly TextExpectation[],

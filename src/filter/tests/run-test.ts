@@ -7,7 +7,7 @@ import { type Delivered, Exchange } from '../trial/exchange.ts';
 import { type Compiled, link } from '../trial/instantiate.ts';
 import { startFilter } from '../trial/start-filter.ts';
 import type { TrialOutcome, TrialStep } from '../trial/verdict.ts';
-import { differencesOf, headerValue, logDifferences } from './evaluate.ts';
+import { differencesOf, headerValue, isMissing, logDifferences } from './evaluate.ts';
 import type { FilterTest, TestDifference, TestMessage, TestResult, TestStep } from './filter-test.ts';
 import { arrivedRequest, arrivedResponse, piecesOf, trailersOf } from './messages.ts';
 import type { Observed, ObservedMessage } from './observed.ts';
@@ -43,6 +43,8 @@ const MAX_SHOWN_LINES = 100;
 const MAX_TRACE = 200;
 const MAX_UNSUPPORTED = 10;
 const MAX_WHY = 500;
+/** Characters of a header that says a number. */
+const MAX_SAID = 20;
 
 /**
  * Runs one test in an instance of its own, in this thread. Does not return while the filter does not, so it belongs into a worker.
@@ -94,11 +96,15 @@ function shownLines(lines: readonly string[]): readonly string[] {
   return [...lines.slice(0, half), `(${lines.length - 2 * half} lines are left out)`, ...lines.slice(-half)];
 }
 
-/** What cannot be known keeps a test from passing, and makes a trap or a difference that may come of it uncertain. */
+/**
+ * What cannot be known keeps a test from passing, and makes uncertain what may come of it: a trap, or a message that does not come. Of other
+ * differences a reader learns more.
+ */
 function judged(verdict: Verdict, unsupported: readonly string[]) {
   switch (verdict.state) {
     case 'failed':
-      return unsupported.length === 0 ? verdict : { state: 'inconclusive' as const, why: unsupported };
+      if (unsupported.length === 0 || !verdict.differences.some(isMissing)) return verdict;
+      return { state: 'inconclusive' as const, why: unsupported };
     case 'unclear':
       return { state: 'inconclusive' as const, why: [truncate(verdict.why, MAX_WHY), ...unsupported] };
     case 'stopped':
@@ -192,7 +198,10 @@ class Run {
     const observed: Observed = {
       request: whole(last?.request),
       response: answer && { ...answer, from: last?.answeredByFilter ? ('filter' as const) : ('workload' as const) },
-      missing: last?.missing,
+      missing: {
+        request: lengthFault(last?.request) ?? last?.missing.request,
+        response: lengthFault(last?.response) ?? last?.missing.response,
+      },
       log: this.#lines.slice(this.#linesBefore),
       calls: this.#world.calls,
       metric: (name: string) => state.metrics.named(name),
@@ -239,9 +248,16 @@ function isHead(headers: readonly Header[]): boolean {
  */
 function whole(message: Delivered | undefined, withoutBody = false): ObservedMessage | undefined {
   if (message?.complete !== true) return undefined;
+  if (lengthFault(message) !== undefined && !withoutBody) return undefined;
   const { headers, pieces, trailers } = message;
-  const body = Buffer.concat(pieces);
-  const length = headerValue(headers, 'content-length');
-  if (length !== undefined && Number(length) !== body.length && !withoutBody) return undefined;
-  return { headers, body, trailers };
+  return { headers, body: Buffer.concat(pieces), trailers };
+}
+
+/** Says how the body of a message that has come is not as long as its header says; `undefined` if it is. */
+function lengthFault(message: Delivered | undefined): string | undefined {
+  if (message?.complete !== true) return undefined;
+  const said = headerValue(message.headers, 'content-length');
+  const { length } = Buffer.concat(message.pieces);
+  if (said === undefined || Number(said) === length) return undefined;
+  return `the header content-length says ${truncate(said, MAX_SAID)}, and the body has ${length} bytes`;
 }

@@ -33,6 +33,7 @@ const NEEDED: Readonly<Record<SideName, readonly string[]>> = {
   request: ['x-forwarded-proto', ':path'],
   response: [':status'],
 };
+const UNROUTED = 'the filter takes out :path or x-forwarded-proto, without which the proxy has no route';
 const CLOSED = 'the filter has closed the stream';
 const TOO_LATE = 'the filter has answered after the headers of the response had gone, so the proxy breaks off';
 const NO_ROUTE: LocalResponse = { status: 404, headers: [], body: new Uint8Array(), grpcStatus: -1 };
@@ -138,6 +139,7 @@ export class Exchange {
       const at = this.#passages[side].heldAt;
       return at === undefined ? undefined : `the filter holds the ${side} back at its ${at}`;
     };
+    if (this.#unrouted) return { request: UNROUTED, response: held('response') };
     if (this.answeredByFilter) return { request: 'the filter answers by itself', response: held('response') };
     return { request: held('request'), response: held('request') ?? held('response') };
   }

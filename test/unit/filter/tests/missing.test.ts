@@ -54,6 +54,16 @@ test.each<[string, (filter: WatFilter) => void, Record<string, string>]>([
     },
   ],
   [
+    'a body that is longer than its header says',
+    (filter) => filter.on('response_body', filter.setBuffer(1, 'longer') + CONTINUE),
+    { response: 'nothing: the header content-length says 2, and the body has 6 bytes' },
+  ],
+  [
+    'a request without a path',
+    (filter) => filter.on('request_headers', filter.remove(0, ':path') + CONTINUE),
+    { request: 'nothing: the filter takes out :path or x-forwarded-proto, without which the proxy has no route' },
+  ],
+  [
     'a stream that is closed',
     (filter) => filter.on('request_headers', filter.do('proxy_close_stream', 0) + PAUSE),
     {
