@@ -96,7 +96,7 @@ describe('a soak', () => {
     });
     const report = await scene.deploy({ soak: '10m' });
     expect(problemOf(report)).toMatch(
-      /istio_requests_total: 2\.0% of \d+ requests failed \(5xx or reset\) in the new pods, <0\.1% of 5005 requests in the old pods/,
+      /istio_requests_total: 3\.8% of 312 requests failed \(5xx or reset\) in the new pods, <0\.1% of 5005 requests in the old pods/,
     );
     expect(onlyTarget(report).rollback?.state).toBe('rolled-back');
   });

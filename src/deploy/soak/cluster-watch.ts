@@ -1,5 +1,6 @@
 import { mapLimited, pause } from '../../base/concurrency.ts';
 import { listWords } from '../../base/text.ts';
+import { isRefused } from '../../cluster/node-refusal.ts';
 import type { Pod, Workload } from '../../cluster/objects.ts';
 import { selectorOf } from '../../cluster/pod-selector.ts';
 import { hasProxyContainer, isReady, isTerminating } from '../../cluster/pods.ts';
@@ -84,7 +85,7 @@ export class ClusterWatch {
     const due = watched.flatMap((one) => {
       const shown = pods.get(workloadKey(one.planned.ref)) ?? [];
       return one.watch
-        .show(shown.filter((pod) => hasProxyContainer(pod) && !isTerminating(pod)))
+        .show(shown.filter((pod) => hasProxyContainer(pod) && !isTerminating(pod) && !isRefused(pod)))
         .map((record) => ({ one, record }));
     });
     this.#probes?.aim(

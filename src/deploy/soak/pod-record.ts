@@ -20,6 +20,7 @@ export class PodRecord {
   #counters: ProxyCounters | undefined;
   #traffic: Traffic | undefined;
   #firstTraffic: Traffic | undefined;
+  readonly #isNewPod: boolean;
   #reloadsBefore = new Map<string, Reloads>();
   #traps = 0;
   readonly #kinds = new Map<string, Trap>();
@@ -34,6 +35,7 @@ export class PodRecord {
   constructor(pod: Pod, side: 'new' | 'old', base?: PodRecord) {
     this.#pod = pod;
     this.side = side;
+    this.#isNewPod = base === undefined;
     if (base === undefined) return;
     this.#counters = base.#counters;
     this.#reloadsBefore = new Map(base.#counters?.plugins);
@@ -116,6 +118,15 @@ export class PodRecord {
   /** Those that the first look has shown. */
   get firstTraffic(): Traffic | undefined {
     return this.#firstTraffic;
+  }
+
+  /**
+   * Those since the first look at a pod that has just started: what an app fails before it is up, where nothing says when it is ready, it
+   * would fail with any filter.
+   */
+  get trafficSinceStart(): Traffic | undefined {
+    if (this.#traffic === undefined || !this.#isNewPod) return this.#traffic;
+    return trafficSince(this.#traffic, this.#firstTraffic);
   }
 
   /** How often a filter has trapped, by the log. */

@@ -8,7 +8,7 @@ import { parseQuantity } from '../../cluster/quantity.ts';
 import { POD_METRICS } from '../../cluster/resources.ts';
 import { parseEnvoyMemory } from '../../mesh/proxy/proxy-memory.ts';
 import type { Way } from '../../mesh/proxy/traffic.ts';
-import { newLines, readFilterLog } from '../../mesh/proxy/trap-log.ts';
+import { newLines, plainLog, readFilterLog } from '../../mesh/proxy/trap-log.ts';
 import { parseProxyCounters } from '../../mesh/proxy/wasm-counters.ts';
 import type { DeployContext } from '../context.ts';
 import { podId } from '../observe/new-pods.ts';
@@ -20,6 +20,9 @@ const STATS_PATH = '/stats/prometheus';
 const READ_MS = 4_000;
 const LOG_BYTES = 128 * 1024;
 const LOG_LINES = 400;
+/** What a proxy may have logged since the last look: with access logs that are lines of 500 bytes for some hundred requests a second. */
+const NEW_LOG_BYTES = 512 * 1024;
+const NEW_LOG_LINES = 4_000;
 /** Looks at the memory of a pod by exec are this far apart: each is a connection of its own. */
 const EXEC_EVERY_MS = 6_000;
 /** Wherever the proxy's image has a shell; that without one (`distroless`) answers that there is none. */
@@ -38,6 +41,8 @@ export class PodSampler {
   /** The time of the last line that was read, by `podId`. */
   readonly #lastLines = new Map<string, string>();
   readonly #execAt = new Map<string, number>();
+  /** The namespaces in which a proxy's port has answered. */
+  readonly #answered = new Set<string>();
 
   constructor(context: Pick<DeployContext, 'client' | 'log' | 'now'>) {
     this.#context = context;
@@ -81,8 +86,12 @@ export class PodSampler {
         timeoutMs: READ_MS,
       }),
     );
-    if (answer?.status === 200) return answer.text;
-    if (!this.lacks(namespace, 'stats')) return undefined;
+    if (answer?.status === 200) {
+      this.#answered.add(namespace);
+      return answer.text;
+    }
+    // The API server may not reach pods there at all, as behind a NetworkPolicy; then the kubelet asks the proxy.
+    if (!this.lacks(namespace, 'stats') && this.#answered.has(namespace)) return undefined;
     const asked = await this.#exec(pod, namespace, STATS);
     return asked === undefined || asked === '' ? undefined : asked;
   }
@@ -91,13 +100,15 @@ export class PodSampler {
     const id = podId(pod);
     const last = this.#lastLines.get(id);
     const text = await this.#try(namespace, 'log', (client) =>
-      client.podLog(namespace, pod.metadata.name, PROXY_CONTAINER, LOG_BYTES, {
-        lines: LOG_LINES,
-        ...(last !== undefined && { since: new Date(last) }),
-      }),
+      last === undefined
+        ? client.podLog(namespace, pod.metadata.name, PROXY_CONTAINER, LOG_BYTES, { lines: LOG_LINES })
+        : client.podLog(namespace, pod.metadata.name, PROXY_CONTAINER, NEW_LOG_BYTES, {
+            lines: NEW_LOG_LINES,
+            since: new Date(last),
+          }),
     );
     if (text === undefined) return undefined;
-    const fresh = newLines(text, last);
+    const fresh = newLines(plainLog(text), last);
     if (fresh.last !== undefined) this.#lastLines.set(id, fresh.last);
     return readFilterLog(fresh.text);
   }

@@ -125,6 +125,13 @@ export class WorkloadWatch {
     return wrong;
   }
 
+  /** That no proxy has shown its counters, although it may be asked for them. */
+  #uncounted(unseen: readonly string[], watched: number): string[] {
+    const isKnown = unseen.some((one) => one.startsWith('counters of proxies'));
+    if (watched === 0 || isKnown || this.newPods.some(({ hasCounters }) => hasCounters)) return [];
+    return ['counters of proxies (none has answered)'];
+  }
+
   #said(): string[] {
     return this.newPods.flatMap(({ said }) => said).slice(-5);
   }
@@ -134,7 +141,13 @@ export class WorkloadWatch {
     const now = trafficOf(this.newPods);
     const before = trafficOf(this.oldPods);
     if (now === undefined) return { with: 'nothing' };
-    if (before !== undefined && before.requests >= this.#limits.minRequests) return { now, before, with: 'old-pods' };
+    if (before !== undefined && before.requests >= this.#limits.minRequests) {
+      const sinceStart = this.newPods.reduce<Traffic | undefined>(
+        (sum, { trafficSinceStart }) => addTraffic(sum, trafficSinceStart),
+        undefined,
+      );
+      return { now: sinceStart ?? now, before, with: 'old-pods' };
+    }
     const first = this.newPods.reduce<Traffic | undefined>(
       (sum, { firstTraffic }) => addTraffic(sum, firstTraffic),
       undefined,
@@ -183,7 +196,7 @@ export class WorkloadWatch {
       crashes: records.reduce((sum, record) => sum + crashesOf(record), 0),
       restarts: records.reduce((sum, { restarts }) => sum + Math.max(0, restarts.count), 0),
       ...(this.probes.sent > 0 && { probes: { sent: this.probes.sent, failed: this.probes.failed } }),
-      unseen,
+      unseen: [...unseen, ...this.#uncounted(unseen, watched)],
       ...(this.#course.length > 0 && { course: [...this.#course] }),
     };
   }

@@ -9,7 +9,7 @@ export interface Traffic {
   /** Whose counters these are: those of Istio's own proxy, or Envoy's. */
   readonly source: 'istio' | 'envoy';
   readonly requests: number;
-  /** Answered with a status of 500 or more. */
+  /** Answered with a status of 500 or more, or with one of gRPC that stands for that. */
   readonly errors: number;
   /** Ended without an answer. */
   readonly resets: number;
@@ -38,6 +38,12 @@ export const TRAFFIC_METRICS: ReadonlySet<string> = new Set([
   ...ENVOY_RESETS,
 ]);
 
+/**
+ * The statuses of gRPC that stand for 5xx: unknown, deadline exceeded, unimplemented, internal, unavailable, and data loss (envoy:
+ * source/common/grpc/status.cc). With any of them the status of HTTP is 200, also of what Envoy itself answers for a filter.
+ */
+const GRPC_FAULTS: ReadonlySet<string> = new Set(['2', '4', '12', '13', '14', '15']);
+
 /** Istio's proxy of a server says `destination`, that of a client or a gateway `source`. */
 const REPORTERS: Readonly<Record<Way, string | undefined>> = {
   inbound: 'destination',
@@ -61,12 +67,12 @@ function istioTraffic(samples: readonly MetricSample[], way: Way): Traffic | und
   );
   const counts = ours.filter(({ name }) => name === REQUESTS);
   if (counts.length === 0) return undefined;
-  const sumOf = (is: (code: string) => boolean): number =>
-    sum(counts.filter(({ labels }) => is(labels.response_code ?? '')));
+  const sumOf = (is: (code: string, grpc: string) => boolean): number =>
+    sum(counts.filter(({ labels }) => is(labels.response_code ?? '', labels.grpc_response_status ?? '')));
   return {
     source: 'istio',
     requests: sum(counts),
-    errors: sumOf((code) => /^5\d\d$/.test(code)),
+    errors: sumOf((code, grpc) => /^5\d\d$/.test(code) || (code !== '0' && GRPC_FAULTS.has(grpc))),
     // Envoy has no status for a stream that was reset before there was one.
     resets: sumOf((code) => code === '0'),
     ...latenciesIn(ours.filter(({ name }) => name === DURATIONS)),

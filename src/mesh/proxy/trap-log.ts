@@ -1,5 +1,5 @@
+import { parseJson, pick } from '../../base/json.ts';
 import { truncate } from '../../base/text.ts';
-import { cutAt } from './log-lines.ts';
 
 /** A filter's code has failed while Envoy called it, as the proxy's log tells. */
 export interface Trap {
@@ -22,7 +22,13 @@ export interface FilterLog {
 }
 
 /** `Function: proxy_on_log failed: Uncaught RuntimeError: unreachable` (proxy-wasm-cpp-host: src/v8/v8.cc, include/proxy-wasm/wasm_vm.h). */
-const FAILED = /\bFunction: ([\w.]{1,100}) failed: /;
+const FAILED = /^Function: ([\w.]{1,100}) failed: /;
+/**
+ * What Envoy's own lines about Wasm begin with, by Istio's `--log-format`. The log holds access logs as well, in which clients may say what
+ * they like, but not how a line begins.
+ */
+const ENVOY_LINE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z\t\w{1,16}\tenvoy wasm(?: [^\t]{0,300})?\t/;
+const SAID = 'wasm log';
 const STACK = 'Proxy-Wasm plugin in-VM backtrace:';
 /** `  0:  0x1db - boom` */
 const FRAME = /^ {1,4}\d+: {1,4}0x[0-9a-f]+ - (.*)$/;
@@ -41,15 +47,21 @@ export function readFilterLog(log: string): FilterLog {
   const kinds = new Map<string, Trap>();
   let traps = 0;
   for (const [index, line] of lines.entries()) {
-    const match = FAILED.exec(line);
-    const [all = '', callback] = match ?? [];
-    if (match === null || callback === undefined) continue;
+    const words = wordsOfEnvoy(line);
+    const [all = '', callback] = (words === undefined ? null : FAILED.exec(words)) ?? [];
+    if (words === undefined || callback === undefined) continue;
     traps++;
     if (kinds.has(callback) || kinds.size >= MAX_KINDS) continue;
-    const words = withoutThread(line.slice(match.index + all.length));
-    kinds.set(callback, { callback, words: truncate(words, MAX_WORDS), stack: stackAfter(lines, index) });
+    const failure = truncate(withoutThread(words.slice(all.length)), MAX_WORDS);
+    kinds.set(callback, { callback, words: failure, stack: stackAfter(lines, index) });
   }
-  return { traps, kinds: [...kinds.values()], said: saidIn(log) };
+  return { traps, kinds: [...kinds.values()], said: saidIn(lines) };
+}
+
+/** What Envoy says of Wasm in a line; `undefined` of a line that is not Envoy's own. */
+function wordsOfEnvoy(line: string): string | undefined {
+  const begin = ENVOY_LINE.exec(line)?.[0];
+  return begin === undefined ? undefined : line.slice(begin.length);
 }
 
 function stackAfter(lines: readonly string[], at: number): string[] {
@@ -64,8 +76,11 @@ function stackAfter(lines: readonly string[], at: number): string[] {
 }
 
 /** Filters' own lines hold `wasm log`, the filter's names and its words; Envoy shows those of the levels that it is told to. */
-function saidIn(log: string): string[] {
-  const said = [...cutAt(log, 'wasm log')].map(([, behind]) => truncate(withoutThread(behind).trim(), MAX_WORDS));
+function saidIn(lines: readonly string[]): string[] {
+  const said = lines.flatMap((line) => {
+    const words = wordsOfEnvoy(line);
+    return words?.startsWith(SAID) ? [truncate(withoutThread(words.slice(SAID.length)).trim(), MAX_WORDS)] : [];
+  });
   return said.filter((words) => words !== '').slice(-MAX_SAID);
 }
 
@@ -73,6 +88,31 @@ function saidIn(log: string): string[] {
 function withoutThread(words: string): string {
   const thread = words.lastIndexOf('\tthread=');
   return (thread === -1 ? words : words.slice(0, thread)).trimEnd();
+}
+
+/**
+ * Returns a log with the lines that Istio's proxies write as JSON (`logAsJson`) as they are without that; others stay as they are. Each such
+ * line of Envoy begins with its level.
+ */
+export function plainLog(log: string): string {
+  if (!log.includes(JSON_LINE)) return log;
+  return log
+    .split('\n')
+    .map((line) => (line.startsWith(JSON_LINE) ? plainLine(line) : line))
+    .join('\n');
+}
+
+const JSON_LINE = '{"level":"';
+
+function plainLine(line: string): string {
+  try {
+    const parsed = parseJson(line);
+    const [level, time, scope, words] = ['level', 'time', 'scope', 'msg'].map((key) => pick(parsed, key));
+    if (typeof time !== 'string' || typeof scope !== 'string' || typeof words !== 'string') return line;
+    return `${time}\t${String(level)}\t${scope}\t${words}`;
+  } catch {
+    return line;
+  }
 }
 
 /** The time that Envoy begins its lines with. Such times sort as texts do. */

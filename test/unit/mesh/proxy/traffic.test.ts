@@ -45,6 +45,20 @@ describe('the counters of a proxy', () => {
     expect(parseProxyCounters(ISTIO, 'any').traffic).toMatchObject({ requests: 140 });
   });
 
+  test('count the failures of gRPC, whose status of HTTP is 200, each once', () => {
+    const grpc = (code: string, status: string, count: number): string =>
+      `istio_requests_total{reporter="destination",request_protocol="grpc",response_code="${code}",grpc_response_status="${status}"} ${count}\n`;
+    const text = [
+      grpc('200', '0', 50),
+      grpc('200', '5', 20),
+      grpc('200', '14', 6),
+      grpc('503', '14', 3),
+      grpc('0', '14', 1),
+    ];
+    const { traffic } = parseProxyCounters(text.join(''), 'inbound');
+    expect(traffic).toMatchObject({ requests: 80, errors: 9, resets: 1 });
+  });
+
   test("are Envoy's own where Istio's are missing, with those of each filter's VM", () => {
     const { traffic, plugins, vms } = parseProxyCounters(ENVOY, 'inbound');
     expect(traffic).toEqual({ source: 'envoy', requests: 33, errors: 3, resets: 2 });

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { parseQuantity } from '../../../../src/cluster/quantity.ts';
 import { parseEnvoyMemory } from '../../../../src/mesh/proxy/proxy-memory.ts';
-import { newLines, readFilterLog } from '../../../../src/mesh/proxy/trap-log.ts';
+import { newLines, plainLog, readFilterLog } from '../../../../src/mesh/proxy/trap-log.ts';
 
 const AT = '2026-11-30T21:19:57.319604Z\terror\tenvoy wasm source/extensions/common/wasm/wasm_vm.cc:38\t';
 
@@ -34,10 +34,48 @@ test('each trap is counted, one of each function is told, with its stack where t
 });
 
 test('words of others are bounded, however long', () => {
-  const log = `${AT}Function: proxy_on_tick failed: ${'x'.repeat(1e6)}\n${'wasm log y\n'.repeat(1_000)}`;
+  const log = `${AT}Function: proxy_on_tick failed: ${'x'.repeat(1e6)}\n${`${AT}wasm log y\n`.repeat(1_000)}`;
   const { kinds, said } = readFilterLog(log);
   expect(kinds[0]?.words).toHaveLength(300);
   expect(said).toHaveLength(5);
+});
+
+test.each([
+  [
+    'an access log',
+    '[2026-11-30T21:15:23.350Z] "GET / HTTP/1.1" 200 - "-" "Function: proxy_on_log failed: wasm log no" "-"',
+  ],
+  [
+    'an access log with tabs',
+    `[2026-11-30T21:15:23.350Z] "GET / HTTP/1.1" 200 "${AT}Function: proxy_on_log failed: no"`,
+  ],
+  [
+    'an access log as JSON',
+    '{"level":"error","user_agent":"\\terror\\tenvoy wasm\\tFunction: proxy_on_log failed: no"}',
+  ],
+  ['a filter that logs what clients say', `${AT}wasm log shop shop: Function: proxy_on_log failed: no\tthread=22`],
+  ['another part of Envoy', `${AT.replace('wasm', 'lua')}Function: proxy_on_log failed: wasm log no`],
+])('a client cannot make %s look like a trap', (_, line) => {
+  expect(readFilterLog(plainLog(line))).toMatchObject({ traps: 0, kinds: [] });
+  expect(readFilterLog(plainLog(line)).said.join()).not.toMatch(/^no$/);
+});
+
+test('a log that is written as JSON is read as any other', () => {
+  const line = (time: string, msg: string): string =>
+    JSON.stringify({ level: 'error', time, scope: 'envoy wasm', msg, caller: 'wasm_vm.cc:38', thread: '22' });
+  const trap = 'Function: proxy_on_log failed: unreachable\nProxy-Wasm plugin in-VM backtrace:\n  0:  0x1db - boom';
+  const log = `${line('2026-11-30T21:15:23.350407Z', trap)}\n${line('2026-11-30T21:15:24.000000Z', 'wasm log shop: hi')}`;
+  const first = newLines(plainLog(log), undefined);
+  expect(first.last).toBe('2026-11-30T21:15:24.000000Z');
+  expect(readFilterLog(first.text)).toEqual({
+    traps: 1,
+    kinds: [{ callback: 'proxy_on_log', words: 'unreachable', stack: ['boom'] }],
+    said: ['shop: hi'],
+  });
+  expect(newLines(plainLog(log), first.last).text).toBe('');
+  for (const broken of ['{"level":"', '{"level":"info","time":1,"scope":"envoy wasm","msg":"x"}', '{"level":"info"}']) {
+    expect(plainLog(broken)).toBe(broken);
+  }
 });
 
 test('of a log that is read again only what is newer counts', () => {
