@@ -38,6 +38,8 @@ export interface Mapped<K extends Keys> {
 /** Where keys are read that are unknown here, by their names, as an instruction. */
 export type Elsewhere = Readonly<Record<string, string>>;
 
+const MERGE_REMEDY = 'Merge keys are not read; write the keys themselves.';
+
 /** Returns the form of a mapping with some keys; `remedy` says what to write instead of something else. */
 export function mapping<K extends Keys>(keys: K, remedy: string, elsewhere: Elsewhere = {}): Form<Mapped<K>> {
   const known = Object.keys(keys);
@@ -52,7 +54,7 @@ export function mapping<K extends Keys>(keys: K, remedy: string, elsewhere: Else
       const values: Record<string, unknown> = {};
       for (const { key, keyAt, node: value } of node.entries) {
         const [unknown] = unknownKeys({ [key]: true }, known, '', (one) =>
-          one === '<<' ? 'Merge keys are not read; write the keys themselves.' : elsewhere[one],
+          one === '<<' ? MERGE_REMEDY : Object.hasOwn(elsewhere, one) ? elsewhere[one] : undefined,
         );
         if (unknown !== undefined) spot.wrong(unknown.message, unknown.remedy, keyAt);
         const inner = spot.inner(value, key);

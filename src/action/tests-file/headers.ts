@@ -38,7 +38,7 @@ export function headerMapping(spot: Spot): WrittenHeader[] | undefined {
   const seen = new Set<string>();
   return entries.flatMap(({ key, keyAt, node: value }) => {
     const name = key.toLowerCase();
-    const own = KEYS_OF[name];
+    const own = Object.hasOwn(KEYS_OF, name) ? KEYS_OF[name] : undefined;
     if (own !== undefined) {
       spot.wrong(`has the header ${quoted(key)}.`, `Write the key "${own}" beside "headers" instead.`, keyAt);
     } else if (!HEADER_NAME.test(name)) {

@@ -126,6 +126,14 @@ describe('a step', () => {
     });
   });
 
+  test('may have headers with names that every object has', () => {
+    const names = ['constructor', '__proto__', 'tostring', 'hasownproperty'];
+    const headers = `{ ${names.map((name) => `${name}: x`)} }`;
+    const found = step(`request: { headers: ${headers} }, expect: { request: { headers: ${headers} } }`);
+    expect(found?.request?.headers.slice(4)).toEqual(names.map((name) => [name, 'x']));
+    expect(Object.keys(found?.expect.request?.headers ?? {})).toEqual(names);
+  });
+
   test('may be ticks alone', () => {
     expect(step('request: null, ticks: 2, expect: { log: tick }')).toMatchObject({
       ticks: 2,
@@ -348,6 +356,15 @@ const MISTAKES: readonly (readonly [string, readonly string[]])[] = [
     ['1:43: [0].expect.response.body is "/(a/", which is not a valid regular expression.'],
   ],
   ['- { name: a, expect: { response: { body: [ b ] } } }', ['1:42: [0].expect.response.body is not a text.']],
+  // What every object of JavaScript has is a name as any other.
+  [
+    `- { name: a, constructor: 1, toString: 2, __proto__: 3, ${PASSES} }`,
+    [
+      '1:14: [0] has the unknown key "constructor". ',
+      '1:30: [0] has the unknown key "toString". ',
+      '1:43: [0] has the unknown key "__proto__". ',
+    ],
+  ],
   ['- { name: a, expect: { response: { status: null } } }', ['1:44: [0].expect.response.status is not a text.']],
 ];
 
