@@ -13,6 +13,7 @@ export class FilterLog {
   readonly #maxLines: number;
   readonly #written = { loud: 0, quiet: 0 };
   #lastError: string | undefined;
+  #isCut = false;
 
   constructor(write: (line: string) => void, maxLines = MAX_LINES_OF_EACH_END) {
     this.#write = write;
@@ -24,6 +25,11 @@ export class FilterLog {
     return this.#lastError;
   }
 
+  /** Whether something of the log was not passed on: lines beyond the amount, or what of a line is too long. */
+  get isCut(): boolean {
+    return this.#isCut;
+  }
+
   /** A new call begins. */
   forget(): void {
     this.#lastError = undefined;
@@ -32,10 +38,12 @@ export class FilterLog {
   add(level: LogLevel, text: string): void {
     const line = text.length <= MAX_LINE_LENGTH ? text : `${text.slice(0, MAX_LINE_LENGTH)}…`;
     if (level === 'error' || level === 'critical') this.#lastError = line;
+    if (line !== text) this.#isCut = true;
     const kind = LOUD.includes(level) ? 'loud' : 'quiet';
     this.#written[kind] += 1;
     if (this.#written[kind] <= this.#maxLines) this.#write(`${level}: ${line}`);
     else if (this.#written[kind] === this.#maxLines + 1) {
+      this.#isCut = true;
       this.#write(`(more lines of ${kind === 'loud' ? 'warn and above' : 'info and below'} are left out)`);
     }
   }

@@ -1,5 +1,5 @@
-import { truncate } from '../../base/text.ts';
-import { FilterLog } from '../host/filter-log.ts';
+import { someOf, truncate } from '../../base/text.ts';
+import { FilterLog, MAX_LINE_LENGTH } from '../host/filter-log.ts';
 import { ROOT_CONTEXT } from '../host/host-state.ts';
 import type { Header, TrialRequest } from '../host/request.ts';
 import { Callbacks, Overrun, ProcessCrash, Trapped } from '../trial/calls.ts';
@@ -45,6 +45,9 @@ const MAX_UNSUPPORTED = 10;
 const MAX_WHY = 500;
 /** Characters of a header that says a number. */
 const MAX_SAID = 20;
+const MAX_MISSED = 60;
+/** Where a difference in the log is told. */
+const LOG_PLACE = /^(?:sequence\[\d+\]\.)?log\[/;
 
 /**
  * Runs one test in an instance of its own, in this thread. Does not return while the filter does not, so it belongs into a worker.
@@ -81,7 +84,15 @@ export function runTest(
     return new Run(new Callbacks(linked, observer.step), world, test, lines).verdict();
   });
   const result = { name: test.name, log: shownLines(lines), trace: trace.slice(-MAX_TRACE) };
-  return { ...result, ...judged(verdict, [...unsupported]) };
+  return { ...result, ...judged(log.isCut ? withoutRestOfLog(verdict) : verdict, [...unsupported]) };
+}
+
+/** The verdict where not all of the log is known: a line that is missed may stand in the rest. */
+function withoutRestOfLog(verdict: Verdict): Verdict {
+  if (verdict.state !== 'failed' || !verdict.differences.every(({ where }) => LOG_PLACE.test(where))) return verdict;
+  const missed = verdict.differences.map(({ where, expected }) => `${where} ("${truncate(expected, MAX_MISSED)}")`);
+  const kept = `kept are ${MAX_LINES} lines, and ${MAX_LINE_LENGTH} characters of each`;
+  return { state: 'unclear', why: `whether ${someOf(missed)} stands in the rest of its log: ${kept}` };
 }
 
 /** What a test comes to whose module cannot be compiled. */
