@@ -158,7 +158,9 @@ What the host of the tests cannot answer makes a test inconclusive, with the nam
 know, a call that no entry of \`calls\` answers. It never passes then, and fails the run: a guess could be wrong. Properties can be given
 (\`properties\`), and answers (\`calls\`); what is left can only be seen in a real proxy.
 
-A filter that traps, spins or takes all memory is stopped; that is a failure of the test, too.
+A filter that traps, spins or takes all memory is stopped; that is a failure of the test, too. Once 20 tests of a filter had to be ended, the
+rest is not run, and is inconclusive. So is a line of the log that is missed if the filter logs more than a test keeps: 2000 lines, and 1000
+characters of each.
 
 ## When the test and you do not agree
 
@@ -179,7 +181,8 @@ status that the filter got, with its meaning.
 
 The summary has a row for each test and a column for versions for which all say the same; below, each test that did not pass has what was
 expected and got as a difference, the filter's log, and its last calls of the host. Tests that fail are marked at their lines in the diff of a pull request. The
-output [\`tests\`](outputs.md) counts them, and the [report file](outputs.md#report-file) has all of it. Secrets that are known are taken out as everywhere, those of the tests too.
+output [\`tests\`](outputs.md) counts them, and the [report file](outputs.md#report-file) has all of it, up to some megabytes of logs. Secrets that are
+known are taken out as everywhere, those of the tests too.
 
 ### JUnit
 

@@ -56,6 +56,14 @@ describe('tests in processes of their own', () => {
     expect(results[0]?.trace).toEqual(['proxy_get_buffer_bytes 0', 'proxy_log 0', 'proxy_replace_header_map_value 0']);
   });
 
+  test('no more of them once too many had to be ended', async () => {
+    const tests = [passes('first'), spins, spins, passes('last')];
+    const options = { ...TRIAL_PROGRAM, timeoutMs: 400, maxEnded: 2 };
+    const results = await runTests(request(await filter(text)), tests, options);
+    expect(results.map(({ state }) => state)).toEqual(['passed', 'stopped', 'stopped', 'inconclusive']);
+    expect(results[3]).toMatchObject({ why: ['it was not run, for 2 tests before it had to be ended'] });
+  });
+
   test('a filter that eats memory is ended alone', async () => {
     const eats = callback(
       'proxy_on_request_headers',
