@@ -5,6 +5,7 @@ import { formatProxyVersion, type ProxyVersion } from '../filter/compatibility/p
 import type { TrialRequest } from '../filter/host/request.ts';
 import type { FilterTest, TestResult } from '../filter/tests/filter-test.ts';
 import type { WrittenTest } from '../filter/tests/written-test.ts';
+import { withinBudget } from './test-budget.ts';
 import type { TestedFilter, TestOutcome, TestRun } from './test-report.ts';
 
 /** Runs tests of a filter; gives a result for each, in their order. Never rejects. */
@@ -26,6 +27,8 @@ export class TestRuns {
   readonly #signal: AbortSignal;
   readonly #limit = makeLimiter(PARALLEL_RUNS);
   readonly #running = new WeakMap<Uint8Array, Map<string, Running>>();
+  /** In the order in which they are asked for, which a report keeps whichever of them ends first. */
+  readonly #asked = new Set<Running>();
   readonly #done = new Map<Running, Omit<TestRun, 'proxies'>>();
 
   /**
@@ -55,6 +58,7 @@ export class TestRuns {
       run: this.#limit(() => this.#start(request, tests)),
     };
     ofModule.set(key, running);
+    this.#asked.add(running);
     running.proxies = distinctBy([...running.proxies, ...proxies], formatProxyVersion);
     const done = await running.run;
     if (!this.#signal.aborted) this.#done.set(running, done);
@@ -63,19 +67,20 @@ export class TestRuns {
 
   /** What has been run so far, by filter. */
   get tested(): readonly TestedFilter[] {
-    const byFilter = Map.groupBy(this.#done, ([{ filter }]) => filter);
-    return [...byFilter].map(([filter, runs]) => ({
-      filter,
-      runs: runs.map(([{ proxies }, done]) => ({ proxies: proxies.map(formatProxyVersion), ...done })),
-    }));
+    const byFilter = Map.groupBy(this.#asked, ({ filter }) => filter);
+    return [...byFilter].flatMap(([filter, asked]) => {
+      const runs = asked.flatMap((running) => {
+        const done = this.#done.get(running);
+        return done === undefined ? [] : [{ proxies: running.proxies.map(formatProxyVersion), ...done }];
+      });
+      return runs.length === 0 ? [] : [{ filter, runs }];
+    });
   }
 
   async #start(request: TrialRequest, tests: readonly WrittenTest[]): Promise<Omit<TestRun, 'proxies'>> {
     const started = this.#now();
-    const results = await this.#run(
-      request,
-      tests.map(({ test }) => test),
-    );
+    const given = tests.map(({ test }) => test);
+    const results = withinBudget(await this.#run(request, given));
     return {
       durationMs: Math.round(this.#now() - started),
       tests: tests.map(({ test: { name }, place }, index): TestOutcome => {

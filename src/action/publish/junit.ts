@@ -18,7 +18,12 @@ interface Suite {
 
 const MAX_NAME = 300;
 const MAX_MESSAGE = 1_000;
+/** Characters of one text. Of all of them together there are some more at most, however many tests do not pass with every version. */
 const MAX_TEXT = 20_000;
+const MIN_TEXT = 500;
+const MAX_TEXTS = 32_000_000;
+/** A test that did not pass has what is wrong, and the output of its filter. */
+const TEXTS_OF_A_TEST = 2;
 
 /**
  * Returns the results of tests as XML in the form of JUnit that Jenkins and others read
@@ -28,7 +33,8 @@ const MAX_TEXT = 20_000;
  */
 export function junitXml(report: Report, { headline, sentence }: Pick<Verdict, 'headline' | 'sentence'>): string {
   const { tests = [], command, outcome, started } = report;
-  const suites = tests.flatMap((tested) => suitesOf(tested, started));
+  const most = longestText(tests);
+  const suites = tests.flatMap((tested) => suitesOf(tested, started, most));
   const isTold = tests.some(({ runs }) => runs.some((run) => !run.tests.every(isPassed)));
   const isFaulty = outcome === 'failed' && !isTold && (command === 'check' || tests.length === 0);
   const all = isFaulty ? [...suites, runSuite(report, headline, sentence)] : suites;
@@ -45,14 +51,29 @@ export function junitXml(report: Report, { headline, sentence }: Pick<Verdict, '
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites${totals}>\n${body}</testsuites>\n`;
 }
 
-function suitesOf({ filter, runs }: TestedFilter, started: string): Suite[] {
+/** Characters that each text of a test can have. */
+function longestText(tests: readonly TestedFilter[]): number {
+  const failed = tests
+    .flatMap(({ runs }) => runs)
+    .reduce((sum, run) => sum + run.tests.filter((one) => !isPassed(one)).length * Math.max(1, run.proxies.length), 0);
+  const share = Math.floor(MAX_TEXTS / (failed * TEXTS_OF_A_TEST));
+  return Math.min(MAX_TEXT, Math.max(MIN_TEXT, share));
+}
+
+function suitesOf({ filter, runs }: TestedFilter, started: string, most: number): Suite[] {
   return runs.flatMap((run) => {
     const versions = run.proxies.length === 0 ? [undefined] : run.proxies;
-    return versions.map((version) => suiteOf(filter, version, run, started));
+    return versions.map((version) => suiteOf(filter, version, run, started, most));
   });
 }
 
-function suiteOf(filter: string, version: string | undefined, { tests, durationMs }: TestRun, started: string): Suite {
+function suiteOf(
+  filter: string,
+  version: string | undefined,
+  { tests, durationMs }: TestRun,
+  started: string,
+  most: number,
+): Suite {
   const name =
     version === undefined ? filter : `${filter} ${version.startsWith('envoy/') ? version : `istio/${version}`}`;
   const failures = tests.filter(({ state }) => state === 'failed').length;
@@ -62,7 +83,7 @@ function suiteOf(filter: string, version: string | undefined, { tests, durationM
   return suite(
     { name, tests: tests.length, failures, errors, seconds },
     started,
-    tests.map((one) => testCase(one, name, each)).join(''),
+    tests.map((one) => testCase(one, name, each, most)).join(''),
   );
 }
 
@@ -94,17 +115,17 @@ function suite(
   return { xml: `  <testsuite${of}>\n${cases}  </testsuite>\n`, seconds, ...counts };
 }
 
-function testCase(outcome: TestOutcome, classname: string, seconds: number): string {
+function testCase(outcome: TestOutcome, classname: string, seconds: number, most: number): string {
   const of = attributes({ name: plain(outcome.name, MAX_NAME), classname, time: formatSeconds(seconds) });
-  const said = saidOf(outcome);
+  const said = saidOf(outcome, most);
   return said === '' ? `    <testcase${of}/>\n` : `    <testcase${of}>\n${said}    </testcase>\n`;
 }
 
-function saidOf(outcome: TestOutcome): string {
+function saidOf(outcome: TestOutcome, most: number): string {
   const { place, log, trace } = outcome;
   const where = place.at === undefined ? place.subject : describePosition(place.at);
   const output = [...log, ...(trace.length === 0 ? [] : ['', 'Calls of the host:', ...trace])].join('\n');
-  const said = isPassed(outcome) || output === '' ? '' : element('system-out', {}, output);
+  const said = isPassed(outcome) || output === '' ? '' : element('system-out', {}, output, most);
   switch (outcome.state) {
     case 'passed':
       return '';
@@ -113,19 +134,19 @@ function saidOf(outcome: TestOutcome): string {
         ({ where: what, expected, got }) => `${what}\n- ${expected}\n+ ${got ?? '(nothing)'}`,
       );
       const message = someOf(outcome.differences.map(({ where: what }) => what));
-      return `${element('failure', { message: plain(message, MAX_MESSAGE), type: 'failed' }, [where, ...lines].join('\n'))}${said}`;
+      return `${element('failure', { message: plain(message, MAX_MESSAGE), type: 'failed' }, [where, ...lines].join('\n'), most)}${said}`;
     }
     case 'stopped':
-      return `${element('error', { message: plain(outcome.why, MAX_MESSAGE), type: 'stopped' }, `${where}\n${outcome.why}`)}${said}`;
+      return `${element('error', { message: plain(outcome.why, MAX_MESSAGE), type: 'stopped' }, `${where}\n${outcome.why}`, most)}${said}`;
     case 'inconclusive': {
       const why = someOf(outcome.why);
-      return `${element('error', { message: plain(`inconclusive: ${why}`, MAX_MESSAGE), type: 'inconclusive' }, `${where}\n${why}`)}${said}`;
+      return `${element('error', { message: plain(`inconclusive: ${why}`, MAX_MESSAGE), type: 'inconclusive' }, `${where}\n${why}`, most)}${said}`;
     }
   }
 }
 
-function element(name: string, of: Readonly<Record<string, string>>, content: string): string {
-  const cut = content.length > MAX_TEXT ? `${content.slice(0, MAX_TEXT)}…` : content;
+function element(name: string, of: Readonly<Record<string, string>>, content: string, most = MAX_TEXT): string {
+  const cut = content.length > most ? `${content.slice(0, most)}…` : content;
   return `      <${name}${attributes(of)}>${escapeXml(cut)}</${name}>\n`;
 }
 

@@ -11,8 +11,8 @@ import type {
 import { expectedWords, fits } from './fits.ts';
 import type { Observed, ObservedCall, ObservedMessage } from './observed.ts';
 
-/** Characters of what was got; more of it is no use to a reader. */
-const MAX_GOT = 2_000;
+/** Characters of what was expected, and of what was got; more of it is no use to a reader. */
+const MAX_SHOWN = 2_000;
 const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
@@ -137,7 +137,11 @@ function textDifference(
 }
 
 function difference(where: string, expected: string, got: string | undefined): TestDifference {
-  return { where, expected, got: got === undefined ? undefined : truncate(got, MAX_GOT) };
+  return {
+    where,
+    expected: truncate(expected, MAX_SHOWN),
+    got: got === undefined ? undefined : truncate(got, MAX_SHOWN),
+  };
 }
 
 /** Makes the values of a header that stands there more than once one, as in HTTP. */

@@ -112,6 +112,21 @@ describe('a run that fails', () => {
   });
 });
 
+test('the more tests do not pass, the less is said of each', () => {
+  const place = { subject: 'a' };
+  const output = 'x'.repeat(30_000);
+  const sizeWith = (count: number): number => {
+    const tests = Array.from({ length: count }, (_, index) => {
+      const result = { name: `t${index}`, log: [output], trace: [], place };
+      return { ...result, state: 'failed', differences: [{ where: 'a', expected: output, got: output }] } as const;
+    });
+    const runs = [{ proxies: ['1.30', '1.31'], durationMs: 0, tests }];
+    return xmlOf(report({ command: 'check', tests: [{ filter: 'f', runs }] })).length;
+  };
+  expect(sizeWith(1)).toBeGreaterThan(2 * 2 * 20_000);
+  expect(sizeWith(2_000)).toBeLessThan(40_000_000);
+});
+
 test('whatever the texts are, it is XML', () => {
   fc.assert(
     fc.property(hostile, hostile, (name, said) => {
