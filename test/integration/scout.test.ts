@@ -127,6 +127,7 @@ describe('a scout', () => {
     );
     const required = await scene.deploy({ scout: 'required' });
     expect(required).toMatchObject({ outcome: 'failed', changed: false });
+    expect(renderSummary(required.whole)).toMatch(/^## .* stopped: no scout could try it;/);
     expect(required.problems[0]?.message).toMatch(/could not be tried: the pod was not taken \(.*(quota|PodSecurity)/);
     expect(scene.patchesOf(reviews)).toEqual([]);
     expect(await scene.objects()).toEqual(NOTHING);

@@ -67,6 +67,8 @@ describe('a soak', () => {
     expect(problemOf(report)).toMatch(
       /proxy_on_request_headers of add-header failed \(Uncaught RuntimeError: unreachable, in boom < on_headers\); 1 trap in the log of its proxy, 0 in the old pods\. Its filters logged: "add-header add-header: no such user"\./,
     );
+    // No limit makes a crash pass.
+    expect(onlyTarget(report).problem?.remedy).not.toContain('max-error-rate');
     expect(onlyTarget(report)).toMatchObject({
       outcome: 'failed',
       rollback: { state: 'rolled-back' },
@@ -124,6 +126,17 @@ describe('a soak', () => {
       /no traffic seen: 3 requests, "min-requests" is 10, and "soak-requires" is traffic/,
     );
     expect(onlyTarget(report)).toMatchObject({ rollback: { state: 'rolled-back' }, soak: { verdict: 'no-traffic' } });
+  });
+
+  test.concurrent('warns that a limit was judged by nothing where the proxies count no requests', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews');
+    await serve(scene, { now: () => '' });
+    const report = await scene.deploy({ soak: '1s', 'max-error-rate': '1%' });
+    expect(onlyTarget(report)).toMatchObject({ outcome: 'deployed', soak: { verdict: 'no-traffic' } });
+    expect(report.warnings.map(({ text }) => text)).toEqual([
+      expect.stringMatching(/^"max-error-rate" was not judged for Deployment .+: no requests counted: .*soak-requires/),
+    ]);
   });
 
   test.concurrent('sends the probe all the time, and counts what fails', async () => {

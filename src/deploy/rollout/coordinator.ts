@@ -143,7 +143,9 @@ export class RolloutCoordinator {
     log.info(`Watching for ${formatDuration(policy.soakMs)} before verifying again.`);
     await this.#soakLoop.watch(policy.soakMs, signal);
     if (policy.onFailure === 'rollback-all' && stop.hasFailed) return;
-    await this.#inEach(wave, ({ rollouts }, workloads) => rollouts.soak.conclude(workloads));
+    await this.#inEach(wave, async (cluster, workloads) => {
+      for (const warning of await cluster.rollouts.soak.conclude(workloads)) cluster.warn(warning);
+    });
   }
 
   /** Does work for the workloads of a wave in each cluster that is prepared, all clusters at once. */

@@ -1,15 +1,17 @@
 import { mapLimited } from '../../base/concurrency.ts';
 import type { Problem } from '../../base/problem.ts';
 import { listWords, truncate } from '../../base/text.ts';
+import type { Warning } from '../../base/warning.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import { changesPods, type PlannedWorkload } from '../plan/plan.ts';
 import type { SoakReport } from '../report/soak-report.ts';
 import { ClusterWatch } from '../soak/cluster-watch.ts';
-import type { Breach } from '../soak/crash-judge.ts';
+import type { Breach, BreachCause } from '../soak/crash-judge.ts';
 import { cancelledVerification } from '../verify/verifier.ts';
 import { mayBeVerifiedAgain } from './moving.ts';
 import type { RolloutStates } from './rollout-states.ts';
 import type { RolloutsContext } from './rollouts-context.ts';
+import { unjudgedLimits } from './unjudged-limits.ts';
 import type { RolloutVerification } from './verification.ts';
 import { failedRollout, type WorkloadRollout } from './workload-rollout.ts';
 
@@ -60,16 +62,21 @@ export class RolloutSoak {
     while (this.#failing.size > 0) await Promise.all(this.#failing);
   }
 
-  /** Ends the soak of workloads: those without traffic fail where there must have been some, and the others are verified again. */
-  async conclude(workloads: readonly PlannedWorkload[]): Promise<void> {
-    if (this.#context.policy.soakLimits?.requires === 'traffic') {
-      for (const planned of workloads) {
-        const few = this.#isWatched(planned) ? this.#watch?.tooFewRequests(planned) : undefined;
-        if (few !== undefined) this.#fail(planned, noTraffic(planned.ref, few));
-      }
-    }
+  /**
+   * Ends the soak of workloads: those without traffic fail where there must have been some, and the others are verified again. Returns
+   * warnings of limits that were judged by nothing.
+   */
+  async conclude(workloads: readonly PlannedWorkload[]): Promise<readonly Warning[]> {
+    const { soakLimits } = this.#context.policy;
+    const quiet = workloads.flatMap((planned) => {
+      const few = this.#isWatched(planned) ? this.#watch?.tooFewRequests(planned) : undefined;
+      return few === undefined ? [] : [{ planned, ref: planned.ref, few }];
+    });
+    const mustFail = soakLimits?.requires === 'traffic';
+    if (mustFail) for (const { planned, ref, few } of quiet) this.#fail(planned, noTraffic(ref, few));
     await this.settled();
     await this.#verifyAgain(workloads);
+    return mustFail ? [] : unjudgedLimits(soakLimits, quiet);
   }
 
   /** What was seen of a workload; `undefined` where it was not watched. */
@@ -119,8 +126,20 @@ function isSame(now: WorkloadRollout, before: WorkloadRollout): boolean {
 
 const MAX_SAID = 300;
 
+const REPRODUCE =
+  'Reproduce it with a test of the filter (the input "tests") or in one pod, correct the filter, and deploy it again.';
+/** What to do, by what got worse: a limit is named only where it decides. */
+const REMEDIES: Readonly<Record<BreachCause, string>> = {
+  crash: REPRODUCE,
+  restart: REPRODUCE,
+  unready: REPRODUCE,
+  memory: REPRODUCE,
+  requests: `${REPRODUCE} If it is none of the filter's, use other limits ("max-error-rate", "max-latency-increase").`,
+  probe: `${REPRODUCE} If it is none of the filter's, correct the "probe", or allow more failures ("max-error-rate").`,
+};
+
 /** What is wrong with a workload whose pods got worse as they were watched. */
-function breachProblem(ref: WorkloadRef, { text, clause, said }: Breach): Problem {
+function breachProblem(ref: WorkloadRef, { cause, text, clause, said }: Breach): Problem {
   const words = said.map((line) => `"${truncate(line, MAX_SAID)}"`);
   const own = words.length === 0 ? '' : ` Its filters logged: ${listWords(words, 'and')}.`;
   return {
@@ -129,8 +148,7 @@ function breachProblem(ref: WorkloadRef, { text, clause, said }: Breach): Proble
     form: 'clause',
     message: `${text}.${own}`,
     clause,
-    remedy:
-      'Reproduce it with a test of the filter (the input "tests") or in one pod, correct the filter, and deploy it again. If it is none of the filter\'s, use other limits ("max-error-rate", "max-latency-increase").',
+    remedy: REMEDIES[cause],
   };
 }
 

@@ -35,11 +35,12 @@ export function notTried(why: string, { targets }: Pick<PlannedScout, 'targets'>
     subject: scoutName({ namespace }),
     form: 'clause',
     message: `${sentence(`the filters could not be tried: ${why}`)} No workload was changed, because of "scout: required".`,
+    clause: 'no scout could try it',
     remedy: `Make scouts possible (docs/scout.md says what they need), or use "scout: auto", which goes on without: ${standsFor({ targets })} then ${targets.length === 1 ? 'is' : 'are'} the first to try.`,
   };
 }
 
 /** The same, where the run goes on. */
 export function wentOnWithout(why: string, { targets }: Pick<PlannedScout, 'targets'>): string {
-  return `${sentence(`No scout tried the filters of ${standsFor({ targets })} before the rollout: ${why}`)} The run went on without it; ${count(targets.length, 'workload')} got the filter untried. "scout: off" says that this is meant.`;
+  return `${sentence(`No scout tried the filters of ${standsFor({ targets })} before the rollout: ${why}`)} The run went on without it; ${count(targets.length, 'workload')} got the filter untried. docs/scout.md says what scouts need; "scout: off" says that this is meant.`;
 }

@@ -5,8 +5,12 @@ import type { Trap } from '../../mesh/proxy/trap-log.ts';
 import type { PodRecord } from './pod-record.ts';
 import { describeSuspects, filterOfPlugin, suspectsIn } from './suspects.ts';
 
+/** What has got worse; on this depends what to do about it. */
+export type BreachCause = 'crash' | 'restart' | 'unready' | 'requests' | 'memory' | 'probe';
+
 /** What a pod shows to be wrong. */
 export interface Breach {
+  readonly cause: BreachCause;
   /** A clause about the workload, with both values, without its end. */
   readonly text: string;
   /** For a headline: `a filter crashed in its proxies`. */
@@ -41,15 +45,15 @@ export function judgeCrashes(record: PodRecord, namespace: string, old: readonly
     // The counters tell whose VM it was, where it was started anew.
     const who =
       reloaded === undefined ? describeSuspects(suspects) : filterOfPlugin(reloaded[0], record.pod, namespace);
-    const text = `pod ${record.name}: ${describeTrap(trap, who)}; ${count(record.traps, 'trap')} in the log of its proxy, ${inOld(before, old)}`;
-    return { text, clause: CRASHED, said: record.said };
+    const text = `pod ${record.name}: ${describeTrap(trap, who)}; ${count(record.traps, 'trap')} in the log of its proxy${inOld(before, old)}`;
+    return { cause: 'crash', text, clause: CRASHED, said: record.said };
   }
   const isTheirs = reloaded !== undefined && suspects.foreign.includes(reloaded[0]) && before > 0;
   if (reloaded === undefined || isTheirs) return undefined;
   const [plugin, { success, failure, backoff }] = reloaded;
   const filter = filterOfPlugin(plugin, record.pod, namespace);
-  const text = `pod ${record.name}: ${filter} crashed and its VM was started anew; wasm.${plugin}.vm_reload_success is ${success}, …_failure ${failure}, …_backoff ${backoff}, ${inOld(before, old)}`;
-  return { text, clause: CRASHED, said: record.said };
+  const text = `pod ${record.name}: ${filter} crashed and its VM was started anew; wasm.${plugin}.vm_reload_success is ${success}, …_failure ${failure}, …_backoff ${backoff}${inOld(before, old)}`;
+  return { cause: 'crash', text, clause: CRASHED, said: record.said };
 }
 
 /** `proxy_on_log of add-header failed (Uncaught RuntimeError: unreachable, in boom < on_log)`. */
@@ -59,7 +63,7 @@ export function describeTrap({ callback, words, stack }: Trap, who: string): str
 }
 
 function inOld(crashes: number, old: readonly PodRecord[]): string {
-  return old.length === 0 ? 'none before' : `${crashes} in the old pods`;
+  return old.length === 0 ? '' : `, ${crashes} in the old pods`;
 }
 
 /** Returns that a pod which was ready has ceased to be for several looks; `undefined` if it has not. */
@@ -67,7 +71,7 @@ export function judgeReadiness(record: PodRecord): Breach | undefined {
   if (record.unreadyLooks < UNREADY_LOOKS) return undefined;
   const why = describePod(record.pod);
   const text = `pod ${record.name} is no longer ready${why === '' ? '' : ` (${why})`}`;
-  return { text, clause: 'pods did not stay ready', said: record.said };
+  return { cause: 'unready', text, clause: 'pods did not stay ready', said: record.said };
 }
 
 /** Returns why the proxy of a pod shows that it ended itself; `undefined` if it did not. */
@@ -82,5 +86,5 @@ export function judgeRestarts(record: PodRecord, old: readonly PodRecord[]): Bre
   const than = old.length === 0 ? '' : `, ${before} in the old pods`;
   const text = `pod ${record.name}: its proxy restarted ${count(times, 'time')} ${why}${than}`;
   const clause = oomKilled ? 'a proxy ran out of memory' : 'a proxy restarted under traffic';
-  return { text, clause, said: record.said };
+  return { cause: 'restart', text, clause, said: record.said };
 }

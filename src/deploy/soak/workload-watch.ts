@@ -96,16 +96,19 @@ export class WorkloadWatch {
     }
     const traffic = this.#traffic();
     const wrong = traffic.now === undefined ? undefined : this.#judgeTraffic(now, { ...traffic, now: traffic.now });
-    if (wrong !== undefined) return { text: wrong, clause: 'its requests got worse', said: this.#said() };
+    if (wrong !== undefined) {
+      return { cause: 'requests', text: wrong, clause: 'its requests got worse', said: this.#said() };
+    }
     const largest = largestMemory(old);
     for (const record of this.newPods) {
       const leak = judgeMemory(record, largest);
       if (leak === undefined) continue;
-      return { text: `pod ${record.name}: ${leak}`, clause: 'a proxy needs more and more memory', said: record.said };
+      const clause = 'a proxy needs more and more memory';
+      return { cause: 'memory', text: `pod ${record.name}: ${leak}`, clause, said: record.said };
     }
     const failing = this.probes.judge();
     if (failing === undefined) return undefined;
-    return { text: failing, clause: 'the probe failed during the soak', said: this.#said() };
+    return { cause: 'probe', text: failing, clause: 'the probe failed during the soak', said: this.#said() };
   }
 
   /** What has begun only now is lost in all that was well for an hour, so the last half minute is judged by itself, too. */
@@ -207,9 +210,11 @@ export class WorkloadWatch {
     return this.requests < this.#limits.minRequests ? 'no-traffic' : 'passed';
   }
 
-  /** `no traffic seen: 3 requests, "min-requests" is 10`. */
+  /** `no traffic seen: 3 requests, "min-requests" is 10`; where proxies count none, nobody knows whether there were any. */
   get tooFewWords(): string | undefined {
     if (this.requests >= this.#limits.minRequests) return undefined;
+    if (trafficOf(this.newPods) === undefined && this.probes.sent === 0)
+      return 'no requests counted: there were none, or its proxies have no counters of requests';
     return `no traffic seen: ${count(this.requests, 'request')}, "min-requests" is ${this.#limits.minRequests}`;
   }
 }

@@ -1,5 +1,7 @@
+import { DEFAULT_SOAK_LIMITS } from '../../../src/deploy/policy.ts';
 import type { Report } from '../../../src/deploy/report/report.ts';
 import type { SoakReport } from '../../../src/deploy/report/soak-report.ts';
+import { unjudgedLimits } from '../../../src/deploy/rollout/unjudged-limits.ts';
 import { describeWorkload } from '../../../src/targets/target.ts';
 import { deployed, policy, ref, report, rolledBack } from './report-builder.ts';
 import { workloads } from './shop.ts';
@@ -84,5 +86,28 @@ export const SOAK_SCENARIOS: Readonly<Record<string, () => Report>> = {
         }),
         ...OTHERS.map((path) => deployed(path)),
       ],
+    }),
+
+  'uncounted-under-traffic': () =>
+    report({
+      targets: [
+        deployed(FIRST, {
+          soak: {
+            verdict: 'no-traffic',
+            pods: { watched: 2, all: 2 },
+            comparedWith: 'nothing',
+            new: { requests: 0, failed: 0 },
+            crashes: 0,
+            restarts: 0,
+            unseen: [],
+          },
+        }),
+      ],
+      warnings: unjudgedLimits({ ...DEFAULT_SOAK_LIMITS, maxErrorRate: { share: 0.01, beyond: 'zero' } }, [
+        {
+          ref: ref(FIRST),
+          few: 'no requests counted: there were none, or its proxies have no counters of requests',
+        },
+      ]),
     }),
 };

@@ -54,6 +54,9 @@ export function renderSoak(targets: readonly Pick<TargetReport, 'ref' | 'soak'>[
           MAX_LISTED,
           '; ',
         )}.`,
+    soaked.some(({ soak }) => isUncounted(soak))
+      ? 'Where no requests were counted there were none, or the proxies have no counters of requests (docs/soak.md says how they get them): only crashes, restarts and memory were judged there.'
+      : '',
     renderChart(soaked),
   );
 }
@@ -88,7 +91,8 @@ export function renderTraffic(
 
 function rowOf({ ref, soak }: Soaked, limits: Limits, words = VERDICTS): Row<SoakVerdict> {
   const { verdict, old, pods, crashes, restarts, probes } = soak;
-  const { icon, word } = words[verdict];
+  const { icon, word: seen } = words[verdict];
+  const word = isUncounted(soak) ? seen.replace('no traffic seen', 'no requests counted') : seen;
   const both = (of: (counts: SoakCounts) => string): string =>
     old === undefined ? of(soak.new) : `${of(soak.new)} / ${of(old)}`;
   const watched = pods.watched < pods.all ? `, ${pods.watched} of ${countOf(pods.all, 'pod')}` : '';
@@ -107,6 +111,11 @@ function rowOf({ ref, soak }: Soaked, limits: Limits, words = VERDICTS): Row<Soa
         : both(({ memoryBytes }) => (memoryBytes === undefined ? '–' : formatBytes(memoryBytes))),
     ],
   };
+}
+
+/** Whether nobody has counted a request: that there was no traffic would be more than is known. */
+function isUncounted({ verdict, counters, probes }: SoakReport): boolean {
+  return verdict === 'no-traffic' && counters === undefined && probes === undefined;
 }
 
 function rateWords({ requests, failed }: SoakCounts): string {

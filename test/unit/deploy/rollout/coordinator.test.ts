@@ -134,6 +134,7 @@ async function run(scripts: Readonly<Record<string, Script>>, options: Options =
           look: async () => true,
           conclude: async (workloads) => {
             steps.push(`again ${workloads.map(({ ref }) => ref.name).join('+')}`);
+            return [];
           },
           close: async () => undefined,
         },
