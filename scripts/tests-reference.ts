@@ -94,6 +94,9 @@ ${TESTS_EXAMPLE}\`\`\`
 In a [manifest](manifest.md), \`tests\` is such a list and \`tests-file\` a path, a pattern, or a list of them, from the folder of the
 manifest. With \`check: off\` no test runs, and a warning says so.
 
+A filter over 1 MiB, such as one that Go has compiled, is checked as it would be delivered, by image: give \`push-to\` and a \`configuration\` that is a
+JSON object, as in [build-go.yml](../examples/workflows/build-go.yml). \`check\` pushes nothing.
+
 ## Keys of a test
 
 ${keysOf()}
@@ -156,7 +159,7 @@ is moved on by; a gRPC call ends with status 14. A call that no entry answers ma
 
 What the host of the tests cannot answer makes a test inconclusive, with the name of it: a foreign function, a property that it does not
 know, a call that no entry of \`calls\` answers. It never passes then, and fails the run: a guess could be wrong. Properties can be given
-(\`properties\`), and answers (\`calls\`); what is left can only be seen in a real proxy.
+(\`properties\`), and answers (\`calls\`); what is left can only be seen in a real proxy. What has come, and is not as expected, is a failure all the same.
 
 A filter that traps, spins or takes all memory is stopped; that is a failure of the test, too. Once 20 tests of a filter had to be ended, the
 rest is not run, and is inconclusive. So is a line of the log that is missed if the filter logs more than a test keeps: 2000 lines, and 1000
