@@ -7,7 +7,7 @@ import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import { changesPods, type Plan, restarts } from '../plan/plan.ts';
 import { type ClusterWave, markIn } from '../plan/waves.ts';
 import { type PlannedPart, partDigest, planPart } from '../plan-digest.ts';
-import { soakInputs } from '../policy.ts';
+import { DEFAULT_SOAK_LIMITS, type SoakLimits, soakInputs } from '../policy.ts';
 import type { DeployRequest, FilterRequest } from '../request.ts';
 import type { ProposedChange } from './changes.ts';
 import { shownOutcome } from './outcome-of-write.ts';
@@ -119,7 +119,7 @@ function inputParts(request: DeployRequest): PlannedPart[] {
     'max-parallel': maxParallel && formatShare(maxParallel),
     'max-failures': formatShare(request.maxFailures),
     soak: request.soakMs,
-    ...(request.soakLimits !== undefined && soakInputs(request.soakLimits)),
+    ...setSoakInputs(request.soakLimits),
     settings: request.settingsChange,
     prune: request.prune,
     'keep-revisions': request.keepRevisions,
@@ -127,6 +127,12 @@ function inputParts(request: DeployRequest): PlannedPart[] {
   return Object.entries(inputs).map(([name, value]) =>
     planPart(`input "${name}"`, value ?? null, { ...GOES_BY, ...defined({ shown: shownInput(name, value) }) }),
   );
+}
+
+/** Those that somebody has set: the others begin to mean something with the soak itself, which is a part of its own. */
+function setSoakInputs(limits: SoakLimits = DEFAULT_SOAK_LIMITS): Readonly<Record<string, string | number>> {
+  const usual: Readonly<Record<string, string | number>> = soakInputs(DEFAULT_SOAK_LIMITS);
+  return Object.fromEntries(Object.entries(soakInputs(limits)).filter(([name, value]) => usual[name] !== value));
 }
 
 const SHORT_DIGEST = 'sha256:'.length + 12;
