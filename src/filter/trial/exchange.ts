@@ -1,3 +1,4 @@
+import { isSince } from '../host/envoy-kinds.ts';
 import type { HeaderMap } from '../host/header-map.ts';
 import { ROOT_CONTEXT } from '../host/host-state.ts';
 import type { Header } from '../host/request.ts';
@@ -36,6 +37,8 @@ const NEEDED: Readonly<Record<SideName, readonly string[]>> = {
 const UNROUTED = 'the filter takes out :path or x-forwarded-proto, without which the proxy has no route';
 const CLOSED = 'the filter has closed the stream';
 const TOO_LATE = 'the filter has answered after the headers of the response had gone, so the proxy breaks off';
+/** Since when Envoy leaves out a second answer, and sends the first (https://github.com/envoyproxy/envoy/pull/36809). */
+const ONE_ANSWER_SINCE = 33;
 const NO_ROUTE: LocalResponse = { status: 404, headers: [], body: new Uint8Array(), grpcStatus: -1 };
 const BAD_ANSWER: LocalResponse = {
   status: 502,
@@ -212,7 +215,14 @@ export class Exchange {
 
   /** As DownstreamFilterManager::sendLocalReply: only what has not begun yet comes through the filter. */
   #answer(local: LocalResponse): void {
-    if (this.#own !== 'none') return;
+    if (this.#own !== 'none') {
+      const { state } = this.#callbacks;
+      if (this.#running === 'response' && isSince(state.request.envoy, ONE_ANSWER_SINCE) === false)
+        state.unsupported(
+          'a second answer in the callbacks of its first one, which Envoy before 1.33 holds back for ever',
+        );
+      return;
+    }
     this.#own = 'through-filter';
     this.#aborted = this.#running !== undefined;
     if (this.stream.response.headers === undefined) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { callback, data, filter } from '../trial/modules.ts';
+import { WatFilter } from './shapes/wat-filter.ts';
 import { is, run, step, testOf } from './tests.ts';
 
 const LONG = `${'x'.repeat(1_001)}end`;
@@ -46,5 +47,25 @@ describe('a log of which not all is kept', () => {
 
   test('is no matter for lines that are there', () => {
     expect(run(many, testOf([step({ log: [is('info: hello')] })]))).toMatchObject({ state: 'passed' });
+  });
+});
+
+describe('a filter that answers again in the callbacks of its answer', () => {
+  const filter = new WatFilter();
+  const twice = filter
+    .on('request_headers', `${filter.respond(401)} (i32.const 0)`)
+    .on('response_headers', `${filter.respond(402)} (i32.const 0)`)
+    .build();
+  const refuses = testOf([step({ response: { status: is('401'), headers: {}, trailers: {} } })]);
+
+  test.each([{ envoy: 33 }, { envoy: 40 }, {}])('has answered once, with %j', (of) => {
+    expect(run(twice, refuses, of)).toMatchObject({ state: 'passed' });
+  });
+
+  test('passes for no Envoy that leaves the client waiting', () => {
+    expect(run(twice, refuses, { envoy: 32 })).toMatchObject({
+      state: 'inconclusive',
+      why: [expect.stringContaining('before 1.33')],
+    });
   });
 });
