@@ -173,6 +173,20 @@ describe('a scout', () => {
     expect((await scene.objects()).envoyFilters).toHaveLength(1);
   });
 
+  test.concurrent('that cannot be deleted is told, and what was its own is deleted all the same', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload();
+    scene.inject(({ method, path }) =>
+      method === 'DELETE' && /\/pods\//.test(path) ? { answer: { status: 403, body: 'no' } } : undefined,
+    );
+    const report = await scene.deploy({ port: '9080' });
+    expect(report.outcome).toBe('deployed');
+    expect(warningTexts(report.warnings)).toEqual([
+      expect.stringMatching(/^Pod \S+ was not deleted: .+ It is of a scout, and serves nobody/),
+    ]);
+    expect((await scene.objects()).envoyFilters).toHaveLength(1);
+  });
+
   test.concurrent('that is cancelled is deleted, and no workload is touched', async () => {
     const scene = await Scene.open(cluster);
     const reviews = await scene.workload();

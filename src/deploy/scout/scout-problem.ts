@@ -1,7 +1,10 @@
 import type { Problem } from '../../base/problem.ts';
 import { count, sentence } from '../../base/text.ts';
+import { PROXY_CONTAINER } from '../../cluster/pods.ts';
 import { describeWorkload } from '../../targets/target.ts';
+import type { Diagnosis } from '../wait/diagnose.ts';
 import type { PlannedScout } from './plan-scouts.ts';
+import { SCOUT_CONTAINER } from './scout-pod.ts';
 
 /** What a scout is called: `Scout in shop`. */
 export function scoutName({ namespace }: Pick<PlannedScout, 'namespace'>): string {
@@ -13,6 +16,19 @@ export function standsFor({ targets }: Pick<PlannedScout, 'targets'>): string {
   const [first, ...others] = targets;
   const name = first === undefined ? 'no workload' : describeWorkload(first);
   return others.length === 0 ? name : `${name} and ${others.length} more`;
+}
+
+/** The network of a node makes no sandbox for any pod, whatever is in it: it has no more addresses, or its CNI plugin does not run. */
+const NO_SANDBOX = 'FailedCreatePodSandBox';
+
+/**
+ * Whether what keeps a scout from being ready is of the scout: its own container, the image of its proxy, or the network of its node,
+ * which may have an address less than pods now that there is one more.
+ */
+export function isOwnTrouble({ troubled, cannotMount, envoy, event }: Diagnosis): boolean {
+  if (cannotMount !== undefined || envoy !== undefined) return false;
+  if (troubled === undefined) return event?.reason === NO_SANDBOX;
+  return troubled.name === SCOUT_CONTAINER || (troubled.name === PROXY_CONTAINER && /Image/.test(troubled.reason));
 }
 
 /** What was found out in a scout, with the cause and the remedy that a workload's own pods would have had. */

@@ -2,6 +2,7 @@ import { mapLimited } from '../../base/concurrency.ts';
 import { messageOf, type Problem } from '../../base/problem.ts';
 import { count, formatDuration, sentence } from '../../base/text.ts';
 import type { Warning } from '../../base/warning.ts';
+import { isApiError } from '../../cluster/errors.ts';
 import { POD } from '../../cluster/resources.ts';
 import type { PodRevision } from '../../mesh/identity/revision.ts';
 import { kindOf, resourceOf } from '../../mesh/objects/filter-resource.ts';
@@ -43,6 +44,8 @@ const PARALLEL = 32;
 interface Tried {
   readonly scout: PlannedScout;
   readonly verdict: ScoutVerdict;
+  /** What could not be deleted, each with why: sentences. */
+  readonly left: readonly string[];
 }
 
 /**
@@ -82,6 +85,7 @@ async function sendOne(
   const { log, now, date, run, signal } = context;
   const started = now();
   let verdict: ScoutVerdict = { state: 'cancelled' };
+  let left: readonly string[] = [];
   try {
     if (!signal.aborted) {
       await bringOwn(scout, context);
@@ -91,11 +95,14 @@ async function sendOne(
   } catch (error) {
     verdict = { state: 'untried', why: `what brings the filter to it could not be written (${messageOf(error)})` };
   } finally {
-    await takeAway(scout, during(context, 'cleaning up'));
+    const isMade = context.watch.podOf(scout.name) !== undefined;
+    const all = await takeAway(scout, during(context, 'cleaning up'));
+    // One that was never made, as nobody may, needs no deletion that is as forbidden.
+    left = isMade ? all : [];
   }
   const took = formatDuration(now() - started);
   log.info(`${scoutName(scout)}, for ${standsFor(scout)}: ${describeVerdict(verdict)} (${took})`);
-  return { scout, verdict };
+  return { scout, verdict, left };
 }
 
 function describeVerdict(verdict: ScoutVerdict): string {
@@ -126,24 +133,32 @@ async function bringOwn(scout: PlannedScout, { client }: DeployContext): Promise
   );
 }
 
-/** Deletes a scout and what was its own. What that does not succeed with ends by itself, or the next run deletes it. */
-async function takeAway(scout: PlannedScout, { client, log }: DeployContext): Promise<void> {
+/**
+ * Deletes a scout and what was its own, at once, so that one that hangs is in the way of nothing else. Returns what could not be deleted:
+ * the pod ends by itself, and the next run deletes both.
+ */
+async function takeAway(scout: PlannedScout, { client, log }: DeployContext): Promise<readonly string[]> {
   const { namespace, name } = scout;
-  const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+  const attempt = async (what: string, work: () => Promise<unknown>): Promise<string[]> => {
     try {
       await work();
+      return [];
     } catch (error) {
-      log.info(`${what} was not deleted: ${messageOf(error)}`);
+      if (isApiError(error, 404)) return [];
+      const text = sentence(`${what} was not deleted: ${messageOf(error)}`);
+      log.info(text);
+      return [text];
     }
   };
-  await attempt(`Pod ${namespace}/${name}`, () => client.delete(POD, namespace, name));
-  await Promise.all(
-    ownOf(scout).map(({ resource, podRevision }) =>
+  const left = await Promise.all([
+    attempt(`Pod ${namespace}/${name}`, () => client.delete(POD, namespace, name)),
+    ...ownOf(scout).map(({ resource, podRevision }) =>
       attempt(`${kindOf(resource)} ${namespace}/${resource.metadata.name}`, () =>
         client.delete(resourceOf(podRevision), namespace, resource.metadata.name),
       ),
     ),
-  );
+  ]);
+  return left.flat();
 }
 
 function conclude(
@@ -167,16 +182,19 @@ function conclude(
     unshown: [...new Set(done.flatMap(({ scout }) => scout.revisions.flatMap(({ unshown }) => unshown)))],
     untried: [...new Set(untried.map(({ why }) => why))],
   };
+  const left = tried.flatMap((one) => (one.verdict.state === 'cancelled' ? [] : one.left));
   const isEmpty = tried.length === 0 && untried.length === 0;
   return {
     problems: [
       ...refused,
       ...(mode === 'required' ? untried.map((one) => notTried(one.why, one, one.targets[0]?.namespace ?? '')) : []),
     ],
-    warnings:
-      mode === 'required'
-        ? []
-        : untried.map((one) => ({ topic: 'Scout', text: sentence(wentOnWithout(one.why, one)) })),
+    warnings: [
+      ...(mode === 'required' ? [] : untried.map((one) => sentence(wentOnWithout(one.why, one)))),
+      ...left.map(
+        (text) => `${text} It is of a scout, and serves nobody: the next run for the same filter deletes it.`,
+      ),
+    ].map((text) => ({ topic: 'Scout', text })),
     ...(isEmpty ? {} : { report }),
   };
 }

@@ -6,7 +6,7 @@ import { isApiError } from '../../cluster/errors.ts';
 import { describeRefusal, isRefused } from '../../cluster/node-refusal.ts';
 import type { Pod, Workload } from '../../cluster/objects.ts';
 import { readPodRefusal } from '../../cluster/pod-refusal.ts';
-import { hasProxyContainer, isReady, PROXY_CONTAINER } from '../../cluster/pods.ts';
+import { hasProxyContainer, isReady } from '../../cluster/pods.ts';
 import { POD } from '../../cluster/resources.ts';
 import { knownByName } from '../../mesh/proxy/refused-filter.ts';
 import { explainMissingMount, mountsFilter } from '../../mesh/template/injection.ts';
@@ -16,14 +16,14 @@ import { evidenceSource } from '../observe/evidence-source.ts';
 import { aboutFilterOf, noEffect, type VerifiableWorkload } from '../plan/wanted-place.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import type { ProxyInspector } from '../verify/proxy-inspector.ts';
-import { type Diagnosis, diagnosePod } from '../wait/diagnose.ts';
+import { diagnosePod } from '../wait/diagnose.ts';
 import { FailFast } from '../wait/fail-fast.ts';
 import type { RolloutGoal } from '../wait/rollout-goal.ts';
 import { rolloutProblem } from '../wait/rollout-problem.ts';
 import type { StuckVerdict } from '../wait/rollout-result.ts';
 import { type PlannedScout, scoutTemplate } from './plan-scouts.ts';
-import { type NewPod, SCOUT_CONTAINER } from './scout-pod.ts';
-import { foundInScout } from './scout-problem.ts';
+import type { NewPod } from './scout-pod.ts';
+import { foundInScout, isOwnTrouble } from './scout-problem.ts';
 import type { ScoutWatch } from './scout-watch.ts';
 
 /** What a scout came to. `untried` says nothing of the filter; `why` is a clause. */
@@ -200,12 +200,6 @@ async function stuckVerdict(
   const revisions = scout.revisions.map(({ planned }) => planned);
   const problem = rolloutProblem({ ref, observed, revisions }, result, diagnosis, context.policy.timeoutMs, 'none');
   return problem === undefined ? untried(stuck.message) : { state: 'refused', problem: foundInScout(problem, scout) };
-}
-
-/** Whether what keeps a scout from being ready is of the scout: its own container, or the image of its proxy. */
-function isOwnTrouble({ troubled, cannotMount, envoy }: Diagnosis): boolean {
-  if (troubled === undefined || cannotMount !== undefined || envoy !== undefined) return false;
-  return troubled.name === SCOUT_CONTAINER || (troubled.name === PROXY_CONTAINER && /Image/.test(troubled.reason));
 }
 
 /** Looks into the proxy of a pod that is ready. */
