@@ -139,6 +139,19 @@ describe('a soak', () => {
     ]);
   });
 
+  test.concurrent('warns that more requests failed than the limit allows where that is not sure', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews');
+    await serve(scene, { now: () => istio({ 200: 1_918, 503: 38 }) });
+    const report = await scene.deploy({ soak: '1s', 'max-error-rate': '1%' });
+    expect(onlyTarget(report)).toMatchObject({ outcome: 'deployed', soak: { verdict: 'passed' } });
+    expect(report.warnings.map(({ text }) => text)).toEqual([
+      expect.stringMatching(
+        /may have more failed requests than "max-error-rate: 1%" allows: 1\.9% of 1956 requests failed/,
+      ),
+    ]);
+  });
+
   test.concurrent('sends the probe all the time, and counts what fails', async () => {
     const scene = await Scene.open(cluster);
     await scene.workload('reviews');

@@ -11,7 +11,7 @@ import { cancelledVerification } from '../verify/verifier.ts';
 import { mayBeVerifiedAgain } from './moving.ts';
 import type { RolloutStates } from './rollout-states.ts';
 import type { RolloutsContext } from './rollouts-context.ts';
-import { unjudgedLimits } from './unjudged-limits.ts';
+import { perhapsExceeded, type Unjudged, unjudgedLimits } from './unjudged-limits.ts';
 import type { RolloutVerification } from './verification.ts';
 import { failedRollout, type WorkloadRollout } from './workload-rollout.ts';
 
@@ -64,19 +64,25 @@ export class RolloutSoak {
 
   /**
    * Ends the soak of workloads: those without traffic fail where there must have been some, and the others are verified again. Returns
-   * warnings of limits that were judged by nothing.
+   * warnings of limits that were judged by nothing, or that were perhaps exceeded.
    */
   async conclude(workloads: readonly PlannedWorkload[]): Promise<readonly Warning[]> {
     const { soakLimits } = this.#context.policy;
-    const quiet = workloads.flatMap((planned) => {
-      const few = this.#isWatched(planned) ? this.#watch?.tooFewRequests(planned) : undefined;
-      return few === undefined ? [] : [{ planned, ref: planned.ref, few }];
-    });
+    const watched = workloads.filter((planned) => this.#isWatched(planned));
+    const saying = (
+      of: (planned: PlannedWorkload) => string | undefined,
+    ): (Unjudged & { planned: PlannedWorkload })[] =>
+      watched.flatMap((planned) => {
+        const few = of(planned);
+        return few === undefined ? [] : [{ planned, ref: planned.ref, few }];
+      });
+    const quiet = saying((planned) => this.#watch?.tooFewRequests(planned));
+    const unsure = saying((planned) => this.#watch?.perhapsExceeded(planned));
     const mustFail = soakLimits?.requires === 'traffic';
     if (mustFail) for (const { planned, ref, few } of quiet) this.#fail(planned, noTraffic(ref, few));
     await this.settled();
     await this.#verifyAgain(workloads);
-    return mustFail ? [] : unjudgedLimits(soakLimits, quiet);
+    return [...(mustFail ? [] : unjudgedLimits(soakLimits, quiet)), ...perhapsExceeded(soakLimits, unsure)];
   }
 
   /** What was seen of a workload; `undefined` where it was not watched. */

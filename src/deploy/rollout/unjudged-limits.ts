@@ -1,9 +1,9 @@
 import { count, listWords, quoted } from '../../base/text.ts';
 import type { Warning } from '../../base/warning.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
-import type { SoakLimits } from '../policy.ts';
+import { type SoakLimits, soakInputs } from '../policy.ts';
 
-/** A workload of which too few requests were counted, and how that is said. */
+/** A workload, and what was counted of its requests, as words. */
 export interface Unjudged {
   readonly ref: WorkloadRef;
   readonly few: string;
@@ -21,4 +21,17 @@ export function unjudgedLimits(limits: SoakLimits | undefined, unjudged: readonl
   const were = set.length === 1 ? 'was' : 'were';
   const text = `${listWords(set.map(quoted), 'and')} ${were} not judged for ${describeWorkload(first.ref)}${more}: ${first.few}. docs/soak.md says which counters are read; "soak-requires: traffic" makes this a failure.`;
   return [{ topic: 'Limits not judged', text }];
+}
+
+/**
+ * Returns a warning that more requests failed than `max-error-rate` allows, of which too few were counted to be sure: a reader who
+ * compares the two numbers would take a soak that passed for a mistake.
+ */
+export function perhapsExceeded(limits: SoakLimits | undefined, unsure: readonly Unjudged[]): Warning[] {
+  const [first, ...others] = unsure;
+  if (first === undefined || limits?.maxErrorRate === undefined) return [];
+  const more = others.length === 0 ? '' : ` and ${count(others.length, 'more workload')}`;
+  const limit = soakInputs(limits)['max-error-rate'];
+  const text = `${describeWorkload(first.ref)}${more} may have more failed requests than "max-error-rate: ${limit}" allows: ${first.few}. That is not sure by so many requests, so the soak let it pass; a longer "soak" is surer.`;
+  return [{ topic: 'Limit perhaps exceeded', text }];
 }

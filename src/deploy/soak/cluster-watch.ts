@@ -124,6 +124,11 @@ export class ClusterWatch {
     return this.#watched.get(workloadKey(ref))?.watch.tooFewWords;
   }
 
+  /** That more requests of a workload failed than its limit allows, not surely; `undefined` if not, or it is not watched. */
+  perhapsExceeded({ ref }: Pick<PlannedWorkload, 'ref'>): string | undefined {
+    return this.#watched.get(workloadKey(ref))?.watch.unsureWords;
+  }
+
   /** Ends the sending of probes. */
   async close(): Promise<void> {
     await this.#probes?.close();

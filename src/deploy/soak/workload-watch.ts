@@ -12,6 +12,7 @@ import { judgeMemory, largestMemory } from './memory-judge.ts';
 import { PodRecord, trafficOf } from './pod-record.ts';
 import { ProbeTally } from './probe-tally.ts';
 import { failuresIn, TrafficJudge } from './traffic-judge.ts';
+import { formatShareOf } from './words.ts';
 
 /** So many pods of a workload are watched; the others run the same. */
 export const MAX_WATCHED = 10;
@@ -216,6 +217,18 @@ export class WorkloadWatch {
     if (trafficOf(this.newPods) === undefined && this.probes.sent === 0)
       return 'no requests counted: there were none, or its proxies have no counters of requests';
     return `no traffic seen: ${count(this.requests, 'request')}, "min-requests" is ${this.#limits.minRequests}`;
+  }
+
+  /** `1.9% of 1956 requests failed`: more than the limit allows, where that may still be chance; `undefined` where it is not more. */
+  get unsureWords(): string | undefined {
+    const { maxErrorRate, minRequests } = this.#limits;
+    const { now, before } = this.#traffic();
+    if (maxErrorRate === undefined || now === undefined || now.requests < minRequests) return undefined;
+    const { all, hits } = failuresIn(now);
+    const earlier = before === undefined ? { all: 0, hits: 0 } : failuresIn(before);
+    const allowed = maxErrorRate.beyond === 'zero' || earlier.all === 0 ? 0 : earlier.hits / earlier.all;
+    if (all === 0 || hits / all <= maxErrorRate.share + allowed) return undefined;
+    return `${formatShareOf(hits, all)} of ${count(all, 'request')} failed`;
   }
 }
 

@@ -51,7 +51,7 @@ const NOT_DONE: Readonly<Record<Exclude<StepState, 'done'>, string>> = {
 export function writeCell(
   step: Write,
   target: TargetReport,
-  { outcome, collected, filters }: Pick<ChangeReport, 'outcome' | 'collected' | 'filters'>,
+  { outcome, collected }: Pick<ChangeReport, 'outcome' | 'collected'>,
 ): string {
   // Whoever brought something newer may have cleared away what was written.
   if (target.outcome === 'superseded' || (outcome === 'superseded' && target.outcome === 'untouched')) return '';
@@ -63,7 +63,7 @@ export function writeCell(
   if (step === 'filterResource' && isPushed(target)) return unbroken('✅ pushed');
   // Objects belong to all workloads of their namespace: they are gone for one that was not touched, too.
   if (state === 'done' || state === 'unchanged') {
-    if (step !== 'template' && isDeleted(target, step, collected, filters)) return unbroken('↩️ deleted');
+    if (step !== 'template' && isDeleted(target, step, collected)) return unbroken('↩️ deleted');
   }
   if (state !== 'done') return writeState(state);
   return unbroken(step === 'template' && targetKind(target.ref).binding.inPlace ? '✅ in place' : DONE[step]);
@@ -74,15 +74,11 @@ function isDeleted(
   { ref, revisions }: TargetReport,
   step: Exclude<Write, 'template'>,
   { deleted }: ChangeReport['collected'],
-  filters: ChangeReport['filters'],
 ): boolean {
   const kinds = step === 'configMap' ? ['ConfigMap'] : Object.keys(FILTER_RESOURCES);
-  const pulled = pulledOf(filters);
   const gone = goneOf(deleted);
   const wanted = revisions.flatMap(({ filter, revision }) =>
-    revision === undefined || (step === 'configMap' && pulled.has(filter))
-      ? []
-      : [`${ref.namespace}/${objectName(filter, revision)}`],
+    revision === undefined ? [] : [`${ref.namespace}/${objectName(filter, revision)}`],
   );
   return (
     wanted.length > 0 &&
@@ -90,11 +86,6 @@ function isDeleted(
   );
 }
 
-/** Filters that proxies pull, which have no ConfigMap. */
-const pulledOf = onceFor(
-  (filters: ChangeReport['filters']): ReadonlySet<string> =>
-    new Set(filters.flatMap(({ name, settings }) => (settings.image === undefined ? [] : [name]))),
-);
 const goneOf = onceFor((deleted: readonly string[]): ReadonlySet<string> => new Set(deleted));
 
 /** What is made of the same list for every cell is made once, so that a page takes no longer than its length. */
