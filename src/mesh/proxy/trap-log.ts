@@ -1,4 +1,4 @@
-import { parseJson, pick } from '../../base/json.ts';
+import { isObject, parseJson, pick } from '../../base/json.ts';
 import { truncate } from '../../base/text.ts';
 
 /** A filter's code has failed while Envoy called it, as the proxy's log tells. */
@@ -91,22 +91,25 @@ function withoutThread(words: string): string {
 }
 
 /**
- * Returns a log with the lines that Istio's proxies write as JSON (`logAsJson`) as they are without that; others stay as they are. Each such
- * line of Envoy begins with its level.
+ * Returns a log with the lines that Istio's proxies write as JSON (`logAsJson`) as they are without that; others stay as they are. Envoy's
+ * have `caller`, `level`, `msg`, `scope`, `thread` and `time`, in any order (istio: tools/packaging/common/envoy_bootstrap.json).
  */
 export function plainLog(log: string): string {
-  if (!log.includes(JSON_LINE)) return log;
+  if (!log.includes(JSON_TIME)) return log;
   return log
     .split('\n')
-    .map((line) => (line.startsWith(JSON_LINE) ? plainLine(line) : line))
+    .map((line) => (line.startsWith('{') && line.includes(JSON_TIME) ? plainLine(line) : line))
     .join('\n');
 }
 
-const JSON_LINE = '{"level":"';
+const JSON_TIME = '"time":"';
+const JSON_KEYS: ReadonlySet<string> = new Set(['caller', 'level', 'msg', 'scope', 'thread', 'time']);
 
 function plainLine(line: string): string {
   try {
     const parsed = parseJson(line);
+    // An access log whose format looks like JSON does not escape what clients say, but has keys of its own.
+    if (!isObject(parsed) || Object.keys(parsed).some((key) => !JSON_KEYS.has(key))) return line;
     const [level, time, scope, words] = ['level', 'time', 'scope', 'msg'].map((key) => pick(parsed, key));
     if (typeof time !== 'string' || typeof scope !== 'string' || typeof words !== 'string') return line;
     return `${time}\t${String(level)}\t${scope}\t${words}`;

@@ -51,7 +51,11 @@ test.each([
   ],
   [
     'an access log as JSON',
-    '{"level":"error","user_agent":"\\terror\\tenvoy wasm\\tFunction: proxy_on_log failed: no"}',
+    '{"time":"2026-11-30T21:15:23.350Z","user_agent":"\\terror\\tenvoy wasm\\tFunction: proxy_on_log failed: no"}',
+  ],
+  [
+    'an access log that is JSON by its format alone',
+    '{"user_agent":"","time":"2026-11-30T21:15:23.350Z","level":"error","scope":"envoy wasm","msg":"Function: proxy_on_log failed: no"}',
   ],
   ['a filter that logs what clients say', `${AT}wasm log shop shop: Function: proxy_on_log failed: no\tthread=22`],
   ['another part of Envoy', `${AT.replace('wasm', 'lua')}Function: proxy_on_log failed: wasm log no`],
@@ -62,7 +66,7 @@ test.each([
 
 test('a log that is written as JSON is read as any other', () => {
   const line = (time: string, msg: string): string =>
-    JSON.stringify({ level: 'error', time, scope: 'envoy wasm', msg, caller: 'wasm_vm.cc:38', thread: '22' });
+    JSON.stringify({ caller: 'wasm_vm.cc:38', level: 'error', msg, scope: 'envoy wasm', thread: '22', time });
   const trap = 'Function: proxy_on_log failed: unreachable\nProxy-Wasm plugin in-VM backtrace:\n  0:  0x1db - boom';
   const log = `${line('2026-11-30T21:15:23.350407Z', trap)}\n${line('2026-11-30T21:15:24.000000Z', 'wasm log shop: hi')}`;
   const first = newLines(plainLog(log), undefined);
@@ -73,7 +77,11 @@ test('a log that is written as JSON is read as any other', () => {
     said: ['shop: hi'],
   });
   expect(newLines(plainLog(log), first.last).text).toBe('');
-  for (const broken of ['{"level":"', '{"level":"info","time":1,"scope":"envoy wasm","msg":"x"}', '{"level":"info"}']) {
+  for (const broken of [
+    '{"time":"',
+    '{"a":"\\"time\\":\\"","time":1,"scope":"envoy wasm","msg":"x"}',
+    '{"time":"x"}',
+  ]) {
     expect(plainLog(broken)).toBe(broken);
   }
 });
