@@ -134,12 +134,14 @@ describe('the built action, without any cluster', () => {
     expect(run.stdout).toMatch(/::warning [^\n]*"tests-file"[^\n]* with "check: off" and is ignored/);
   });
 
-  test('refuses a file of results outside of the workspace, and one that is the report', async () => {
+  test('refuses a file of results outside of the workspace, and one that the run reads or writes already', async () => {
     for (const [file, said] of [
       ['../junit.xml', 'it is outside the workspace'],
       ['report.json', 'is the file of the input "report-file"'],
+      ['./filters/tests/many.yaml', 'is the file of the input "tests-file"'],
     ] as const) {
-      const run = await check({ ...FILTER, 'junit-file': file, 'report-file': 'report.json' });
+      const tests = { 'tests-file': 'filters/tests/many.yaml' };
+      const run = await check({ ...FILTER, ...tests, 'junit-file': file, 'report-file': 'report.json' });
       expect([run.code, run.stdout]).toEqual([1, expect.stringContaining(said)]);
     }
   });

@@ -178,26 +178,38 @@ function readExpectPlan(reader: InputReader): string {
   return reader.text('expect-plan');
 }
 
+/** The inputs that name files which a run reads, a line each. */
+const READ_FILES = ['filter', 'manifest', 'targets-file', 'tests-file', 'expect-plan'] as const;
+
 /** A run removes what an earlier one has left in the place of its report. */
-function readReportFile(reader: InputReader, { GITHUB_WORKSPACE = '.' }: Environment): string {
-  const [report, plan] = [reader.text('report-file'), reader.text('expect-plan')];
-  if (report === '' || plan === '' || resolve(GITHUB_WORKSPACE, report) !== resolve(GITHUB_WORKSPACE, plan))
-    return report;
-  const message = 'is the file of the input "expect-plan", which the report of this run would replace.';
+function readReportFile(reader: InputReader, environment: Environment): string {
+  const file = reader.text('report-file');
+  const other = namedBy(READ_FILES, file, reader, environment);
+  if (other === undefined) return file;
+  const message = `is the file of the input "${other}", which the report of this run would replace.`;
   reader.wrong('report-file', message, 'Give the report a path of its own, such as "deploy.json".');
   return '';
 }
 
 /** The results of tests as XML have a file of their own. */
-function readJunitFile(reader: InputReader, { GITHUB_WORKSPACE = '.' }: Environment): string {
+function readJunitFile(reader: InputReader, environment: Environment): string {
   const file = reader.text('junit-file');
-  const other = (['report-file', 'expect-plan'] as const).find((name) => {
-    const path = reader.text(name);
-    return file !== '' && path !== '' && resolve(GITHUB_WORKSPACE, path) === resolve(GITHUB_WORKSPACE, file);
-  });
+  const other = namedBy([...READ_FILES, 'report-file'], file, reader, environment);
   if (other === undefined) return file;
   reader.wrong('junit-file', `is the file of the input "${other}".`, 'Give it a path of its own, such as "junit.xml".');
   return '';
+}
+
+/** Which of some inputs names a file, too. */
+function namedBy<N extends InputName>(
+  inputs: readonly N[],
+  file: string,
+  reader: InputReader,
+  { GITHUB_WORKSPACE = '.' }: Environment,
+): N | undefined {
+  if (file === '') return undefined;
+  const path = resolve(GITHUB_WORKSPACE, file);
+  return inputs.find((name) => reader.lines(name).some((line) => resolve(GITHUB_WORKSPACE, line) === path));
 }
 
 function readOptions(reader: InputReader): DeployOptions {
