@@ -13,6 +13,8 @@ const TICK_MS = 500;
 export class ScoutWatch {
   readonly #stop = new AbortController();
   readonly #pods = new Map<string, Pod | undefined>();
+  /** Those that a list or the watch has told of, and that are not gone. */
+  readonly #seen = new Set<string>();
   readonly #running: Promise<void>;
   #changed = new AbortController();
   #lost: string | undefined;
@@ -24,8 +26,11 @@ export class ScoutWatch {
       labelSelector: SCOUT_LABEL,
       signal: this.#stop.signal,
       debug,
-      awaited: () => [...this.#pods].flatMap(([name, pod]) => (pod === undefined ? [] : [name])),
+      // A list may have been made before a pod that was shown: it cannot say that one is gone.
+      awaited: () => [...this.#seen],
       onWorkload: (name, pod) => {
+        if (pod === undefined) this.#seen.delete(name);
+        else this.#seen.add(name);
         this.#pods.set(name, pod);
         this.#tell();
       },
