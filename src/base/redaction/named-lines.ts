@@ -1,7 +1,7 @@
 import { isSecretName } from './secret-names.ts';
 
 /** What begins a pair of YAML or of lines: `  - "name": value`, `name=value`. Each part takes linear time. */
-const PAIR = /^([+ \t-]*["']?)([\w.-]{1,100})(["']?[ \t]*[:=][ \t]*)(?=(\S?))/;
+const PAIR = /^([+ \t-]*(?:["']|(?=[\w.])))([\w.-]{1,100})(["']?[ \t]*[:=][ \t]*)(?=(\S?))/;
 /** A section of TOML or of an INI file. */
 const SECTION = /^[ \t]*\[{1,2}["']?([\w.-]{1,100})["']?\]{1,2}[ \t]*$/;
 const QUOTES = ['"""', "'''"];
