@@ -2,21 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 
 /**
- * Test files of test/integration in which a real API server has little to say: what they are about is the process, what it prints, the
- * filter or another server. Each runs on the embedded cluster for every commit, and on a real control plane for every other one.
+ * Test files of test/integration in which a real API server has little to say that others of them do not ask it, too: what they are about
+ * is the process, what it prints, the filter, the pods or another server. Each runs on the embedded cluster for every commit, and on a
+ * real control plane for every other one.
  */
 export const ROTATING = [
-  ...['budget', 'bundle', 'canary', 'check-command', 'clusters', 'comment-bundle', 'crash-bundle', 'foreign-filter'],
-  ...[
-    'kubeconfig',
-    'kubeconfig-bundle',
-    'limits',
-    'made-up-kind',
-    'no-effect',
-    'predict-gateways',
-    'predict-manifests',
-  ],
-  ...['report-file', 'shrink', 'unready', 'verification', 'which-filter'],
+  ...['argo-rollouts', 'budget', 'bundle', 'canary', 'check-command', 'clusters', 'comment-bundle', 'crash-bundle'],
+  ...['expect-plan', 'filter-tests', 'foreign-filter', 'image', 'kubeconfig', 'kubeconfig-bundle', 'limits'],
+  ...['made-up-kind', 'no-effect', 'on-new-digest', 'predict', 'predict-gateways', 'predict-manifests', 'push'],
+  ...['report-file', 'resilience', 'shrink', 'soak', 'soak-noise', 'status', 'traffic-extension', 'unready'],
+  ...['verification', 'which-filter'],
 ] as const;
 
 /**
