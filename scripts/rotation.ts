@@ -14,6 +14,22 @@ export const ROTATING = [
   ...['verification', 'which-filter'],
 ] as const;
 
+/** The same of test/mesh and test/workflows: what another file there asks real proxies, too, or what the runner does rather than they. */
+export const ROTATING_ON_MESH = [
+  ...[
+    'builds',
+    'clusters',
+    'gateway-filters',
+    'gitops',
+    'life',
+    'logins',
+    'manifest',
+    'rollout',
+    'settings',
+    'verification',
+  ],
+] as const;
+
 /**
  * Returns the names that are left to another commit: half of them, by the parity of `commit`, so that any two commits that follow upon
  * each other run all. Without a number none is left out.

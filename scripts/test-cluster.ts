@@ -4,7 +4,7 @@ import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Level, levels, type RunningCluster, withCluster } from '../test/cluster/index.ts';
 import { runJest } from './jest.ts';
-import { commitNumber, leftOut, ROTATING } from './rotation.ts';
+import { commitNumber, leftOut, ROTATING, ROTATING_ON_MESH } from './rotation.ts';
 
 // npm run test:cluster -- [control-plane] [mesh] [--kubeconfig FILE] [--only TEXT]
 // Proves the promises on real clusters: the integration suite on a real control plane; the mesh suite, and the workflows that users
@@ -33,19 +33,26 @@ const CLUSTERLESS = 'bombs-bundle|destinations|files-bundle';
 const ROOT = resolve(import.meta.dirname, '..');
 
 /** What rotates runs for this commit or for the next one; all of it where somebody asks for tests by name. */
-const LEFT_OUT = values.only === undefined ? leftOut(ROTATING, commitNumber(ROOT)) : [];
+const LEFT_OUT: Readonly<Record<Level, readonly string[]>> =
+  values.only === undefined
+    ? { 'control-plane': leftOut(ROTATING, commitNumber(ROOT)), mesh: leftOut(ROTATING_ON_MESH, commitNumber(ROOT)) }
+    : { 'control-plane': [], mesh: [] };
 
 const SUITES: Readonly<Record<Level, readonly Suite[]>> = {
   'control-plane': [
     {
-      files: `test/integration/(?!(?:${[CLUSTERLESS, ...LEFT_OUT].join('|')})\\.test)`,
+      files: `test/integration/(?!(?:${[CLUSTERLESS, ...LEFT_OUT['control-plane']].join('|')})\\.test)`,
       atOnce: 1,
       testMs: 60_000,
     },
   ],
   // Most of the time a mesh is waited for: some tests wait until Envoy has drained a listener, which takes it 45 s.
   mesh: [
-    { files: `test/(mesh|workflows)/(?!${ALONE})`, atOnce: 2, testMs: 180_000 },
+    {
+      files: `test/(mesh|workflows)/(?!(?:${[ALONE, ...LEFT_OUT.mesh].join('|')})\\.test)`,
+      atOnce: 2,
+      testMs: 180_000,
+    },
     { files: `test/mesh/${ALONE}`, atOnce: 1, testMs: 180_000 },
   ],
 };
@@ -72,9 +79,7 @@ if (unknown.length > 0) {
 
 async function verify(level: Level): Promise<number> {
   console.log(`\n── ${level}`);
-  if (level === 'control-plane' && LEFT_OUT.length > 0) {
-    console.log(`Left to other commits, and run on the embedded cluster for each: ${LEFT_OUT.join(', ')}.`);
-  }
+  if (LEFT_OUT[level].length > 0) console.log(`Left to the next commit: ${LEFT_OUT[level].join(', ')}.`);
   if (values.kubeconfig !== undefined) {
     const found = await runSuites(level, '1/1', { TEST_KUBECONFIG: resolve(values.kubeconfig) });
     return found.code;

@@ -1,25 +1,30 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { commitNumber, leftOut, ROTATING } from '../../../scripts/rotation.ts';
+import { commitNumber, leftOut, ROTATING, ROTATING_ON_MESH } from '../../../scripts/rotation.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-describe('what rotates by commit', () => {
+const filesIn = (...folders: readonly string[]): string[] =>
+  folders.flatMap((folder) => readdirSync(join(ROOT, 'test', folder)));
+
+describe.each<[string, readonly string[], string[]]>([
+  ['on a control plane', ROTATING, filesIn('integration')],
+  ['on a mesh', ROTATING_ON_MESH, filesIn('mesh', 'workflows')],
+])('what rotates by commit %s', (_, rotating, files) => {
   test('is there', () => {
-    const files = readdirSync(join(ROOT, 'test/integration'));
-    expect(files).toEqual(expect.arrayContaining(ROTATING.map((name) => `${name}.test.ts`)));
+    expect(files).toEqual(expect.arrayContaining(rotating.map((name) => `${name}.test.ts`)));
   });
 
   test('runs for one of two commits that follow upon each other, and some of it for each', () => {
-    const [one, other] = [leftOut(ROTATING, 41), leftOut(ROTATING, 42)];
-    expect([...one, ...other].sort()).toEqual([...ROTATING].sort());
-    for (const left of [one, other]) expect(left.length).toBeGreaterThan(ROTATING.length / 4);
-    expect(leftOut(ROTATING, 43)).toEqual(one);
+    const [one, other] = [leftOut(rotating, 41), leftOut(rotating, 42)];
+    expect([...one, ...other].sort()).toEqual([...rotating].sort());
+    for (const left of [one, other]) expect(left.length).toBeGreaterThan(rotating.length / 4);
+    expect(leftOut(rotating, 43)).toEqual(one);
   });
 
   test('runs always where nobody knows which commit it is', () => {
-    expect(leftOut(ROTATING, undefined)).toEqual([]);
+    expect(leftOut(rotating, undefined)).toEqual([]);
     expect(commitNumber('/')).toBeUndefined();
   });
 });
