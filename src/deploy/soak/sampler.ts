@@ -7,6 +7,7 @@ import { PROXY_CONTAINER } from '../../cluster/pods.ts';
 import { parseQuantity } from '../../cluster/quantity.ts';
 import { POD_METRICS } from '../../cluster/resources.ts';
 import { parseEnvoyMemory } from '../../mesh/proxy/proxy-memory.ts';
+import { STATS_PATH, STATS_PORT } from '../../mesh/proxy/stats.ts';
 import type { Way } from '../../mesh/proxy/traffic.ts';
 import { newLines, plainLog, readFilterLog } from '../../mesh/proxy/trap-log.ts';
 import { parseProxyCounters } from '../../mesh/proxy/wasm-counters.ts';
@@ -14,9 +15,6 @@ import type { DeployContext } from '../context.ts';
 import { podId } from '../observe/new-pods.ts';
 import type { PodLook, Usage } from './pod-look.ts';
 
-/** The port on which each sidecar shows its statistics (https://istio.io/latest/docs/ops/deployment/application-requirements/). */
-const STATS_PORT = 15_090;
-const STATS_PATH = '/stats/prometheus';
 const READ_MS = 4_000;
 const LOG_BYTES = 128 * 1024;
 const LOG_LINES = 400;

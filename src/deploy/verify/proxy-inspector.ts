@@ -8,7 +8,7 @@ import { POD } from '../../cluster/resources.ts';
 import { describeReason } from '../../mesh/proxy/envoy-log.ts';
 import { inspectListeners } from '../../mesh/proxy/listeners.ts';
 import { knownByName, knownOf } from '../../mesh/proxy/refused-filter.ts';
-import { parseListenerUpdates } from '../../mesh/proxy/stats.ts';
+import { parseListenerUpdates, STATS_PATH, STATS_PORT } from '../../mesh/proxy/stats.ts';
 import { explainMissingMount, explainNoSidecar, mountsFilter } from '../../mesh/template/injection.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
@@ -30,10 +30,6 @@ import {
   type Weakness,
   weakestOf,
 } from './pod-verdict.ts';
-
-/** The port on which each sidecar shows its statistics (https://istio.io/latest/docs/ops/deployment/application-requirements/). */
-const STATS_PORT = 15_090;
-const STATS_PATH = '/stats/prometheus';
 
 /** What a look at a part of Envoy's configuration came to. */
 type Dump =

@@ -1,6 +1,7 @@
 import { isSince } from '../host/envoy-kinds.ts';
 import type { Header } from '../host/request.ts';
 import type { OutgoingCall } from '../host/world.ts';
+import { grpcCodeOf } from '../trial/local-answer.ts';
 import type { CallAnswer } from './filter-test.ts';
 import { piecesOf, responseHeaders } from './messages.ts';
 
@@ -49,18 +50,6 @@ function withDetails(message: string, details: string): string {
   return message === '' ? details : `${message}{${details}}`;
 }
 
-const HTTP_TO_GRPC: Readonly<Record<number, number>> = {
-  400: 13,
-  401: 16,
-  403: 7,
-  404: 12,
-  429: 14,
-  502: 14,
-  503: 14,
-  504: 14,
-};
-const UNKNOWN = 2;
-
 /** Returns what an answer of a rule is to an HTTP call. A call that fails gets an answer of Envoy's own. */
 export function httpAnswer(answer: CallAnswer, envoy: number | undefined): HttpAnswer {
   switch (answer.kind) {
@@ -102,7 +91,7 @@ export function grpcAnswer(answer: CallAnswer, kind: OutgoingCall['kind'], envoy
   });
   switch (answer.kind) {
     case 'http':
-      return failed(HTTP_TO_GRPC[answer.status] ?? UNKNOWN, DETAILS.server);
+      return failed(grpcCodeOf(answer.status), DETAILS.server);
     case 'failure':
       return failed(UNAVAILABLE, withDetails(failureWords(answer.why, envoy), DETAILS[answer.why]));
     case 'grpc': {

@@ -22,6 +22,11 @@ const GRPC_CODES: Readonly<Record<number, number>> = {
 const GRPC_UNKNOWN = 2;
 const MAX_GRPC_CODE = 16;
 
+/** Returns gRPC's code for a status of HTTP. */
+export function grpcCodeOf(status: number): number {
+  return GRPC_CODES[status] ?? GRPC_UNKNOWN;
+}
+
 /**
  * Returns the answer as Envoy writes it (source/common/http/utility.cc, prepareLocalReply): to a gRPC request headers alone with the
  * status of gRPC, else the status, the filter's headers and the body, with its length, and as text where nothing else is said.
@@ -36,7 +41,7 @@ export function localAnswer(
     map.replace('content-type', 'application/grpc');
     if (map.get('grpc-status') === undefined) {
       const given = grpcStatus >= 0 && grpcStatus <= MAX_GRPC_CODE;
-      map.replace('grpc-status', String(given ? grpcStatus : (GRPC_CODES[status] ?? GRPC_UNKNOWN)));
+      map.replace('grpc-status', String(given ? grpcStatus : grpcCodeOf(status)));
     }
     if (body.length > 0) map.replace('grpc-message', percentEncoded(body));
     map.remove('content-length');

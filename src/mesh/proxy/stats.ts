@@ -1,3 +1,8 @@
+/** The port on which each sidecar shows its statistics (https://istio.io/latest/docs/ops/deployment/application-requirements/). */
+export const STATS_PORT = 15_090;
+/** Where it shows them as text for Prometheus. */
+export const STATS_PATH = '/stats/prometheus';
+
 /** How often a proxy has taken or refused new listeners since its start. */
 export interface ListenerUpdates {
   readonly rejected: number;
