@@ -118,9 +118,11 @@ async function act(): Promise<void> {
   } catch (error) {
     return handlers.fail(error);
   }
-  cancellation.dispose();
-  // A connection that was being opened would keep a cancelled process for its whole time limit, until the runner kills it.
-  if (cancellation.abandoned.aborted) process.stdout.write('', () => process.exit());
+  const exit = (): void => process.exit();
+  cancellation.end(exit);
+  // Left to itself, the process would wait for whatever is still open, such as a connection that is being opened, and then die of
+  // a signal that comes as Node takes itself apart.
+  process.stdout.write('', exit);
 }
 
 /** Returns what a run needs of this process, and of the machine that it is on. */

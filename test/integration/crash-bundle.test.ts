@@ -214,4 +214,20 @@ describe('the bundled action, when it cannot go on', () => {
     expect([run.code, run.outputs.result]).toEqual([1, 'failed']);
     expect(run.summary.match(/^## /gm)).toHaveLength(1);
   });
+
+  test('signals that go on until it has ended do not take its exit code', async () => {
+    let barrage: NodeJS.Timeout | undefined;
+    const run = await act(
+      { targets: '- deployment/slow', timeout: '5m', configuration: 'a barrage' },
+      {
+        onOutput: (text, kill) => {
+          if (barrage !== undefined || !text.includes('patched')) return;
+          cancel(kill, 'SIGINT');
+          barrage = setInterval(() => kill('SIGTERM'), 1);
+        },
+      },
+    ).finally(() => clearInterval(barrage));
+    expect([run.code, run.outputs.result]).toEqual([1, 'failed']);
+    expect(run.summary.match(/^## /gm)).toHaveLength(1);
+  });
 });

@@ -4,8 +4,8 @@ export interface Cancellation {
   readonly abandoned: AbortSignal;
   /** Cancels without a signal, and without a word. */
   cancel(): void;
-  /** Stops listening. */
-  dispose(): void;
+  /** Everything is published: a signal that still comes calls `exit`, and would otherwise end the process without its exit code. */
+  end(exit: () => void): void;
 }
 
 /** What is listened to: `process`, or a stand-in. */
@@ -48,9 +48,13 @@ export function listenForCancel(source: SignalSource, onCancel: (signal: string)
     cancelled: soft.signal,
     abandoned: hard.signal,
     cancel,
-    dispose: () => {
+    end: (exit) => {
       clearTimeout(timer);
-      for (const [signal, listener] of listeners) source.off(signal, listener);
+      for (const [signal, listener] of listeners) {
+        // Before the other goes: a signal that nobody listens to is deadly.
+        source.on(signal, exit);
+        source.off(signal, listener);
+      }
     },
   };
 }

@@ -42,13 +42,28 @@ describe('listenForCancel', () => {
     }
   });
 
-  test('after dispose nothing is heard and nothing happens later', () => {
-    const { source, cancellation, state } = listen();
+  test('at the end a signal ends the process, says nothing, and nothing happens later', () => {
+    const { source, told, cancellation, state } = listen();
     source.emit('SIGTERM');
-    cancellation.dispose();
+    let exits = 0;
+    cancellation.end(() => {
+      exits += 1;
+    });
     jest.advanceTimersByTime(60_000);
-    expect(state()).toEqual([true, false]);
-    expect(SIGNALS.map((signal) => source.listenerCount(signal))).toEqual([0, 0, 0]);
     expect(jest.getTimerCount()).toBe(0);
+    for (const signal of SIGNALS) source.emit(signal);
+    expect([exits, told, state()]).toEqual([3, ['SIGTERM'], [true, false]]);
+  });
+
+  test('at no time is there a signal that nobody listens to', () => {
+    const { source, cancellation } = listen();
+    const signals: readonly string[] = SIGNALS;
+    const fewest = SIGNALS.map((signal) => source.listenerCount(signal));
+    source.on('removeListener', (signal: string) => {
+      const at = signals.indexOf(signal);
+      fewest[at] = Math.min(fewest[at] ?? 0, source.listenerCount(signal));
+    });
+    cancellation.end(() => undefined);
+    expect(fewest).toEqual([1, 1, 1]);
   });
 });
