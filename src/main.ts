@@ -10,7 +10,7 @@ import { debug, error, getInput, group, info, isDebug, notice, setSecret, warnin
 import { handleCrashes } from './action/crash/handlers.ts';
 import { lastWords } from './action/crash/last-words.ts';
 import { publishCrash } from './action/crash/publish.ts';
-import { linkWatchdog, type WatchdogLink } from './action/crash/watchdog-link.ts';
+import { linkWatchdog, type WatchdogLink, type WatchdogProcess } from './action/crash/watchdog-link.ts';
 import { publish } from './action/publish/publish.ts';
 import { redactedReport } from './action/publish/redacted-report.ts';
 import { commentOn, type Told, type WantedComment } from './action/pull-request/comment.ts';
@@ -175,19 +175,20 @@ function runtimeOf({
   };
 }
 
-/** Starts the program that publishes the end of this process where this one no longer can. It gets no secrets, and hears of no signal. */
+/** Links the program that publishes the end of this process where this one no longer can. It gets no secrets, and hears of no signal. */
 function startWatchdog({
   GITHUB_OUTPUT,
   GITHUB_STEP_SUMMARY,
   RUNNER_TEMP,
   RUNNER_TRACKING_ID,
 }: NodeJS.ProcessEnv): WatchdogLink {
-  const child = spawn(process.execPath, [WATCHDOG], {
-    env: { GITHUB_OUTPUT, GITHUB_STEP_SUMMARY, RUNNER_TEMP, RUNNER_TRACKING_ID },
-    stdio: ['pipe', 'inherit', 'ignore'],
-    detached: true,
-    windowsHide: true,
-  });
+  const start = (): WatchdogProcess =>
+    spawn(process.execPath, [WATCHDOG], {
+      env: { GITHUB_OUTPUT, GITHUB_STEP_SUMMARY, RUNNER_TEMP, RUNNER_TRACKING_ID },
+      stdio: ['pipe', 'inherit', 'ignore'],
+      detached: true,
+      windowsHide: true,
+    });
   const limits = [getHeapStatistics().heap_size_limit, process.constrainedMemory()].filter((bytes) => bytes > 0);
-  return linkWatchdog(child, { pid: process.pid, maxMemoryBytes: least(limits) });
+  return linkWatchdog(start, { pid: process.pid, maxMemoryBytes: least(limits) });
 }

@@ -23,19 +23,49 @@ export interface WatchdogLink {
   readonly dismiss: () => void;
 }
 
-/** Gives the watchdog its order. Where it cannot be started or does not listen, everything but such an end is as it would be. */
-export function linkWatchdog(child: WatchdogProcess, order: WatchOrder): WatchdogLink {
+/**
+ * A run that has written nothing, started no program and is over so soon goes without: most scheduled runs change nothing, and for them
+ * it would be a tenth of all that they cost.
+ */
+const QUIET_MS = 1_000;
+
+/**
+ * Links this process to its watchdog, which `start` starts before the first write, the first program, or after a second, whatever comes
+ * first; it then hears what it has missed. Where it cannot be started or does not listen, everything but such an end is as it would be.
+ */
+export function linkWatchdog(start: () => WatchdogProcess, order: WatchOrder): WatchdogLink {
+  const missed: (ProgressEvent | GroupNote)[] = [];
+  let child: WatchdogProcess | undefined;
+  const begin = (): WatchdogProcess => {
+    clearTimeout(timer);
+    child = startLinked(start);
+    for (const value of [order, ...missed]) tell(child, value);
+    return child;
+  };
+  const timer = setTimeout(begin, QUIET_MS).unref();
+  const say = (value: ProgressEvent | GroupNote): void => {
+    if (child === undefined && value.kind !== 'write' && value.kind !== 'group') missed.push(value);
+    else tell(child ?? begin(), value);
+  };
+  return {
+    note: say,
+    group: (pid, running) => say({ kind: 'group', pid, running }),
+    dismiss: () => {
+      clearTimeout(timer);
+      child?.kill('SIGKILL');
+    },
+  };
+}
+
+function startLinked(start: () => WatchdogProcess): WatchdogProcess {
+  const child = start();
   child.on('error', () => undefined);
   child.unref();
   child.stdin.on('error', () => undefined);
   child.stdin.unref?.();
-  const say = (value: WatchOrder | ProgressEvent | GroupNote): void => {
-    child.stdin.write(`${JSON.stringify(value)}\n`);
-  };
-  say(order);
-  return {
-    note: say,
-    group: (pid, running) => say({ kind: 'group', pid, running }),
-    dismiss: () => child.kill('SIGKILL'),
-  };
+  return child;
+}
+
+function tell(child: WatchdogProcess, value: WatchOrder | ProgressEvent | GroupNote): void {
+  child.stdin.write(`${JSON.stringify(value)}\n`);
 }
