@@ -1,17 +1,11 @@
 import { defined } from '../../base/defined.ts';
-import { proxyImageOf } from '../../cluster/pods.ts';
-import {
-  formatProxyVersion,
-  type ProxyVersion,
-  proxyVersionOfImage,
-} from '../../filter/compatibility/proxy-version.ts';
+import type { ProxyVersion } from '../../filter/compatibility/proxy-version.ts';
 import { makeRevision, type Revision } from '../../mesh/identity/revision.ts';
-import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
-import { targetKeysOf } from '../kinds/kinds.ts';
 import type { PlannedDeployment } from '../plan/plan.ts';
 import { kindsOf, revisionMaker } from '../plan/target-settings.ts';
 import type { DeployRequest, FilterRequest, Unknown } from '../request.ts';
+import { proxyVersionsOf } from './proxy-versions.ts';
 import { checkRevisions, type Preflight, type TrialContext } from './revision-checks.ts';
 
 const NOTHING: Preflight = { problems: [], warnings: [] };
@@ -23,7 +17,7 @@ const NOTHING: Preflight = { problems: [], warnings: [] };
  */
 export async function checkFilter(deployment: PlannedDeployment, context: DeployContext): Promise<Preflight> {
   const { plan, request, problems, unknown } = deployment;
-  const filters = checkedOf(request);
+  const filters = checkedFilters(request);
   if (filters.length === 0 || unknown.has('module')) return NOTHING;
   if (problems.length > 0) {
     return context.log.group('Check the filter', async () => {
@@ -50,7 +44,7 @@ export async function checkWithoutCluster(
   unknown: ReadonlySet<Unknown>,
   context: TrialContext,
 ): Promise<Preflight> {
-  const filters = checkedOf(request);
+  const filters = checkedFilters(request);
   if (filters.length === 0 || unknown.has('module')) return NOTHING;
   return context.log.group('Check the filter', () =>
     checkRevisions(requestedRevisions(filters), [], asFarAsKnown(context, unknown), filters),
@@ -58,7 +52,7 @@ export async function checkWithoutCluster(
 }
 
 /** The filters that are to be checked. */
-function checkedOf({ filters }: Pick<DeployRequest, 'filters'>): FilterRequest[] {
+export function checkedFilters({ filters }: Pick<DeployRequest, 'filters'>): FilterRequest[] {
   return filters.filter(({ check }) => check);
 }
 
@@ -78,26 +72,14 @@ export function requestedRevisions(filters: readonly FilterRequest[]): Revision[
   });
 }
 
-/** The versions of the sidecars that the planned workloads have now; without the permission to look, none. */
-async function findProxies(
+/** The versions of the proxies that the planned workloads of some namespaces have now; without the permission to look, none. */
+function findProxies(
   { plan, proxies }: Pick<PlannedDeployment, 'plan' | 'proxies'>,
   namespaces: ReadonlySet<string>,
   { log }: Pick<DeployContext, 'log'>,
 ): Promise<ProxyVersion[]> {
-  const wanted = new Set(plan.workloads.map(({ ref }) => workloadKey(ref)));
-  const found = await Promise.all(
-    [...namespaces].map(async (namespace): Promise<ProxyVersion[]> => {
-      const pods = await proxies.podsIn(namespace);
-      if (!pods.ok) {
-        log.debug(`The proxies' versions in ${namespace} are not known: ${pods.fault}`);
-        return [];
-      }
-      return pods.value.flatMap((pod) => {
-        const image = proxyImageOf(pod);
-        if (image === undefined || !targetKeysOf(pod, namespace).some((key) => wanted.has(key))) return [];
-        return proxyVersionOfImage(image) ?? [];
-      });
-    }),
+  const refs = plan.workloads.map(({ ref }) => ref).filter(({ namespace }) => namespaces.has(namespace));
+  return proxyVersionsOf(refs, proxies, (namespace, why) =>
+    log.debug(`The proxies' versions in ${namespace} are not known: ${why}`),
   );
-  return [...new Map(found.flat().map((version) => [formatProxyVersion(version), version])).values()];
 }
