@@ -42,11 +42,17 @@ function isDeeper(text: string, max: number): boolean {
   return false;
 }
 
-/** Where the string that begins at a quotation mark ends; the end of the text for one without an end. */
+/**
+ * Where the string that begins at a quotation mark ends; the end of the text for one without an end. What is within is skipped by Node
+ * itself: a run is over before a loop over each character would be compiled.
+ */
 function endOfString(text: string, from: number): number {
-  let at = from + 1;
-  while (at < text.length && text.charCodeAt(at) !== 0x22) at += text.charCodeAt(at) === 0x5c ? 2 : 1;
-  return at;
+  for (let at = text.indexOf('"', from + 1); at !== -1; at = text.indexOf('"', at + 1)) {
+    let escapes = 0;
+    while (text.charCodeAt(at - 1 - escapes) === 0x5c) escapes++;
+    if (escapes % 2 === 0) return at;
+  }
+  return text.length;
 }
 
 /** Narrows to a plain JSON object. */

@@ -30,13 +30,19 @@ export class PieceIndex {
   /** Adds a text. Gives whether all of its pieces count: some may have too little variety to be told from other texts. */
   add(text: string): boolean {
     const start = this.#length;
-    this.#reserve(start + text.length);
-    for (let index = 0; index < text.length; index++) this.#units[start + index] = fold(text.charCodeAt(index));
+    this.#reserve(text.length);
+    const units = this.#units;
+    for (let index = 0; index < text.length; index++) units[start + index] = fold(text.charCodeAt(index));
     this.#length += text.length;
+    let hash = 0;
     let isWhole = true;
-    for (let at = start; at + PIECE <= this.#length; at++) {
-      if (this.#variety(at) < MIN_VARIETY) isWhole = false;
-      else this.#insert(at);
+    for (let index = start; index < this.#length; index++) {
+      const at = index - PIECE + 1;
+      if (at > start) hash -= imul(units[at - 1] as number, LEADING);
+      hash = (imul(hash, BASE) + (units[index] as number)) | 0;
+      if (at < start) continue;
+      if (this.#isVaried(at)) this.#insert(at, hash);
+      else isWhole = false;
     }
     return isWhole;
   }
@@ -72,28 +78,31 @@ export class PieceIndex {
     return false;
   }
 
-  #insert(at: number): void {
-    if (2 * (this.#count + 1) > this.#table.length) this.#grow();
-    let slot = this.#slotOf(this.#hashAt(at));
-    for (; this.#table[slot] !== EMPTY; slot = (slot + 1) & (this.#table.length - 1)) {
-      if (this.#isSame(this.#table[slot] as number, at)) return;
+  #insert(at: number, hash: number): void {
+    const table = this.#table;
+    let slot = this.#slotOf(hash);
+    for (; table[slot] !== EMPTY; slot = (slot + 1) & (table.length - 1)) {
+      if (this.#isSame(table[slot] as number, at)) return;
     }
-    this.#table[slot] = at;
+    table[slot] = at;
     this.#count++;
   }
 
-  #grow(): void {
-    const pieces = this.#table.filter((piece) => piece !== EMPTY);
-    this.#table = new Int32Array(2 * this.#table.length).fill(EMPTY);
+  /** Makes room for a text of so many characters, each of which may begin a piece. */
+  #reserve(more: number): void {
+    const length = this.#length + more;
+    if (length > this.#units.length) {
+      const units = new Uint16Array(Math.max(length, 2 * this.#units.length));
+      units.set(this.#units);
+      this.#units = units;
+    }
+    let size = this.#table.length;
+    while (size < 2 * (this.#count + more)) size *= 2;
+    if (size === this.#table.length) return;
+    const pieces = this.#table;
+    this.#table = new Int32Array(size).fill(EMPTY);
     this.#count = 0;
-    for (const piece of pieces) this.#insert(piece);
-  }
-
-  #reserve(length: number): void {
-    if (length <= this.#units.length) return;
-    const units = new Uint16Array(Math.max(length, 2 * this.#units.length));
-    units.set(this.#units);
-    this.#units = units;
+    for (const piece of pieces) if (piece !== EMPTY) this.#insert(piece, this.#hashAt(piece));
   }
 
   #slotOf(hash: number): number {
@@ -113,12 +122,12 @@ export class PieceIndex {
     return true;
   }
 
-  #variety(at: number): number {
+  #isVaried(at: number): boolean {
     let variety = 0;
-    for (let index = at; index < at + PIECE; index++) {
+    for (let index = at; index < at + PIECE && variety < MIN_VARIETY; index++) {
       if (this.#units.indexOf(this.#units[index] as number, at) === index) variety++;
     }
-    return variety;
+    return variety === MIN_VARIETY;
   }
 }
 
