@@ -139,6 +139,12 @@ export interface AppOptions {
   readonly podLabels?: Readonly<Record<string, string>>;
 }
 
+const CGI = '/tmp/w/cgi-bin';
+/** Prints a script that answers 500. */
+const FAILING = "printf '#!/bin/sh\\necho Status: 500 Internal Server Error; echo'";
+/** What apps answer with 500. */
+export const FAILING_PATH = '/cgi-bin/fail';
+
 /** A small web server that ends gently: after SIGTERM it answers for two more seconds. */
 export function makeApp(namespace: string, name: string, options: AppOptions = {}): Workload {
   const { kind = 'Deployment', replicas = 1, podAnnotations = {}, morePorts = [], podLabels = {} } = options;
@@ -169,7 +175,7 @@ export function makeApp(namespace: string, name: string, options: AppOptions = {
               command: [
                 '/bin/sh',
                 '-c',
-                `mkdir -p /tmp/w; echo hello > /tmp/w/index.html; trap 'sleep 2; exit 0' TERM; ${servers} wait`,
+                `mkdir -p ${CGI}; echo hello > /tmp/w/index.html; ${FAILING} > ${CGI}/fail; chmod +x ${CGI}/fail; trap 'sleep 2; exit 0' TERM; ${servers} wait`,
               ],
               readinessProbe: { httpGet: { path: '/', port: APP_PORT }, periodSeconds: 1 },
             },

@@ -8,6 +8,7 @@ export const SOAK_FILTERS = [
   'trap-in-log',
   'trap-in-tick',
   'some-500',
+  'many-500',
   'slow',
   'leak',
 ] as const;
@@ -17,6 +18,8 @@ export type SoakFilter = (typeof SOAK_FILTERS)[number];
 const NTH = 40;
 /** One in so many requests is answered 500 by `some-500`. */
 const ONE_IN = 50;
+/** One in so many by `many-500`. */
+const MANY_ONE_IN = 20;
 /** One in so many by `noisy`, which is as good in each of its revisions. */
 const NOISE_ONE_IN = 100;
 /** What `slow` adds to a request, in nanoseconds. */
@@ -99,6 +102,7 @@ const BODIES: Readonly<Record<SoakFilter, string>> = {
     (drop (call $ticks (i32.const ${TICK_MS}))) (i32.const 1))
   (func (export "proxy_on_tick") (param i32) (call $boom))`),
   'some-500': failingOneIn(ONE_IN),
+  'many-500': failingOneIn(MANY_ONE_IN),
   // A ring of what waits, 16 bytes each: the context, and since when.
   slow: moduleOf(`
   (func $slot (param i32) (result i32)

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { type LoadOptions, type LoadResult, underLoad } from './load.ts';
-import { connectMesh, createApps, type Mesh, makeApp } from './mesh.ts';
+import { connectMesh, createApps, FAILING_PATH, type Mesh, makeApp } from './mesh.ts';
 import { assembleSoakFilter, SOAK_FILTERS, type SoakFilter } from './soak-filters.ts';
 
 /**
@@ -191,6 +191,57 @@ test('filters that go wrong under traffic are rolled back, each for its reason; 
     });
     expect(target?.soak?.breach).toMatch(breach);
   }
+}, 280_000);
+
+test('a good filter stays where a backend began to fail before it was deployed; one that fails as often is rolled back', async () => {
+  const namespace = await mesh.namespace();
+  let isBackendFailing = false;
+  const load: Partial<LoadOptions> = { clients: 4, pauseMs: 5 };
+  const apps = [
+    {
+      app: makeApp(namespace, 'innocent', { podAnnotations: COUNTED }),
+      load: { ...load, pathOf: (turn: number) => (isBackendFailing && turn % 20 === 7 ? FAILING_PATH : '/') },
+    },
+    { app: makeApp(namespace, 'guilty', { podAnnotations: COUNTED }), load },
+  ];
+  await createApps(mesh, ...apps.map(({ app }) => app));
+  const manifest = await writeManifest(namespace, [
+    { name: 'innocent', filter: 'trap-on-path.wasm', targets: ['deployment/innocent'] },
+    { name: 'guilty', filter: 'many-500.wasm', targets: ['deployment/guilty'] },
+  ]);
+  const reportFile = `${namespace}-report.json`;
+  const { loads, value } = await underLoads(apps, async () => {
+    await new Promise((resolve) => setTimeout(resolve, 2 * BEFORE_MS));
+    isBackendFailing = true;
+    await new Promise((resolve) => setTimeout(resolve, BEFORE_MS));
+    return mesh.deploy({
+      manifest,
+      'root-id': '',
+      'max-parallel': '100%',
+      'max-failures': '100%',
+      soak: SOAK,
+      'report-file': reportFile,
+    });
+  });
+  const report = JSON.parse(await readFile(join(dirname(mesh.filters.abi021), reportFile), 'utf8'));
+  const targets: Entry[] = report.targets ?? report.workloads;
+  for (const target of targets) console.log(lineOf(target, loads.get(target.name)), JSON.stringify(target.soak));
+  console.log(
+    value.summary.slice(value.summary.indexOf('### Under traffic'), value.summary.indexOf('### Rollout over time')),
+  );
+  const [innocent, guilty] = ['innocent', 'guilty'].map((name) => targets.find((one) => one.name === name));
+  expect(innocent).toMatchObject({
+    outcome: 'deployed',
+    soak: {
+      verdict: 'passed',
+      excused: expect.stringMatching(/in the old pods, but [\d.]+% of \d+ requests in their last/),
+    },
+  });
+  expect(guilty).toMatchObject({
+    outcome: 'failed',
+    rollback: { state: 'rolled-back' },
+    soak: { verdict: 'breached', breach: expect.stringMatching(/0% of \d+ requests in the old pods, .*in their last/) },
+  });
 }, 280_000);
 
 /** `slow: breached 3.1 s after the look before, 1200 requests, 0 failed from 12.0 s to 20.1 s: …`. */

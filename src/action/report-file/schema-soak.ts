@@ -35,6 +35,12 @@ export const SOAK = named(
     },
     {
       old: COUNTS,
+      recent: object('What the old pods counted last, before they were replaced or until now.', {
+        seconds: number('In how long a time.'),
+        requests: integer('Requests.'),
+        failed: integer('Of those, answered with 5xx or reset.'),
+      }),
+      excused: text('What got worse and was not held against the change, as it began before, with all values.'),
       breach: text('What is wrong, with both values.'),
       noticedSeconds: number('Between the look that did not show it yet and the verdict.'),
       counters: word('Whose counters tell of requests; omitted where the proxies keep none.', [

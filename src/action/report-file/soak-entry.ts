@@ -5,7 +5,21 @@ import type { SOAK } from './schema-soak.ts';
 
 /** Returns what was seen of a workload's pods while they were watched; its course, which the summary draws, is left out. */
 export function soakEntry(soak: SoakReport): ValueOf<typeof SOAK> {
-  const { verdict, pods, comparedWith, crashes, restarts, unseen, breach, noticedMs, counters, probes, old } = soak;
+  const {
+    verdict,
+    pods,
+    comparedWith,
+    crashes,
+    restarts,
+    unseen,
+    breach,
+    noticedMs,
+    counters,
+    probes,
+    old,
+    recent,
+    excused,
+  } = soak;
   return {
     verdict,
     watched: pods.watched,
@@ -14,8 +28,10 @@ export function soakEntry(soak: SoakReport): ValueOf<typeof SOAK> {
     new: countsEntry(soak.new),
     ...defined({
       old: old && countsEntry(old),
+      recent: recent && { seconds: seconds(recent.ms), requests: recent.requests, failed: recent.failed },
+      excused,
       breach,
-      noticedSeconds: noticedMs === undefined ? undefined : Math.round(noticedMs / 100) / 10,
+      noticedSeconds: noticedMs === undefined ? undefined : seconds(noticedMs),
       counters,
       probes,
     }),
@@ -27,4 +43,8 @@ export function soakEntry(soak: SoakReport): ValueOf<typeof SOAK> {
 
 function countsEntry({ requests, failed, p50Ms, p99Ms, memoryBytes, cpu }: SoakCounts): ValueOf<typeof SOAK>['new'] {
   return { requests, failed, ...defined({ p50Ms, p99Ms, memoryBytes, cpu }) };
+}
+
+function seconds(ms: number): number {
+  return Math.round(ms / 100) / 10;
 }

@@ -16,6 +16,13 @@ export interface SoakCounts {
   readonly cpu?: number;
 }
 
+/** What the old pods counted last, before they were replaced or until now. */
+export interface SoakRecent {
+  readonly ms: number;
+  readonly requests: number;
+  readonly failed: number;
+}
+
 /** What the requests of the new pods were compared with. */
 export const SOAK_COMPARISONS = ['old-pods', 'own-start', 'nothing'] as const;
 export type SoakComparison = (typeof SOAK_COMPARISONS)[number];
@@ -41,6 +48,10 @@ export interface SoakReport {
   readonly new: SoakCounts;
   /** Omitted where there is nothing to compare with. */
   readonly old?: SoakCounts;
+  /** Omitted where the old pods were not read twice. */
+  readonly recent?: SoakRecent;
+  /** What is worse than in all that the old pods counted, and was not held against the change as it began before. */
+  readonly excused?: string;
   /** Whose counters tell of requests; omitted where the proxies keep none. */
   readonly counters?: 'istio' | 'envoy';
   /** How often a filter has trapped in a new pod, or its VM was started anew. */

@@ -1,3 +1,4 @@
+import { pause } from '../../base/concurrency.ts';
 import type { Log } from '../../base/log.ts';
 import { count, formatDuration } from '../../base/text.ts';
 import type { Warning } from '../../base/warning.ts';
@@ -14,6 +15,10 @@ import { SoakLoop } from './soak-loop.ts';
 import type { StopCondition } from './stop-condition.ts';
 import { resultOf, type WorkloadRollout } from './workload-rollout.ts';
 
+/** Old pods are read for a tenth of the soak before they are replaced, and for so long at most, in milliseconds. */
+const READ_SHARE = 0.1;
+const MAX_READ_MS = 15_000;
+
 /** One cluster of a run, as its coordinator sees it. */
 export interface ClusterOfRun {
   /** Writes what its workloads need; returns whether they may be rolled then. Called once, before its first wave, or never. */
@@ -26,7 +31,12 @@ export interface ClusterOfRun {
   readonly rollouts: Pick<
     ClusterRollouts,
     'states' | 'problems' | 'roll' | 'settle' | 'rollBackCandidates' | 'rollBack' | 'renewPatience' | 'close'
-  > & { readonly soak: Pick<RolloutSoak, 'begin' | 'look' | 'conclude' | 'close'> };
+  > & {
+    readonly soak: Pick<
+      RolloutSoak,
+      'begin' | 'hasOldRequests' | 'readAgain' | 'readReplaced' | 'look' | 'conclude' | 'close'
+    >;
+  };
 }
 
 export interface CoordinatorContext {
@@ -110,7 +120,7 @@ export class RolloutCoordinator {
     const { log, policy, stop } = this.#context;
     const moving = wave.workloads.flat().filter(isMoving).length;
     const work = async (): Promise<void> => {
-      if (policy.soakMs > 0) await this.#inEach(wave, ({ rollouts }, workloads) => rollouts.soak.begin(workloads));
+      if (policy.soakMs > 0) await this.#beginSoak(wave);
       await this.#inEach(wave, ({ rollouts }, workloads) => rollouts.roll(workloads));
       if (!this.#statesOf(wave).some(wasRolled)) return;
       log.info(
@@ -135,6 +145,25 @@ export class RolloutCoordinator {
     this.#context.log.info(text);
     const at = wave.workloads.findIndex((workloads) => workloads.includes(first.planned));
     this.#clusters[at]?.warn({ topic: 'Wave without pods', text });
+  }
+
+  /**
+   * Reads the pods of a wave before they are replaced, twice, so that what they fail just now can be told from what they failed in all
+   * their time; and on until they are replaced.
+   */
+  async #beginSoak(wave: Wave): Promise<void> {
+    const { log, policy, signal } = this.#context;
+    let hasRequests = false;
+    await this.#inEach(wave, async ({ rollouts: { soak } }, workloads) => {
+      await soak.begin(workloads);
+      hasRequests ||= soak.hasOldRequests(workloads);
+    });
+    this.#soakLoop.start();
+    if (!hasRequests) return;
+    const ms = Math.min(MAX_READ_MS, policy.soakMs * READ_SHARE);
+    log.info(`Reading for ${formatDuration(ms)} what the pods count before the change.`);
+    await pause(ms, signal);
+    await this.#inEach(wave, ({ rollouts }, workloads) => rollouts.soak.readAgain(workloads));
   }
 
   /** Watches a wave, and all before it: what gets worse is rolled back at once. The others are verified again at the end. */

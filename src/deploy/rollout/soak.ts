@@ -11,7 +11,7 @@ import { cancelledVerification } from '../verify/verifier.ts';
 import { mayBeVerifiedAgain } from './moving.ts';
 import type { RolloutStates } from './rollout-states.ts';
 import type { RolloutsContext } from './rollouts-context.ts';
-import { perhapsExceeded, type Unjudged, unjudgedLimits } from './unjudged-limits.ts';
+import { beganBefore, perhapsExceeded, type Unjudged, unjudgedLimits } from './unjudged-limits.ts';
 import type { RolloutVerification } from './verification.ts';
 import { failedRollout, type WorkloadRollout } from './workload-rollout.ts';
 
@@ -50,8 +50,27 @@ export class RolloutSoak {
     await this.#watch?.begin(workloads.filter((planned) => changesPods(planned) && planned.revisions.length > 0));
   }
 
+  /** Whether the old pods of any of some workloads, which are about to be changed, have counted requests. */
+  hasOldRequests(workloads: readonly PlannedWorkload[]): boolean {
+    return this.#watch?.hasOldRequests(workloads) ?? false;
+  }
+
+  /** Looks once more at the pods of workloads that are about to be changed. */
+  async readAgain(workloads: readonly PlannedWorkload[]): Promise<void> {
+    await this.#watch?.readAgain(workloads);
+  }
+
+  /** Looks at the old pods of workloads that are being rolled out. */
+  async readReplaced(): Promise<void> {
+    await this.#watch?.readReplaced((planned) => {
+      const { state } = this.#states.of(planned);
+      return state === 'pending' || state === 'written';
+    });
+  }
+
   /** Looks once at what was rolled out, and begins to roll back what has got worse. Returns whether anything is left to be watched. */
   async look(): Promise<boolean> {
+    await this.readReplaced();
     const breaches = (await this.#watch?.look((planned) => this.#isWatched(planned))) ?? [];
     for (const { planned, breach } of breaches) this.#fail(planned, breachProblem(planned.ref, breach));
     return this.#states.all().some(mayBeVerifiedAgain);
@@ -82,7 +101,11 @@ export class RolloutSoak {
     if (mustFail) for (const { planned, ref, few } of quiet) this.#fail(planned, noTraffic(ref, few));
     await this.settled();
     await this.#verifyAgain(workloads);
-    return [...(mustFail ? [] : unjudgedLimits(soakLimits, quiet)), ...perhapsExceeded(soakLimits, unsure)];
+    return [
+      ...(mustFail ? [] : unjudgedLimits(soakLimits, quiet)),
+      ...perhapsExceeded(soakLimits, unsure),
+      ...beganBefore(saying((planned) => this.#watch?.excused(planned))),
+    ];
   }
 
   /** What was seen of a workload; `undefined` where it was not watched. */

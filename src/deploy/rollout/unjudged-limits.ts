@@ -35,3 +35,12 @@ export function perhapsExceeded(limits: SoakLimits | undefined, unsure: readonly
   const text = `${describeWorkload(first.ref)}${more} may have more failed requests than "max-error-rate: ${limit}" allows: ${first.few}. That is not sure by so many requests, so the soak let it pass; a longer "soak" is surer.`;
   return [{ topic: 'Limit perhaps exceeded', text }];
 }
+
+/** Returns a warning of what got worse before the change: the soak lets it pass, and somebody should look for its cause elsewhere. */
+export function beganBefore(excused: readonly Unjudged[]): Warning[] {
+  const [first, ...others] = excused;
+  if (first === undefined) return [];
+  const more = others.length === 0 ? '' : ` and ${count(others.length, 'more workload')}`;
+  const text = `${describeWorkload(first.ref)}${more} got worse before the change, so that is not held against it: ${first.few}. Look for the cause elsewhere, as in what the workload calls.`;
+  return [{ topic: 'Worse before the change', text }];
+}

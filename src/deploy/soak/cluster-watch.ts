@@ -11,7 +11,7 @@ import { workloadKey } from '../../targets/target.ts';
 import { type DeployContext, during } from '../context.ts';
 import { belongsTo, targetKind } from '../kinds/kinds.ts';
 import { evidenceSource, readIfPossible } from '../observe/evidence-source.ts';
-import { listNewPods } from '../observe/new-pods.ts';
+import { listNewPods, podId } from '../observe/new-pods.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
 import { DEFAULT_SOAK_LIMITS, type RolloutPolicy } from '../policy.ts';
 import type { SoakReport } from '../report/soak-report.ts';
@@ -32,6 +32,12 @@ interface Watched {
   readonly planned: PlannedWorkload;
   readonly watch: WorkloadWatch;
   readonly way: Way;
+}
+
+/** A pod whose turn it is. */
+interface Due {
+  readonly one: Watched;
+  readonly record: PodRecord;
 }
 
 /** Something is wrong with a workload that is watched. */
@@ -74,6 +80,45 @@ export class ClusterWatch {
     for (const one of begun) this.#watched.set(workloadKey(one.planned.ref), one);
   }
 
+  /** Whether the old pods of any of some workloads have counted requests. */
+  hasOldRequests(workloads: readonly PlannedWorkload[]): boolean {
+    return this.#watchedOf(workloads).some(({ watch }) => watch.oldPods.some(({ traffic }) => traffic !== undefined));
+  }
+
+  /** Reads once more what the old pods of workloads have counted that are about to be changed, all of them. */
+  async readAgain(workloads: readonly PlannedWorkload[]): Promise<void> {
+    await this.#lookAt(await this.#remaining(this.#watchedOf(workloads)));
+  }
+
+  /**
+   * Reads what the old pods of workloads have counted that are being replaced; each pod less often, the longer it takes. Those that take
+   * a change as they run are none: nobody knows from when on they have it.
+   */
+  async readReplaced(isReplaced: (planned: PlannedWorkload) => boolean): Promise<void> {
+    const replaced = [...this.#watched.values()].filter(({ planned }) => isReplaced(planned) && !isInPlace(planned));
+    const now = this.#context.now();
+    await this.#lookAt(this.#next(await this.#remaining(replaced.filter(({ watch }) => watch.isOldDue(now)))));
+  }
+
+  #watchedOf(workloads: readonly PlannedWorkload[]): Watched[] {
+    return workloads.flatMap(({ ref }) => this.#watched.get(workloadKey(ref)) ?? []);
+  }
+
+  /** The old pods of workloads that are still there: what one counts as it ends is nobody's fault. */
+  async #remaining(watched: readonly Watched[]): Promise<Due[]> {
+    const source = evidenceSource(this.#context);
+    const found = await mapLimited(watched, PARALLEL, async (one): Promise<Due[]> => {
+      const records = one.watch.oldPods.filter((record) => record.isSeen && !this.#gone.has(record));
+      if (records.length === 0) return [];
+      const pods = await readIfPossible(source.debug, () => this.#allPods(one.planned, one.planned.observed));
+      if (pods === undefined) return [];
+      const there = new Set(pods.map(podId));
+      for (const record of records) if (!there.has(podId(record.pod))) this.#gone.add(record);
+      return records.filter((record) => !this.#gone.has(record)).map((record) => ({ one, record }));
+    });
+    return found.flat();
+  }
+
   /**
    * Looks once at the pods of the workloads that are watched; of more than 200 pods, at the next ones. Returns with which of them
    * something is wrong.
@@ -91,21 +136,9 @@ export class ClusterWatch {
     this.#probes?.aim(
       due.filter(({ record }) => isReady(record.pod)).map(({ one, record }) => ({ watch: one.watch, record })),
     );
-    const old = watched.flatMap((one) => one.watch.oldPods.map((record) => ({ one, record })));
-    const still = old.filter(({ record }) => record.isSeen && !this.#gone.has(record));
-    const namespaces = [...new Set(watched.map(({ planned }) => planned.ref.namespace))];
-    const usages = new Map(
-      await mapLimited(namespaces, PARALLEL, async (namespace): Promise<[string, ReadonlyMap<string, Usage>]> => {
-        return [namespace, await this.#sampler.usagesIn(namespace)];
-      }),
-    );
-    await mapLimited(this.#next([...due, ...still]), PARALLEL, async ({ one, record }) => {
-      const { namespace } = one.planned.ref;
-      const before = record.looks;
-      const shown = await this.#look(record, namespace, one.way, usages.get(namespace));
-      // One that does not answer any more has ended: it is not asked again.
-      if (record.side === 'old' && !shown && record.looks > before) this.#gone.add(record);
-    });
+    // Pods that take a change as they run are the new ones now.
+    const old = await this.#remaining(watched.filter(({ planned }) => !isInPlace(planned)));
+    await this.#lookAt(this.#next([...due, ...old]));
     return watched.flatMap(({ planned, watch }) => {
       const breach = watch.judge(this.#context.now());
       return breach === undefined ? [] : [{ planned, breach }];
@@ -113,6 +146,21 @@ export class ClusterWatch {
   }
 
   readonly #gone = new Set<PodRecord>();
+
+  async #lookAt(due: readonly Due[]): Promise<void> {
+    const namespaces = [...new Set(due.map(({ one }) => one.planned.ref.namespace))];
+    const usages = new Map(
+      await mapLimited(namespaces, PARALLEL, async (namespace): Promise<[string, ReadonlyMap<string, Usage>]> => {
+        return [namespace, await this.#sampler.usagesIn(namespace)];
+      }),
+    );
+    await mapLimited(due, PARALLEL, async ({ one, record }) => {
+      const { namespace } = one.planned.ref;
+      const shown = await this.#look(record, namespace, one.way, usages.get(namespace));
+      // One that does not answer any more has ended: it is not asked again.
+      if (record.side === 'old' && !shown) this.#gone.add(record);
+    });
+  }
 
   /** What was seen of a workload; `undefined` where it is not watched. */
   reportOf({ ref }: Pick<PlannedWorkload, 'ref'>): SoakReport | undefined {
@@ -122,6 +170,11 @@ export class ClusterWatch {
   /** That a workload has had too few requests to be judged by them; `undefined` if it had enough, or is not watched. */
   tooFewRequests({ ref }: Pick<PlannedWorkload, 'ref'>): string | undefined {
     return this.#watched.get(workloadKey(ref))?.watch.tooFewWords;
+  }
+
+  /** What of a workload is worse, and began before the change; `undefined` if nothing is, or it is not watched. */
+  excused({ ref }: Pick<PlannedWorkload, 'ref'>): string | undefined {
+    return this.#watched.get(workloadKey(ref))?.watch.excusedWords;
   }
 
   /** That more requests of a workload failed than its limit allows, not surely; `undefined` if not, or it is not watched. */
@@ -155,7 +208,7 @@ export class ClusterWatch {
 
   async #newPods(workloads: readonly PlannedWorkload[]): Promise<ReadonlyMap<string, readonly Pod[]>> {
     const source = evidenceSource(this.#context);
-    const listed = workloads.filter(({ ref }) => !targetKind(ref).binding.inPlace);
+    const listed = workloads.filter((planned) => !isInPlace(planned));
     const labelled = listed.map(({ ref, revisions }) => {
       // The pods of one filter are those of all: one patch brings them.
       return { ref, podRevisions: revisions.slice(0, 1).map(({ podRevision }) => podRevision) };
@@ -168,8 +221,7 @@ export class ClusterWatch {
         (found.get(key) ?? []).filter((pod) => hasChange(pod, planned)),
       );
     }
-    const inPlace = workloads.filter(({ ref }) => targetKind(ref).binding.inPlace);
-    await mapLimited(inPlace, PARALLEL, async (planned) => {
+    await mapLimited(workloads.filter(isInPlace), PARALLEL, async (planned) => {
       const pods = await readIfPossible(source.debug, () => this.#allPods(planned, planned.observed));
       found.set(workloadKey(planned.ref), pods ?? []);
     });
@@ -195,10 +247,16 @@ export function unseenIn(sampler: PodSampler, namespace: string): string[] {
   ];
 }
 
+function isInPlace({ ref }: PlannedWorkload): boolean {
+  return targetKind(ref).binding.inPlace;
+}
+
 /** Whether a pod has all that the run brings to its workload; nothing on pods that take a change as they run tells. */
-function hasChange({ metadata }: Pod, { ref, revisions }: PlannedWorkload): boolean {
-  if (targetKind(ref).binding.inPlace) return false;
-  return revisions.every(({ podRevision }) => metadata.labels?.[podLabel(podRevision.filter)] === podRevision.id);
+function hasChange({ metadata }: Pod, planned: PlannedWorkload): boolean {
+  if (isInPlace(planned)) return false;
+  return planned.revisions.every(
+    ({ podRevision }) => metadata.labels?.[podLabel(podRevision.filter)] === podRevision.id,
+  );
 }
 
 /** Which way the requests go that pass the filters of a workload. */

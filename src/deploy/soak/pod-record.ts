@@ -5,6 +5,7 @@ import { addTraffic, type Traffic, trafficSince } from '../../mesh/proxy/traffic
 import type { Trap } from '../../mesh/proxy/trap-log.ts';
 import type { ProxyCounters, Reloads } from '../../mesh/proxy/wasm-counters.ts';
 import type { PodLook, Usage } from './pod-look.ts';
+import { LastMinutes, type RecentTraffic } from './recent-traffic.ts';
 
 const MAX_USAGES = 200;
 const MAX_SAID = 5;
@@ -20,6 +21,7 @@ export class PodRecord {
   #counters: ProxyCounters | undefined;
   #traffic: Traffic | undefined;
   #firstTraffic: Traffic | undefined;
+  readonly #lastMinutes = new LastMinutes();
   readonly #isNewPod: boolean;
   #reloadsBefore = new Map<string, Reloads>();
   #traps = 0;
@@ -43,9 +45,9 @@ export class PodRecord {
   }
 
   /** Takes what a look has shown. */
-  add({ counters, log, usage }: PodLook): void {
+  add({ at, counters, log, usage }: PodLook): void {
     this.#looks++;
-    if (counters !== undefined) this.#count(counters);
+    if (counters !== undefined) this.#count(counters, at);
     if (log !== undefined) {
       this.#logRead = true;
       this.#traps += log.traps;
@@ -68,14 +70,22 @@ export class PodRecord {
     this.#restarts = { count: count - this.#restartsBefore, oomKilled };
   }
 
-  #count(counters: ProxyCounters): void {
+  /** From now on, its last minutes are those until now and all since. */
+  holdRecent(): void {
+    this.#lastMinutes.hold();
+  }
+
+  #count(counters: ProxyCounters, at: number): void {
     const { traffic } = counters;
+    // What a proxy that was started anew has counted is all new, however much that is.
+    const earlier = isStartedAnew(counters, this.#counters) ? undefined : this.#counters;
     if (traffic !== undefined) {
-      this.#traffic = addTraffic(this.#traffic, trafficSince(traffic, this.#counters?.traffic));
+      this.#traffic = addTraffic(this.#traffic, trafficSince(traffic, earlier?.traffic));
       this.#firstTraffic ??= this.#traffic;
+      if (this.#traffic !== undefined) this.#lastMinutes.add(at, this.#traffic);
     }
     // One that has just served its first request has counters that were not there before.
-    this.#counters = traffic === undefined ? { ...counters, ...keptTraffic(this.#counters) } : counters;
+    this.#counters = traffic === undefined ? { ...counters, ...keptTraffic(earlier) } : counters;
   }
 
   /** As it was last seen. */
@@ -113,6 +123,11 @@ export class PodRecord {
   /** All requests that were counted; of a pod that takes the change as it runs, those since. */
   get traffic(): Traffic | undefined {
     return this.#traffic;
+  }
+
+  /** Those of its last minutes; `undefined` where it was not read twice. */
+  get recent(): RecentTraffic | undefined {
+    return this.#lastMinutes.counted;
   }
 
   /** Those that the first look has shown. */
@@ -174,11 +189,11 @@ export class PodRecord {
   }
 }
 
-function keptTraffic(counters: ProxyCounters | undefined): Pick<ProxyCounters, 'traffic'> {
-  return counters?.traffic === undefined ? {} : { traffic: counters.traffic };
+function isStartedAnew({ uptimeSeconds: now }: ProxyCounters, earlier: ProxyCounters | undefined): boolean {
+  const before = earlier?.uptimeSeconds;
+  return now !== undefined && before !== undefined && now < before;
 }
 
-/** Returns the traffic of some pods together. */
-export function trafficOf(records: readonly PodRecord[]): Traffic | undefined {
-  return records.reduce<Traffic | undefined>((sum, { traffic }) => addTraffic(sum, traffic), undefined);
+function keptTraffic(counters: ProxyCounters | undefined): Pick<ProxyCounters, 'traffic'> {
+  return counters?.traffic === undefined ? {} : { traffic: counters.traffic };
 }

@@ -1,10 +1,18 @@
+import { formatDuration } from '../../base/text.ts';
 import { countOf, type Latencies, quantileOf, slowerThan, type Traffic } from '../../mesh/proxy/traffic.ts';
 import type { ErrorRateLimit, LatencyLimit, SoakLimits } from '../policy.ts';
+import { judgeRecent, LEAST_FAILURES, type RecentVerdict } from './recent-judge.ts';
+import type { RecentTraffic } from './recent-traffic.ts';
 import { alphaOf, binomialExact, type Counted, fisherExact, isWorthTesting } from './statistics.ts';
 import { formatShareOf } from './words.ts';
 
-/** What requests show to be wrong, with both values. A clause about the new pods, without its end. */
-export type TrafficBreach = string;
+/** What is worse in the requests of the new pods than in all that the old ones counted. */
+export interface TrafficFinding {
+  /** Whether it is worse than their last minutes, too, as far as anybody can tell. */
+  readonly isBreach: boolean;
+  /** All values. A clause about the new pods, without its end. */
+  readonly text: string;
+}
 
 /** Requests of the new pods, and what they are compared with. */
 export interface Compared {
@@ -13,12 +21,12 @@ export interface Compared {
   readonly before?: Traffic;
   /** What that is: `in the old pods`. */
   readonly beforeName: string;
+  /** What the old pods counted last, in one or several times: what began before the change is none of the filter's. */
+  readonly recent?: readonly RecentTraffic[];
 }
 
 /** A filter may make requests fail that many times less often without that a default limit calls it bad: half a percent of all. */
 const TOLERATED = 0.005;
-/** So few failures are chance, or the clients'. */
-const LEAST_FAILURES = 3;
 /** A median needs so many requests, a 99th percentile so many, on both sides. */
 const QUANTILES = [
   { quantile: 0.5, name: 'p50', least: 50 },
@@ -35,60 +43,126 @@ export class TrafficJudge {
   }
 
   /**
-   * Returns what is wrong with the requests of the new pods; `undefined` if nothing is, as far as anybody can tell yet. `recent `: only the
+   * Returns what is worse in the requests of the new pods; `undefined` if nothing is, as far as anybody can tell yet. `recent `: only the
    * last of them are given, which has tests of its own.
    */
-  judge(compared: Compared, part: '' | 'recent ' = ''): TrafficBreach | undefined {
+  judge(compared: Compared, part: '' | 'recent ' = ''): TrafficFinding | undefined {
     if (compared.now.requests < this.#limits.minRequests) return undefined;
-    return this.#errors(compared, part) ?? this.#latency(compared, part);
+    const errors = this.#errors(compared, part);
+    if (errors?.isBreach) return errors;
+    return this.#latency(compared, part) ?? errors;
   }
 
-  #errors({ now, before, beforeName }: Compared, part: string): TrafficBreach | undefined {
+  #errors({ now, before, beforeName, recent = [] }: Compared, part: string): TrafficFinding | undefined {
     const { maxErrorRate } = this.#limits;
     const counted = failuresIn(now);
     const earlier = before === undefined ? undefined : failuresIn(before);
     if (counted.hits < LEAST_FAILURES || rateOf(counted) <= (earlier === undefined ? 0 : rateOf(earlier))) {
       if (maxErrorRate?.beyond !== 'zero') return undefined;
     }
-    const chance = this.#test(`${part}errors`, counted.all, () => chanceOfErrors(counted, earlier, maxErrorRate));
-    if (chance === undefined) return undefined;
+    const chanceAgainst = (other: Counted | undefined): number => chanceOfErrors(counted, other, maxErrorRate);
+    const test = this.#test(`${part}errors`, counted.all, () => chanceAgainst(earlier));
+    if (test === undefined) return undefined;
+    // A fixed limit counts, whatever anybody had before.
+    const compared = earlier === undefined || maxErrorRate?.beyond === 'zero' ? [] : recent;
+    const told = mostTelling(
+      compared.map((one) => {
+        const last = failuresIn(one.traffic);
+        const isWorse = rateOf(counted) > rateOf(last) && chanceAgainst(last) < alphaOf(test);
+        const verdict = judgeRecent(counted, earlier ?? last, last, isWorse);
+        return { verdict, words: recentWords(verdict, shareWords(last), one) };
+      }),
+    );
     const than = earlier === undefined ? '' : `, ${shareWords(earlier)} ${beforeName}`;
-    return `${now.source === 'istio' ? 'istio_requests_total' : 'envoy_http_downstream_rq'}: ${shareWords(counted)} failed (5xx or reset) in the new pods${than}${limitWords(maxErrorRate)}`;
+    const counter = now.source === 'istio' ? 'istio_requests_total' : 'envoy_http_downstream_rq';
+    const text = `${counter}: ${shareWords(counted)} failed (5xx or reset) in the new pods${than}${told.words}${limitWords(maxErrorRate)}`;
+    return { isBreach: told.verdict !== 'as-recently', text };
   }
 
-  #latency({ now, before, beforeName }: Compared, part: string): TrafficBreach | undefined {
+  #latency({ now, before, beforeName, recent = [] }: Compared, part: string): TrafficFinding | undefined {
     const { maxLatencyIncrease } = this.#limits;
     if (maxLatencyIncrease === undefined || now.latencies === undefined || before?.latencies === undefined) {
       return undefined;
     }
-    for (const { quantile, name, least } of QUANTILES) {
-      const [all, allBefore] = [countOf(now.latencies), countOf(before.latencies)];
-      const was = quantileOf(before.latencies, quantile);
-      const is = quantileOf(now.latencies, quantile);
-      if (all < least || allBefore < least || was === undefined || is === undefined) continue;
-      const limit = latencyLimit(was, maxLatencyIncrease);
-      if (is <= limit) continue;
-      const bound = boundAbove(now.latencies, limit);
-      const slow = { all, hits: slowerThan(now.latencies, bound) };
-      const slowBefore = { all: allBefore, hits: slowerThan(before.latencies, bound) };
-      const chance = this.#test(`${part}${name}`, all, () =>
-        Math.max(binomialExact(slow, 1 - quantile), fisherExact(slow, slowBefore)),
+    for (const one of QUANTILES) {
+      const slower = slowerBy(now.latencies, before.latencies, one, maxLatencyIncrease);
+      if (slower === undefined) continue;
+      const test = this.#test(`${part}${one.name}`, slower.now.all, () => slower.chance);
+      if (test === undefined) continue;
+      const told = mostTelling(
+        recent.flatMap((last) => {
+          if (now.latencies === undefined || last.traffic.latencies === undefined) return [];
+          const { latencies } = last.traffic;
+          const than = slowerBy(now.latencies, latencies, one, maxLatencyIncrease);
+          const isWorse = than !== undefined && than.chance < alphaOf(test);
+          const slow = { all: countOf(latencies), hits: slowerThan(latencies, slower.bound) };
+          const verdict = judgeRecent(slower.now, slower.before, slow, isWorse);
+          const was = milliseconds(quantileOf(latencies, one.quantile) ?? 0);
+          return [{ verdict, words: recentWords(verdict, `${was} of ${slow.all} requests`, last) }];
+        }),
       );
-      if (chance === undefined) continue;
-      return `${name} of the requests is ${milliseconds(is)} in the new pods, ${milliseconds(was)} ${beforeName}, and may be ${milliseconds(limit)}`;
+      const { is, was, limit } = slower;
+      const text = `${one.name} of the requests is ${milliseconds(is)} in the new pods, ${milliseconds(was)} ${beforeName}${told.words}, and may be ${milliseconds(limit)}`;
+      return { isBreach: told.verdict !== 'as-recently', text };
     }
     return undefined;
   }
 
-  /** Returns the chance that a test gives, where it is small enough to be believed. */
+  /** Returns the number of a test, from 1, where the chance that it gives is small enough to be believed. */
   #test(name: string, all: number, chanceOf: () => number): number | undefined {
     const { looks, all: tested } = this.#tests.get(name) ?? { looks: 0, all: 0 };
     // The recent part begins anew from time to time.
     if (!isWorthTesting(all, all < tested ? 0 : tested)) return undefined;
     this.#tests.set(name, { looks: looks + 1, all });
-    const chance = chanceOf();
-    return chance < alphaOf(looks + 1) ? chance : undefined;
+    return chanceOf() < alphaOf(looks + 1) ? looks + 1 : undefined;
   }
+}
+
+/** What a time of the old pods says, with the words for it. */
+interface Told {
+  readonly verdict: RecentVerdict | undefined;
+  readonly words: string;
+}
+
+/** What began before the change in any of the times is none of the filter's; else the longest of them, the first, is told. */
+function mostTelling(all: readonly Told[]): Told {
+  return all.find(({ verdict }) => verdict === 'as-recently') ?? all[0] ?? { verdict: undefined, words: '' };
+}
+
+function recentWords(verdict: RecentVerdict, counted: string, { traffic, ms }: RecentTraffic): string {
+  const last = `in their last ${formatDuration(ms)}`;
+  if (verdict === 'too-few') return `, ${last} too few requests to tell (${traffic.requests})`;
+  return `, ${verdict === 'as-recently' ? 'but ' : ''}${counted} ${last}`;
+}
+
+/** That requests are slower than a limit allows, by one quantile; the chance of it if they were not. */
+interface Slower {
+  readonly now: Counted;
+  readonly before: Counted;
+  readonly bound: number;
+  readonly is: number;
+  readonly was: number;
+  readonly limit: number;
+  readonly chance: number;
+}
+
+function slowerBy(
+  now: Latencies,
+  before: Latencies,
+  { quantile, least }: (typeof QUANTILES)[number],
+  increase: LatencyLimit,
+): Slower | undefined {
+  const [all, allBefore] = [countOf(now), countOf(before)];
+  const was = quantileOf(before, quantile);
+  const is = quantileOf(now, quantile);
+  if (all < least || allBefore < least || was === undefined || is === undefined) return undefined;
+  const limit = latencyLimit(was, increase);
+  if (is <= limit) return undefined;
+  const bound = boundAbove(now, limit);
+  const slow = { all, hits: slowerThan(now, bound) };
+  const slowBefore = { all: allBefore, hits: slowerThan(before, bound) };
+  const chance = Math.max(binomialExact(slow, 1 - quantile), fisherExact(slow, slowBefore));
+  return { now: slow, before: slowBefore, bound, is, was, limit, chance };
 }
 
 /** The chance of so many failures if the limit were kept. */

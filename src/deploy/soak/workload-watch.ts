@@ -2,22 +2,27 @@ import { defined } from '../../base/defined.ts';
 import { greatest } from '../../base/lists.ts';
 import { count } from '../../base/text.ts';
 import type { Pod } from '../../cluster/objects.ts';
-import { addTraffic, quantileOf, type Traffic, trafficSince } from '../../mesh/proxy/traffic.ts';
+import { quantileOf, type Traffic } from '../../mesh/proxy/traffic.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import { podId } from '../observe/new-pods.ts';
 import type { SoakLimits } from '../policy.ts';
 import type { SoakComparison, SoakCounts, SoakPoint, SoakReport } from '../report/soak-report.ts';
+import { allOf, compareRequests, type Requests, recentOf } from './compared-requests.ts';
 import { type Breach, crashesOf, judgeCrashes, judgeReadiness, judgeRestarts } from './crash-judge.ts';
 import { judgeMemory, largestMemory } from './memory-judge.ts';
-import { PodRecord, trafficOf } from './pod-record.ts';
+import { PodRecord } from './pod-record.ts';
 import { ProbeTally } from './probe-tally.ts';
 import { failuresIn, TrafficJudge } from './traffic-judge.ts';
+import { sumOver, TrafficMark } from './traffic-mark.ts';
 import { formatShareOf } from './words.ts';
 
 /** So many pods of a workload are watched; the others run the same. */
 export const MAX_WATCHED = 10;
 const MAX_POINTS = 60;
 const RECENT_MS = 30_000;
+/** Old pods are read at each look at first, and four times a minute later on: a rollout may take long. */
+const OFTEN_MS = 15_000;
+const SELDOM_MS = 15_000;
 
 /** What is known of the pods of one workload while it is watched, and the verdict on them. */
 export class WorkloadWatch {
@@ -31,7 +36,9 @@ export class WorkloadWatch {
   #all = 0;
   #began: number | undefined;
   #noted: number | undefined;
-  #mark: { readonly at: number; readonly traffic: Traffic } | undefined;
+  #mark: TrafficMark | undefined;
+  #excused: string | undefined;
+  #oldRead: { readonly first: number; readonly last: number } | undefined;
   #breach: (Breach & { readonly noticedMs?: number }) | undefined;
 
   constructor(ref: WorkloadRef, limits: SoakLimits) {
@@ -49,6 +56,7 @@ export class WorkloadWatch {
   /** Takes the pods that have the change now, and returns those that are watched: the same ones as long as they are there. */
   show(pods: readonly Pod[]): readonly PodRecord[] {
     this.#all = Math.max(this.#all, pods.length);
+    if (pods.length > 0) for (const record of this.oldPods) record.holdRecent();
     const known = pods.filter((pod) => this.#new.has(podId(pod)));
     const others = pods.filter((pod) => !this.#new.has(podId(pod)));
     const watched = [...known, ...others].slice(0, MAX_WATCHED);
@@ -63,6 +71,14 @@ export class WorkloadWatch {
     records.set(id, record);
     record.see(pod);
     return record;
+  }
+
+  /** Whether the old pods are to be read again before they are replaced; if so, they are taken as read. */
+  isOldDue(now: number): boolean {
+    const { first, last } = this.#oldRead ?? { first: now, last: now };
+    const isDue = now - last >= (now - first <= OFTEN_MS ? 0 : SELDOM_MS);
+    this.#oldRead = { first, last: isDue ? now : last };
+    return isDue;
   }
 
   /** The pods without the change that are still watched: of those that are gone, the last that was seen counts. */
@@ -113,20 +129,31 @@ export class WorkloadWatch {
   }
 
   /** What has begun only now is lost in all that was well for an hour, so the last half minute is judged by itself, too. */
-  #judgeTraffic(
-    now: number,
-    traffic: {
-      readonly now: Traffic;
-      readonly before?: Traffic;
-      readonly with: SoakComparison;
-    },
-  ): string | undefined {
+  #judgeTraffic(now: number, traffic: Requests & { readonly now: Traffic }): string | undefined {
+    const { oldPods, newPods } = this;
     const compared = { ...traffic, beforeName: NAMES[traffic.with] };
-    const whole = this.#judge.judge(compared);
-    const recent = trafficSince(traffic.now, this.#mark?.traffic);
-    const wrong = whole ?? (this.#mark && this.#judge.judge({ ...compared, now: recent }, 'recent '));
-    if (this.#mark === undefined || now - this.#mark.at >= RECENT_MS) this.#mark = { at: now, traffic: traffic.now };
-    return wrong;
+    const mark = this.#mark;
+    const latest = mark?.since(newPods, now);
+    const latestOld = mark?.since(oldPods, now);
+    const found = [
+      this.#judge.judge(compared),
+      latest &&
+        this.#judge.judge(
+          {
+            ...compared,
+            now: latest.traffic,
+            // Where old pods still run, they show what happens just now.
+            recent: [
+              ...compared.recent,
+              ...(latestOld !== undefined && latestOld.traffic.requests > 0 ? [latestOld] : []),
+            ],
+          },
+          'recent ',
+        ),
+    ];
+    if (mark === undefined || now - mark.at >= RECENT_MS) this.#mark = new TrafficMark([...oldPods, ...newPods], now);
+    this.#excused = found.find((one) => one?.isBreach === false)?.text ?? this.#excused;
+    return found.find((one) => one?.isBreach)?.text;
   }
 
   /** That no proxy has shown its counters, although it may be asked for them. */
@@ -140,29 +167,12 @@ export class WorkloadWatch {
     return this.newPods.flatMap(({ said }) => said).slice(-5);
   }
 
-  /** The requests to the new pods and what they are compared with: old pods, or else what the new ones had at first. */
-  #traffic(): { readonly now?: Traffic; readonly before?: Traffic; readonly with: SoakComparison } {
-    const now = trafficOf(this.newPods);
-    const before = trafficOf(this.oldPods);
-    if (now === undefined) return { with: 'nothing' };
-    if (before !== undefined && before.requests >= this.#limits.minRequests) {
-      const sinceStart = this.newPods.reduce<Traffic | undefined>(
-        (sum, { trafficSinceStart }) => addTraffic(sum, trafficSinceStart),
-        undefined,
-      );
-      return { now: sinceStart ?? now, before, with: 'old-pods' };
-    }
-    const first = this.newPods.reduce<Traffic | undefined>(
-      (sum, { firstTraffic }) => addTraffic(sum, firstTraffic),
-      undefined,
-    );
-    if (first === undefined || first.requests < this.#limits.minRequests) return { now, with: 'nothing' };
-    const since = trafficSince(now, first);
-    return since.requests === 0 ? { now, with: 'nothing' } : { now: since, before: first, with: 'own-start' };
+  #traffic(): Requests {
+    return compareRequests(this.newPods, this.oldPods, this.#limits.minRequests);
   }
 
   #note(now: number): void {
-    const traffic = trafficOf(this.newPods);
+    const traffic = sumOver(this.newPods, allOf);
     if (traffic === undefined) return;
     const { all, hits } = failuresIn(traffic);
     const seconds = Math.round((now - (this.#began ?? now)) / 100) / 10;
@@ -175,17 +185,17 @@ export class WorkloadWatch {
 
   /** How many requests went to the new pods, as far as anybody has counted. */
   get requests(): number {
-    return Math.max(trafficOf(this.newPods)?.requests ?? 0, this.probes.sent);
+    return Math.max(sumOver(this.newPods, allOf)?.requests ?? 0, this.probes.sent);
   }
 
   /** Returns the verdict so far. `unseen`: what could not be watched. */
   report(unseen: readonly string[]): SoakReport {
     const records = this.newPods;
-    const all = trafficOf(records);
+    const all = sumOver(records, allOf);
     const traffic = this.#traffic();
     const watched = records.filter(({ isSeen }) => isSeen).length;
     const hasBefore = this.oldPods.some(({ isSeen }) => isSeen) || traffic.with === 'own-start';
-    const before = traffic.with === 'own-start' ? traffic.before : trafficOf(this.oldPods);
+    const before = traffic.with === 'own-start' ? traffic.before : sumOver(this.oldPods, allOf);
     return {
       verdict: this.#verdict(watched),
       ...(this.#breach !== undefined && {
@@ -196,6 +206,7 @@ export class WorkloadWatch {
       comparedWith: traffic.with,
       new: countsOf(all, records),
       ...(hasBefore && { old: countsOf(before, this.oldPods) }),
+      ...defined({ recent: recentOf(traffic), excused: this.excusedWords }),
       ...defined({ counters: all?.source }),
       crashes: records.reduce((sum, record) => sum + crashesOf(record), 0),
       restarts: records.reduce((sum, { restarts }) => sum + Math.max(0, restarts.count), 0),
@@ -214,9 +225,14 @@ export class WorkloadWatch {
   /** `no traffic seen: 3 requests, "min-requests" is 10`; where proxies count none, nobody knows whether there were any. */
   get tooFewWords(): string | undefined {
     if (this.requests >= this.#limits.minRequests) return undefined;
-    if (trafficOf(this.newPods) === undefined && this.probes.sent === 0)
+    if (sumOver(this.newPods, allOf) === undefined && this.probes.sent === 0)
       return 'no requests counted: there were none, or its proxies have no counters of requests';
     return `no traffic seen: ${count(this.requests, 'request')}, "min-requests" is ${this.#limits.minRequests}`;
+  }
+
+  /** What is worse than in all that the old pods counted, and not than in their last minutes; `undefined` where nothing is. */
+  get excusedWords(): string | undefined {
+    return this.#breach === undefined ? this.#excused : undefined;
   }
 
   /** `1.9% of 1956 requests failed`: more than the limit allows, where that may still be chance; `undefined` where it is not more. */
@@ -224,6 +240,7 @@ export class WorkloadWatch {
     const { maxErrorRate, minRequests } = this.#limits;
     const { now, before } = this.#traffic();
     if (maxErrorRate === undefined || now === undefined || now.requests < minRequests) return undefined;
+    if (this.excusedWords !== undefined) return undefined;
     const { all, hits } = failuresIn(now);
     const earlier = before === undefined ? { all: 0, hits: 0 } : failuresIn(before);
     const allowed = maxErrorRate.beyond === 'zero' || earlier.all === 0 ? 0 : earlier.hits / earlier.all;

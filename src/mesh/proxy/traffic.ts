@@ -67,14 +67,14 @@ function istioTraffic(samples: readonly MetricSample[], way: Way): Traffic | und
   );
   const counts = ours.filter(({ name }) => name === REQUESTS);
   if (counts.length === 0) return undefined;
-  const sumOf = (is: (code: string, grpc: string) => boolean): number =>
+  const countOfThose = (is: (code: string, grpc: string) => boolean): number =>
     sum(counts.filter(({ labels }) => is(labels.response_code ?? '', labels.grpc_response_status ?? '')));
   return {
     source: 'istio',
     requests: sum(counts),
-    errors: sumOf((code, grpc) => /^5\d\d$/.test(code) || (code !== '0' && GRPC_FAULTS.has(grpc))),
+    errors: countOfThose((code, grpc) => /^5\d\d$/.test(code) || (code !== '0' && GRPC_FAULTS.has(grpc))),
     // Envoy has no status for a stream that was reset before there was one.
-    resets: sumOf((code) => code === '0'),
+    resets: countOfThose((code) => code === '0'),
     ...latenciesIn(ours.filter(({ name }) => name === DURATIONS)),
   };
 }
@@ -114,21 +114,33 @@ function sum(samples: readonly MetricSample[]): number {
   return samples.reduce((total, { value }) => total + value, 0);
 }
 
-/** Returns the traffic of several proxies together; that of one where the other is `undefined`. */
+/**
+ * Returns the traffic of several proxies together; that of one where the other is `undefined`. Of a proxy without a histogram its
+ * requests count, and no times.
+ */
 export function addTraffic(one: Traffic | undefined, other: Traffic | undefined): Traffic | undefined {
   if (one === undefined || other === undefined) return one ?? other;
-  return combine(one, other, (left, right) => left + right);
+  return combine(one, other, sumOf, addLatencies(one.latencies, other.latencies));
 }
 
 /** Returns the traffic since an earlier time; all of it where the proxy has begun to count anew since. */
 export function trafficSince(now: Traffic, earlier: Traffic | undefined): Traffic {
-  if (earlier === undefined || now.requests < earlier.requests || now.source !== earlier.source) return now;
-  return combine(now, earlier, (left, right) => Math.max(left - right, 0));
+  if (earlier === undefined || hasBegunAnew(now, earlier)) return now;
+  return combine(now, earlier, difference, latenciesSince(now.latencies, earlier.latencies));
 }
 
-function combine(one: Traffic, other: Traffic, operation: (left: number, right: number) => number): Traffic {
-  const latencies =
-    one.latencies === undefined ? undefined : combineLatencies(one.latencies, other.latencies ?? new Map(), operation);
+/** Counters only rise, so one that has fallen is that of a proxy that was started anew. */
+function hasBegunAnew(now: Traffic, earlier: Traffic): boolean {
+  if (now.source !== earlier.source) return true;
+  if (now.requests < earlier.requests || now.errors < earlier.errors || now.resets < earlier.resets) return true;
+  return [...(now.latencies ?? [])].some(([bound, count]) => count < (earlier.latencies?.get(bound) ?? 0));
+}
+
+type Operation = (left: number, right: number) => number;
+const sumOf: Operation = (left, right) => left + right;
+const difference: Operation = (left, right) => left - right;
+
+function combine(one: Traffic, other: Traffic, operation: Operation, latencies: Latencies | undefined): Traffic {
   return {
     source: one.source,
     requests: operation(one.requests, other.requests),
@@ -138,12 +150,19 @@ function combine(one: Traffic, other: Traffic, operation: (left: number, right: 
   };
 }
 
-function combineLatencies(
-  one: Latencies,
-  other: Latencies,
-  operation: (left: number, right: number) => number,
-): Latencies {
-  return new Map([...one].map(([bound, count]) => [bound, operation(count, other.get(bound) ?? 0)]));
+function addLatencies(one: Latencies | undefined, other: Latencies | undefined): Latencies | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  // Below a bound that only one of them has, nobody knows what the other one has.
+  return new Map(
+    [...one].flatMap(([bound, count]) => {
+      const more = other.get(bound);
+      return more === undefined ? [] : [[bound, count + more]];
+    }),
+  );
+}
+
+function latenciesSince(now: Latencies | undefined, earlier: Latencies | undefined): Latencies | undefined {
+  return now && new Map([...now].map(([bound, count]) => [bound, count - (earlier?.get(bound) ?? 0)]));
 }
 
 /** Returns how many requests a histogram has. */

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { parseMetrics } from './prometheus.ts';
 import { TRAFFIC_METRICS, type Traffic, trafficIn, type Way } from './traffic.ts';
 
@@ -16,14 +17,17 @@ export interface ProxyCounters {
   readonly vms: { readonly created: number; readonly active: number };
   /** Omitted where the proxy keeps no counters of requests. */
   readonly traffic?: Traffic;
+  /** For how long Envoy has run, as it says itself every few seconds; omitted where it does not. */
+  readonly uptimeSeconds?: number;
 }
 
 const RELOAD = /^envoy_wasm_(.+)_vm_reload_(success|failure|backoff)$/;
+const UPTIME = 'envoy_server_uptime';
 const VMS = /^envoy_wasm_envoy_wasm_runtime_\w+_(created|active)$/;
 
 /** Reads what is watched of a proxy from its statistics in Prometheus' text format. */
 export function parseProxyCounters(text: string, way: Way): ProxyCounters {
-  const samples = parseMetrics(text, (name) => name.startsWith('envoy_wasm_') || TRAFFIC_METRICS.has(name));
+  const samples = parseMetrics(text, isWatched);
   const plugins = new Map<string, Reloads>();
   const vms = { created: 0, active: 0 };
   for (const { name, value } of samples) {
@@ -35,7 +39,12 @@ export function parseProxyCounters(text: string, way: Way): ProxyCounters {
     if (state === 'created' || state === 'active') vms[state] += value;
   }
   const traffic = trafficIn(samples, way);
-  return { plugins, vms, ...(traffic !== undefined && { traffic }) };
+  const uptimeSeconds = samples.find(({ name }) => name === UPTIME)?.value;
+  return { plugins, vms, ...defined({ traffic, uptimeSeconds }) };
+}
+
+function isWatched(name: string): boolean {
+  return name.startsWith('envoy_wasm_') || name === UPTIME || TRAFFIC_METRICS.has(name);
 }
 
 const NONE: Reloads = { success: 0, failure: 0, backoff: 0 };

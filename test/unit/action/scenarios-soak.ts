@@ -1,7 +1,7 @@
 import { DEFAULT_SOAK_LIMITS } from '../../../src/deploy/policy.ts';
 import type { Report } from '../../../src/deploy/report/report.ts';
 import type { SoakReport } from '../../../src/deploy/report/soak-report.ts';
-import { unjudgedLimits } from '../../../src/deploy/rollout/unjudged-limits.ts';
+import { beganBefore, unjudgedLimits } from '../../../src/deploy/rollout/unjudged-limits.ts';
 import { describeWorkload } from '../../../src/targets/target.ts';
 import { deployed, policy, ref, report, rolledBack } from './report-builder.ts';
 import { workloads } from './shop.ts';
@@ -20,6 +20,7 @@ export const PASSED_SOAK: SoakReport = {
   comparedWith: 'old-pods',
   new: { requests: 840, failed: 2, p50Ms: 4.5, p99Ms: 48.2, memoryBytes: 86 * MIB, cpu: 0.021 },
   old: { requests: 12_310, failed: 31, p50Ms: 4.4, p99Ms: 47.9, memoryBytes: 71 * MIB, cpu: 0.019 },
+  recent: { ms: 24_000, requests: 960, failed: 3 },
   counters: 'istio',
   crashes: 0,
   restarts: 0,
@@ -87,6 +88,25 @@ export const SOAK_SCENARIOS: Readonly<Record<string, () => Report>> = {
         ...OTHERS.map((path) => deployed(path)),
       ],
     }),
+
+  'worse-before-the-change': () => {
+    const excused =
+      'istio_requests_total: 5.1% of 840 requests failed (5xx or reset) in the new pods, 0.3% of 12310 requests in the old pods, but 4.8% of 960 requests in their last 24 s';
+    return report({
+      policy: policy({ soakMs: 600_000 }),
+      targets: [
+        deployed(FIRST, {
+          soak: {
+            ...PASSED_SOAK,
+            new: { ...PASSED_SOAK.new, failed: 43 },
+            recent: { ms: 24_000, requests: 960, failed: 46 },
+            excused,
+          },
+        }),
+      ],
+      warnings: beganBefore([{ ref: ref(FIRST), few: excused }]),
+    });
+  },
 
   'uncounted-under-traffic': () =>
     report({

@@ -43,7 +43,7 @@ export function renderSoak(targets: readonly Pick<TargetReport, 'ref' | 'soak'>[
         catalogue: VERDICTS,
         urgent: rows.filter(isUrgent),
         calm: rows.filter((row) => !isUrgent(row)),
-        above: 'New pods against old ones, as far as both were seen; of each, the proxy that has most memory.',
+        above: `New pods against old ones, as far as both were seen${soaked.some(({ soak }) => soak.recent !== undefined) ? ' (lately: in the last minutes of the old ones)' : ''}; of each, the proxy that has most memory.`,
       },
       limits,
     ),
@@ -92,7 +92,8 @@ export function renderTraffic(
 function rowOf({ ref, soak }: Soaked, limits: Limits, words = VERDICTS): Row<SoakVerdict> {
   const { verdict, old, pods, crashes, restarts, probes } = soak;
   const { icon, word: seen } = words[verdict];
-  const word = isUncounted(soak) ? seen.replace('no traffic seen', 'no requests counted') : seen;
+  const known = soak.excused === undefined ? seen : 'worse, as it was before the change';
+  const word = isUncounted(soak) ? seen.replace('no traffic seen', 'no requests counted') : known;
   const both = (of: (counts: SoakCounts) => string): string =>
     old === undefined ? of(soak.new) : `${of(soak.new)} / ${of(old)}`;
   const watched = pods.watched < pods.all ? `, ${pods.watched} of ${countOf(pods.all, 'pod')}` : '';
@@ -103,7 +104,7 @@ function rowOf({ ref, soak }: Soaked, limits: Limits, words = VERDICTS): Row<Soa
       text(describeWorkload(ref), limits.name),
       `${icon} ${word}${watched}`,
       `${soak.counters === undefined ? '–' : both(({ requests }) => String(requests))}${probed}`,
-      soak.counters === undefined ? '–' : both(rateWords),
+      soak.counters === undefined ? '–' : `${both(rateWords)}${latelyWords(soak)}`,
       soak.new.p99Ms === undefined ? '–' : both(({ p99Ms }) => (p99Ms === undefined ? '–' : `${p99Ms} ms`)),
       restarts > 0 ? `${crashes}, ${countOf(restarts, 'restart')}` : String(crashes),
       soak.new.memoryBytes === undefined
@@ -118,7 +119,11 @@ function isUncounted({ verdict, counters, probes }: SoakReport): boolean {
   return verdict === 'no-traffic' && counters === undefined && probes === undefined;
 }
 
-function rateWords({ requests, failed }: SoakCounts): string {
+function latelyWords({ recent }: SoakReport): string {
+  return recent === undefined || recent.requests === 0 ? '' : `, lately ${rateWords(recent)}`;
+}
+
+function rateWords({ requests, failed }: Pick<SoakCounts, 'requests' | 'failed'>): string {
   return requests === 0 ? '–' : `${failed} (${percentOf(failed, requests)} %)`;
 }
 

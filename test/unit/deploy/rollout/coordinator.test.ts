@@ -131,6 +131,9 @@ async function run(scripts: Readonly<Record<string, Script>>, options: Options =
         roll: async (workloads) => workloads.forEach(rollOne),
         soak: {
           begin: async () => undefined,
+          hasOldRequests: () => false,
+          readAgain: async () => undefined,
+          readReplaced: async () => undefined,
           look: async () => true,
           conclude: async (workloads) => {
             steps.push(`again ${workloads.map(({ ref }) => ref.name).join('+')}`);

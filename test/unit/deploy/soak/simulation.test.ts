@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_SOAK_LIMITS, type SoakLimits } from '../../../../src/deploy/policy.ts';
 import { TrafficJudge } from '../../../../src/deploy/soak/traffic-judge.ts';
-import type { Traffic } from '../../../../src/mesh/proxy/traffic.ts';
+import { addTraffic, type Traffic } from '../../../../src/mesh/proxy/traffic.ts';
 
 /**
  * Soaks as they come: a number of requests a second, of which some fail and each takes a time, looked at every three seconds.
@@ -74,23 +74,54 @@ class Stream {
   }
 }
 
+/** What the old pods did in their last looks. */
+interface Lately {
+  readonly noise: Noise;
+  readonly looks: number;
+}
+
 /** Soaks once; returns at which look the filter was called bad, `undefined` for never. */
-function soak(old: Noise, now: Noise, limits: SoakLimits, seed: number, looks = LOOKS): number | undefined {
+function soak(
+  old: Noise,
+  now: Noise,
+  limits: SoakLimits,
+  seed: number,
+  looks = LOOKS,
+  lately?: Lately,
+): number | undefined {
   const random = makeRandom(seed);
   const before = new Stream(old, random);
   let earlier = before.next();
   for (let look = 0; look < 20; look++) earlier = before.next();
+  let recent: Traffic | undefined;
+  if (lately !== undefined) {
+    const last = new Stream(lately.noise, random);
+    for (let look = 0; look < lately.looks; look++) recent = last.next();
+    earlier = addTraffic(earlier, recent) ?? earlier;
+  }
   const judge = new TrafficJudge(limits);
   const stream = new Stream(now, random);
   for (let look = 1; look <= looks; look++) {
-    const breach = judge.judge({ now: stream.next(), before: earlier, beforeName: 'in the old pods' });
-    if (breach !== undefined) return look;
+    const found = judge.judge({
+      now: stream.next(),
+      before: earlier,
+      beforeName: 'in the old pods',
+      ...(recent !== undefined && { recent: [{ traffic: recent, ms: 30_000 }] }),
+    });
+    if (found?.isBreach) return look;
   }
   return undefined;
 }
 
-function alarms(old: Noise, now: Noise, limits: SoakLimits, runs: number, looks = LOOKS): (number | undefined)[] {
-  return Array.from({ length: runs }, (_, run) => soak(old, now, limits, 1_000 * run + 17, looks));
+function alarms(
+  old: Noise,
+  now: Noise,
+  limits: SoakLimits,
+  runs: number,
+  looks = LOOKS,
+  lately?: Lately,
+): (number | undefined)[] {
+  return Array.from({ length: runs }, (_, run) => soak(old, now, limits, 1_000 * run + 17, looks, lately));
 }
 
 const STRICT: SoakLimits = { ...DEFAULT_SOAK_LIMITS, maxLatencyIncrease: { share: 0.2 } };
@@ -151,12 +182,61 @@ describe('a bad filter is noticed', () => {
   });
 });
 
+describe('what began before the change', () => {
+  const good: Noise = { perLook: 60, failing: 0.001 };
+  const failing: Noise = { perLook: 60, failing: 0.05 };
+  const quick: Noise = { perLook: 60, failing: 0, ms: 8 };
+  const slow: Noise = { perLook: 60, failing: 0, ms: 308 };
+  const latency: SoakLimits = { ...DEFAULT_SOAK_LIMITS, maxLatencyIncrease: { ms: 100 } };
+
+  test.each<[string, Noise, Noise, SoakLimits, number]>([
+    ['5% fail, for half a minute of 20 requests a second', good, failing, DEFAULT_SOAK_LIMITS, 10],
+    ['5% fail, in bursts', good, { ...failing, burst: 1 }, DEFAULT_SOAK_LIMITS, 20],
+    [
+      '5% fail, and one more percent may',
+      good,
+      failing,
+      { ...DEFAULT_SOAK_LIMITS, maxErrorRate: { share: 0.01, beyond: 'old-pods' } },
+      10,
+    ],
+    ['300 ms more', quick, slow, latency, 10],
+  ])('is not held against a good filter: %s', (_case, old, now, limits, looks) => {
+    const found = alarms(old, now, limits, 200, LOOKS, { noise: now, looks }).filter((look) => look !== undefined);
+    expect(found).toEqual([]);
+  });
+
+  test.each<[string, Noise, Noise, Noise, SoakLimits, number]>([
+    ['5% fail since the change', good, good, failing, DEFAULT_SOAK_LIMITS, 20],
+    [
+      '5% fail since the change, and few requests before it',
+      good,
+      { ...good, perLook: 3 },
+      failing,
+      DEFAULT_SOAK_LIMITS,
+      20,
+    ],
+    [
+      '5% fail since before the change, 15% since it',
+      good,
+      failing,
+      { ...failing, failing: 0.15 },
+      DEFAULT_SOAK_LIMITS,
+      40,
+    ],
+    ['300 ms more since the change', quick, quick, slow, latency, 5],
+    ['300 ms more since before the change, 600 since it', quick, slow, { ...slow, ms: 608 }, latency, 20],
+  ])('does not hide a bad filter: %s', (_case, old, last, now, limits, most) => {
+    const found = alarms(old, now, limits, 100, most, { noise: last, looks: 10 });
+    expect(found.filter((look) => look === undefined)).toEqual([]);
+  });
+});
+
 test('so many requests are asked for before anything is said of them', () => {
   const judge = new TrafficJudge({ ...DEFAULT_SOAK_LIMITS, minRequests: 10 });
   const before: Traffic = { source: 'istio', requests: 5_000, errors: 0, resets: 0 };
   const now = (requests: number): Traffic => ({ source: 'istio', requests, errors: requests, resets: 0 });
   expect(judge.judge({ now: now(9), before, beforeName: 'in the old pods' })).toBeUndefined();
-  expect(judge.judge({ now: now(10), before, beforeName: 'in the old pods' })).toBe(
+  expect(judge.judge({ now: now(10), before, beforeName: 'in the old pods' })?.text).toBe(
     'istio_requests_total: 100% of 10 requests failed (5xx or reset) in the new pods, 0% of 5000 requests in the old pods',
   );
 });
