@@ -3,6 +3,7 @@ import { renderSummary } from '../../src/action/summary/summary.ts';
 import { warningTexts } from '../../src/base/warning.ts';
 import type { Pod } from '../../src/cluster/objects.ts';
 import { SCOUT_LABEL } from '../../src/mesh/identity/names.ts';
+import type { RunOptions } from '../harness/action.ts';
 import { eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import type { RecordedRequest } from '../harness/recorder.ts';
@@ -149,28 +150,89 @@ describe('a scout', () => {
     expect(warningTexts(report.warnings)).toEqual([expect.stringMatching(/Istio injects no sidecar/)]);
   });
 
-  test.concurrent('that a killed run has left is deleted by the next one, with what was its own', async () => {
-    const scene = await Scene.open(cluster);
-    await scene.workload();
-    const killed = new AbortController();
+  /** A run that is killed as it makes its scout, with an EnvoyFilter of the scout's own. */
+  const killed = async (scene: Scene, environment: Readonly<Record<string, string>> = {}): Promise<void> => {
+    const kill = new AbortController();
     let isOver = false;
     scene.inject(({ method, path }) => {
       if (isOver) return undefined;
-      if (killed.signal.aborted) return { disconnect: 'before' };
+      if (kill.signal.aborted) return { disconnect: 'before' };
       if (method !== 'POST' || !/\/pods(\?|$)/.test(path)) return undefined;
-      killed.abort();
+      kill.abort();
       return { disconnect: 'after' };
     });
-    await scene.run({ port: '9080' }, { cancelled: killed.signal });
+    await scene.run({ port: '9080' }, { cancelled: kill.signal, environment });
     isOver = true;
     // What was under way at that moment still arrives.
     await eventually('the scout of the killed run', async () => (await scoutsOf(scene))[0]);
     expect((await scene.objects()).envoyFilters).toHaveLength(2);
-    const { report, log } = await scene.run({ port: '9080' });
+  };
+  const attempt = (number: number, id = 7): Readonly<Record<string, string>> => ({
+    GITHUB_REPOSITORY: 'shop/filters',
+    GITHUB_RUN_ID: String(id),
+    GITHUB_RUN_ATTEMPT: String(number),
+  });
+  const inMinutes = (minutes: number): Date => new Date(Date.now() + minutes * 60_000);
+
+  test.concurrent.each<[string, () => Partial<RunOptions>]>([
+    ['its next attempt', () => ({ environment: attempt(2) })],
+    ['any run once it must have ended', () => ({ environment: attempt(1, 8), date: inMinutes(6) })],
+  ])('that a killed run has left is deleted by %s, with what was its own', async (_case, next) => {
+    const scene = await Scene.open(cluster);
+    await scene.workload();
+    await killed(scene, attempt(1));
+    const { report, log } = await scene.run({ port: '9080' }, next());
     expect(report.outcome).toBe('deployed');
     expect(log.filter((line) => line.includes('an earlier run has left'))).toHaveLength(2);
     expect(await scoutsOf(scene)).toEqual([]);
     expect((await scene.objects()).envoyFilters).toHaveLength(1);
+  });
+
+  test.concurrent('that has ended is deleted by the next run, whoever has made it', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload();
+    await killed(scene);
+    const [name] = await scoutsOf(scene);
+    const pod = `/api/v1/namespaces/${scene.namespace}/pods/${name}`;
+    // What no kubelet of the test does: what Kubernetes does to a pod after activeDeadlineSeconds.
+    const status = { phase: 'Failed', reason: 'DeadlineExceeded' };
+    await eventually('the ended scout', async () => {
+      await cluster.api.patch(`${pod}/status`, { status });
+      const { phase } = (await cluster.api.get<Pod>(pod)).status ?? {};
+      return phase === 'Failed' ? true : undefined;
+    });
+    expect((await scene.deploy()).outcome).toBe('deployed');
+    expect(await scoutsOf(scene)).toEqual([]);
+  });
+
+  test.concurrent('of another run for the same filter stays, with what is its own, and both runs come to their end', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews');
+    await scene.workload('ratings');
+    let other: Awaited<ReturnType<Scene['run']>> | undefined;
+    let scouts: readonly string[] = [];
+    let hasBegun = false;
+    scene.inject(({ method, path }) => {
+      if (hasBegun || method !== 'DELETE' || !/\/pods\//.test(path)) return undefined;
+      hasBegun = true;
+      // While the scout of the first run is there, a whole second run comes and goes.
+      return {
+        meanwhile: async () => {
+          const inputs = { port: '9080', targets: 'deployment/ratings' };
+          other = await scene.run(inputs, { environment: attempt(1, 8) });
+          scouts = await scoutsOf(scene);
+        },
+      };
+    });
+    const inputs = { port: '9080', targets: 'deployment/reviews' };
+    const first = await scene.run(inputs, { environment: attempt(1, 7) });
+    expect(scouts).toHaveLength(1);
+    expect([first, other].map((run) => [run?.report.outcome, run?.report.warnings])).toEqual([
+      ['deployed', []],
+      ['deployed', []],
+    ]);
+    expect([...first.log, ...(other?.log ?? [])].join('\n')).not.toContain('an earlier run has left');
+    expect(await scoutsOf(scene)).toEqual([]);
   });
 
   test.concurrent('that cannot be deleted is told, and what was its own is deleted all the same', async () => {

@@ -38,7 +38,10 @@ export interface Mesh {
   /** A namespace, with injection unless it is given other labels; removed at the end. */
   namespace(labels?: Readonly<Record<string, string>>): Promise<string>;
   /** Deploys with the built action, as a runner runs it. */
-  deploy(inputs: Readonly<Record<string, string>>, options?: Pick<BundleOptions, 'onOutput'>): Promise<BundleRun>;
+  deploy(
+    inputs: Readonly<Record<string, string>>,
+    options?: Pick<BundleOptions, 'onOutput' | 'environment'>,
+  ): Promise<BundleRun>;
   /** Asks for a URL from inside a workload's pod, through its sidecar, and gives the answer's status line and headers. */
   fetchFrom(workload: Workload, url: string): Promise<string>;
   /** The answer of a path of Envoy's admin interface, from each ready pod of a workload. */

@@ -134,13 +134,14 @@ export class ClusterExecution {
   async #sendScouts(): Promise<boolean> {
     const { plan, snapshot, proxies } = this.#planned;
     const context = during(this.#planned.context, 'verifying the filter');
-    await deleteLeftovers(filtersIn(plan), snapshot, context);
+    await deleteLeftovers(changingNamespaces(plan), snapshot, { ...context, run: this.#run });
     if (proxies === undefined) return true;
     const { problems, warnings, report } = await sendScouts(plan, {
       ...context,
       policy: this.#policy,
       proxies,
       run: this.#attemptOfRun,
+      madeBy: this.#run,
       isVerified: (ref, podRevision) => verifiedLevel(ref, podRevision, snapshot) !== undefined,
     });
     for (const warning of warnings) this.warn(warning);
@@ -254,16 +255,9 @@ function leftReplaced(object: Garbage): Left {
   return { object: nameOf(object), why, replaced: true };
 }
 
-/** The filters that the changed workloads of each namespace get or lose. */
-function filtersIn({ workloads }: Plan): Map<string, Set<string>> {
-  const found = new Map<string, Set<string>>();
-  for (const { ref, revisions, removals, patch } of workloads) {
-    if (patch === undefined) continue;
-    const names = found.get(ref.namespace) ?? new Set();
-    found.set(ref.namespace, names);
-    for (const name of [...revisions.map(({ revision }) => revision.filter), ...removals]) names.add(name);
-  }
-  return found;
+/** The namespaces in which a plan changes workloads. */
+function changingNamespaces({ workloads }: Plan): Set<string> {
+  return new Set(workloads.flatMap(({ ref, patch }) => (patch === undefined ? [] : [ref.namespace])));
 }
 
 /** What happens to the shared objects where no workload may be changed. */

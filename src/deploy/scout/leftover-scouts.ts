@@ -2,49 +2,55 @@ import { messageOf } from '../../base/problem.ts';
 import { isApiError } from '../../cluster/errors.ts';
 import type { KubernetesObject, Pod } from '../../cluster/objects.ts';
 import { POD } from '../../cluster/resources.ts';
-import { FILTER_LABEL, filtersIn, SCOUT_EXPIRY_ANNOTATION, SCOUT_LABEL } from '../../mesh/identity/names.ts';
+import { SCOUT_LABEL, SCOUT_RUN_ANNOTATION } from '../../mesh/identity/names.ts';
+import { isEarlierAttempt } from '../../mesh/identity/run-order.ts';
 import { FILTER_RESOURCES, kindOf } from '../../mesh/objects/filter-resource.ts';
 import type { DeployContext } from '../context.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
+import { SCOUT_SECONDS } from './scout-pod.ts';
 
-/** A filter in a namespace that a run is about. */
-export type Filters = ReadonlyMap<string, ReadonlySet<string>>;
+/** So much older than a scout can be, in milliseconds, nothing is of a run that goes on, even where clocks differ by two minutes. */
+const OUTLIVED_MS = (SCOUT_SECONDS + 120) * 1_000;
 
-/** Whether an object was made for scouts alone. */
-export function isOfScouts({ metadata }: KubernetesObject): boolean {
-  return metadata.labels?.[SCOUT_LABEL] !== undefined;
-}
+type LeftoverContext = Pick<DeployContext, 'client' | 'log' | 'date'> & {
+  /** The run that looks for them: `owner/repo/run/attempt`, or `local`. */
+  readonly run: string;
+};
 
 /**
- * Deletes the scouts that a killed run has left in namespaces, and what brought filters to them alone: those of filters that this run is
- * about, and all whose time is over. One of another filter may be of a run that goes on. Never throws; what cannot be seen or deleted
- * ends by itself.
+ * Deletes the scouts that a killed run has left in namespaces, and what brought filters to them alone, of whichever filter: all that
+ * nobody uses any more. Those of another run that may go on stay. Never throws; what cannot be seen or deleted ends by itself.
  */
 export async function deleteLeftovers(
-  filters: Filters,
+  namespaces: Iterable<string>,
   snapshot: Pick<ClusterSnapshot, 'filterResources'>,
-  context: Pick<DeployContext, 'client' | 'log' | 'date'>,
+  context: LeftoverContext,
 ): Promise<void> {
   await Promise.all(
-    [...filters].map(async ([namespace, names]) => {
-      await Promise.all([deletePods(namespace, names, context), deleteResources(namespace, names, snapshot, context)]);
+    [...namespaces].map(async (namespace) => {
+      await Promise.all([deletePods(namespace, context), deleteResources(namespace, snapshot, context)]);
     }),
   );
 }
 
-async function deletePods(
-  namespace: string,
-  names: ReadonlySet<string>,
-  { client, log, date }: Pick<DeployContext, 'client' | 'log' | 'date'>,
-): Promise<void> {
+/** Whether no run uses any more what one has made for its scouts: its time is over, or `run` is the next attempt at the same. */
+function isLeft({ metadata }: KubernetesObject, { run, date }: Pick<LeftoverContext, 'run' | 'date'>): boolean {
+  const { annotations = {}, creationTimestamp = '' } = metadata;
+  if (isEarlierAttempt(annotations[SCOUT_RUN_ANNOTATION] ?? '', run)) return true;
+  return date().getTime() - Date.parse(creationTimestamp) >= OUTLIVED_MS;
+}
+
+/** Whether Kubernetes has ended a pod, as it does a scout after its time. */
+function hasEnded({ status }: Pod): boolean {
+  return status?.phase === 'Failed' || status?.phase === 'Succeeded';
+}
+
+async function deletePods(namespace: string, context: LeftoverContext): Promise<void> {
+  const { client, log } = context;
   try {
     const { items } = await client.list<Pod>(POD, namespace, { labelSelector: SCOUT_LABEL });
-    const now = date().toISOString();
     const left = items.filter(
-      ({ metadata }) =>
-        metadata.deletionTimestamp === undefined &&
-        (filtersIn(metadata.labels ?? {}).some((name) => names.has(name)) ||
-          (metadata.annotations?.[SCOUT_EXPIRY_ANNOTATION] ?? now) <= now),
+      (pod) => pod.metadata.deletionTimestamp === undefined && (hasEnded(pod) || isLeft(pod, context)),
     );
     for (const { metadata } of left) {
       log.info(`Pod ${namespace}/${metadata.name} deleted: an earlier run has left this scout.`);
@@ -57,13 +63,13 @@ async function deletePods(
 
 async function deleteResources(
   namespace: string,
-  names: ReadonlySet<string>,
   snapshot: Pick<ClusterSnapshot, 'filterResources'>,
-  { client, log }: Pick<DeployContext, 'client' | 'log'>,
+  context: LeftoverContext,
 ): Promise<void> {
+  const { client, log } = context;
   for (const object of snapshot.filterResources(namespace)) {
-    if (!isOfScouts(object) || !names.has(object.metadata.labels?.[FILTER_LABEL] ?? '')) continue;
-    const { name } = object.metadata;
+    const { name, labels = {} } = object.metadata;
+    if (labels[SCOUT_LABEL] === undefined || !isLeft(object, context)) continue;
     try {
       await client.delete(FILTER_RESOURCES[kindOf(object)], namespace, name);
       log.info(`${kindOf(object)} ${namespace}/${name} deleted: an earlier run has left it, for its scout.`);

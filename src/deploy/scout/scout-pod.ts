@@ -4,8 +4,8 @@ import type { KubernetesObject, Pod, PodTemplate } from '../../cluster/objects.t
 import {
   MOUNT_ANNOTATIONS,
   podLabel,
-  SCOUT_EXPIRY_ANNOTATION,
   SCOUT_LABEL,
+  SCOUT_RUN_ANNOTATION,
   TEMPLATES_ANNOTATION,
 } from '../../mesh/identity/names.ts';
 import { runHash } from '../../mesh/identity/revision.ts';
@@ -99,8 +99,10 @@ export function scoutMounts(revisions: readonly ScoutRevision[]): Readonly<Recor
 export interface ScoutParts {
   readonly namespace: string;
   readonly name: string;
+  /** Tells the run from every other one. */
   readonly run: string;
-  readonly expires: Date;
+  /** The run as records name it. */
+  readonly madeBy: string;
   readonly like: ProxyLike;
   readonly revisions: readonly ScoutRevision[];
 }
@@ -110,7 +112,7 @@ export interface ScoutParts {
  * so that no Service, no controller and no disruption budget selects it; it has no token, passes the Pod Security level "restricted"
  * as far as the sidecar does, and ends by itself.
  */
-export function scoutPod({ namespace, name, run, expires, like, revisions }: ScoutParts): NewPod {
+export function scoutPod({ namespace, name, run, madeBy, like, revisions }: ScoutParts): NewPod {
   return {
     metadata: {
       name,
@@ -125,7 +127,7 @@ export function scoutPod({ namespace, name, run, expires, like, revisions }: Sco
       annotations: {
         ...like.annotations,
         ...scoutMounts(revisions),
-        [SCOUT_EXPIRY_ANNOTATION]: expires.toISOString(),
+        [SCOUT_RUN_ANNOTATION]: madeBy,
         'cluster-autoscaler.kubernetes.io/safe-to-evict': 'true',
       },
     },

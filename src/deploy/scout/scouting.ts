@@ -4,6 +4,7 @@ import { count, formatDuration, sentence } from '../../base/text.ts';
 import type { Warning } from '../../base/warning.ts';
 import { isApiError } from '../../cluster/errors.ts';
 import { POD } from '../../cluster/resources.ts';
+import { SCOUT_RUN_ANNOTATION } from '../../mesh/identity/names.ts';
 import type { PodRevision } from '../../mesh/identity/revision.ts';
 import { kindOf, resourceOf } from '../../mesh/objects/filter-resource.ts';
 import { toStored } from '../../mesh/objects/traffic-extension.ts';
@@ -15,7 +16,7 @@ import type { RolloutPolicy } from '../policy.ts';
 import type { ScoutReport } from '../report/scout-report.ts';
 import { ProxyInspector } from '../verify/proxy-inspector.ts';
 import { type PlannedScout, planScouts, type Unscouted } from './plan-scouts.ts';
-import { SCOUT_SECONDS, scoutPod } from './scout-pod.ts';
+import { scoutPod } from './scout-pod.ts';
 import { notTried, scoutName, standsFor, wentOnWithout } from './scout-problem.ts';
 import type { ScoutRevision } from './scout-revision.ts';
 import { ScoutWatch } from './scout-watch.ts';
@@ -24,7 +25,10 @@ import { type ScoutVerdict, tryScout } from './try-scout.ts';
 export interface ScoutingContext extends DeployContext {
   readonly policy: Pick<RolloutPolicy, 'scout' | 'verify' | 'timeoutMs'>;
   readonly proxies: Pick<RunningProxies, 'podsIn'>;
+  /** Tells the run from every other one. */
   readonly run: string;
+  /** The run as records name it: `owner/repo/run/attempt`, or `local`. */
+  readonly madeBy: string;
   /** Whether a revision was once verified on a workload. */
   readonly isVerified: (ref: WorkloadRef, podRevision: PodRevision) => boolean;
 }
@@ -82,15 +86,14 @@ async function sendOne(
   scout: PlannedScout,
   context: ScoutingContext & { readonly inspector: ProxyInspector; readonly watch: ScoutWatch },
 ): Promise<Tried> {
-  const { log, now, date, run, signal } = context;
+  const { log, now, run, madeBy, signal } = context;
   const started = now();
   let verdict: ScoutVerdict = { state: 'cancelled' };
   let left: readonly string[] = [];
   try {
     if (!signal.aborted) {
       await bringOwn(scout, context);
-      const expires = new Date(date().getTime() + SCOUT_SECONDS * 1_000);
-      verdict = await tryScout(scout, scoutPod({ ...scout, run, expires }), context);
+      verdict = await tryScout(scout, scoutPod({ ...scout, run, madeBy }), context);
     }
   } catch (error) {
     verdict = { state: 'untried', why: `what brings the filter to it could not be written (${messageOf(error)})` };
@@ -125,17 +128,23 @@ function ownOf({
   return revisions.flatMap((one) => (one.resource === undefined ? [] : [{ ...one, resource: one.resource }]));
 }
 
-async function bringOwn(scout: PlannedScout, { client }: DeployContext): Promise<void> {
+async function bringOwn(
+  scout: PlannedScout,
+  { client, madeBy }: Pick<ScoutingContext, 'client' | 'madeBy'>,
+): Promise<void> {
   await Promise.all(
-    ownOf(scout).map(({ resource, podRevision }) =>
-      client.apply(resourceOf(podRevision), scout.namespace, toStored(resource), { force: true }),
-    ),
+    ownOf(scout).map(({ resource, podRevision }) => {
+      const { metadata } = resource;
+      const annotations = { ...metadata.annotations, [SCOUT_RUN_ANNOTATION]: madeBy };
+      const marked = { ...resource, metadata: { ...metadata, annotations } };
+      return client.apply(resourceOf(podRevision), scout.namespace, toStored(marked), { force: true });
+    }),
   );
 }
 
 /**
  * Deletes a scout and what was its own, at once, so that one that hangs is in the way of nothing else. Returns what could not be deleted:
- * the pod ends by itself, and the next run deletes both.
+ * the pod ends by itself, and a later run deletes both.
  */
 async function takeAway(scout: PlannedScout, { client, log }: DeployContext): Promise<readonly string[]> {
   const { namespace, name } = scout;
@@ -191,9 +200,7 @@ function conclude(
     ],
     warnings: [
       ...(mode === 'required' ? [] : untried.map((one) => sentence(wentOnWithout(one.why, one)))),
-      ...left.map(
-        (text) => `${text} It is of a scout, and serves nobody: the next run for the same filter deletes it.`,
-      ),
+      ...left.map((text) => `${text} It is of a scout, and serves nobody: a run there some minutes later deletes it.`),
     ].map((text) => ({ topic: 'Scout', text })),
     ...(isEmpty ? {} : { report }),
   };

@@ -21,8 +21,8 @@ export const REVISION_LABEL = `${PREFIX}/revision`;
  * like this.
  */
 export const SCOUT_LABEL = `scout.${PREFIX}/run`;
-/** On the same: when it has ended for sure, ISO 8601. */
-export const SCOUT_EXPIRY_ANNOTATION = `scout.${PREFIX}/expires`;
+/** On the same: that run as records name it, `owner/repo/run/attempt` or `local`. */
+export const SCOUT_RUN_ANNOTATION = `scout.${PREFIX}/made-by`;
 /** Selects the ConfigMaps, EnvoyFilters and WasmPlugins that this action made. */
 export const OWNED_SELECTOR = `app.kubernetes.io/managed-by=${PREFIX}`;
 

@@ -26,6 +26,18 @@ export function isOlderRun(one: RunMark, than: RunMark): boolean {
   return order < 0;
 }
 
+/** Whether a run is an earlier attempt of another one: GitHub begins the next attempt of a run only once that before has ended. */
+export function isEarlierAttempt(one: string, of: string): boolean {
+  const [, repository, id, attempt] = RUN.exec(one) ?? [];
+  const [, otherRepository, otherId, otherAttempt] = RUN.exec(of) ?? [];
+  return (
+    repository !== undefined &&
+    repository === otherRepository &&
+    id === otherId &&
+    Number(attempt) < Number(otherAttempt)
+  );
+}
+
 /** The order of two runs of one repository by GitHub's numbers, 0 for the same attempt; `undefined` where they have no common ones. */
 function compareNumbers(one: string, other: string): number | undefined {
   const [, repository, id, attempt] = RUN.exec(one) ?? [];

@@ -51,7 +51,7 @@ function plan(
 
 const bodyOf = (scout: PlannedScouts['scouts'][number] | undefined): ReturnType<typeof scoutPod> => {
   if (scout === undefined) throw new Error('there is no scout');
-  return scoutPod({ ...scout, run: 'run 1', expires: new Date(0) });
+  return scoutPod({ ...scout, run: 'run 1', madeBy: 'shop/filters/1/1' });
 };
 
 describe('scouts', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { describeRun, isOlderRun, type RunMark } from '../../../../src/mesh/identity/run-order.ts';
+import { describeRun, isEarlierAttempt, isOlderRun, type RunMark } from '../../../../src/mesh/identity/run-order.ts';
 
 test.each([
   ['shop/filters/4812/1', 'run 4812'],
@@ -57,4 +57,18 @@ describe('the order of runs', () => {
       }
     }
   });
+});
+
+test.each([
+  ['shop/filters/7/1', 'shop/filters/7/2', true],
+  ['shop/filters/7/2', 'shop/filters/7/2', false],
+  ['shop/filters/7/3', 'shop/filters/7/2', false],
+  // Two runs may go on at the same time, and so may those of two repositories.
+  ['shop/filters/6/1', 'shop/filters/7/2', false],
+  ['shop/other/7/1', 'shop/filters/7/2', false],
+  ['local', 'shop/filters/7/2', false],
+  ['local', 'local', false],
+  ['', 'shop/filters/7/2', false],
+])('%s is an earlier attempt of %s: %s', (one, of, is) => {
+  expect(isEarlierAttempt(one, of)).toBe(is);
 });
