@@ -235,6 +235,34 @@ describe('a scout', () => {
     expect(await scoutsOf(scene)).toEqual([]);
   });
 
+  test.concurrent.each([429, 500])(
+    'whose pod the API server does not show, with %d, is given up early, and says why',
+    async (status) => {
+      const scene = await Scene.open(cluster);
+      await scene.workload();
+      const body = { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: status, message: 'too much to do' };
+      scene.inject(({ method, path }) =>
+        method === 'GET' && decodeURIComponent(path).includes(`labelSelector=${SCOUT_LABEL}`)
+          ? { answer: { status, body: JSON.stringify(body) } }
+          : undefined,
+      );
+      const { report, log } = await scene.run();
+      expect(report.outcome).toBe('deployed');
+      const early = log.findIndex((line) =>
+        /^The API server does not show the scouts in \S+ \(.*too much to do/.test(line),
+      );
+      const end = log.findIndex((line) =>
+        /not tried, the API server did not show its pod \(.*too much to do/.test(line),
+      );
+      expect(early).toBeGreaterThan(0);
+      expect(end).toBeGreaterThan(early);
+      expect(warningTexts(report.warnings)).toEqual([
+        expect.stringMatching(/^No scout tried .+: the API server did not show its pod \(.*too much to do/),
+      ]);
+      expect(await scoutsOf(scene)).toEqual([]);
+    },
+  );
+
   test.concurrent('that cannot be deleted is told, and what was its own is deleted all the same', async () => {
     const scene = await Scene.open(cluster);
     await scene.workload();

@@ -1,13 +1,20 @@
 import { pause } from '../../base/concurrency.ts';
 import { messageOf } from '../../base/problem.ts';
-import type { Client } from '../../cluster/client.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { POD } from '../../cluster/resources.ts';
 import { followWorkloads } from '../../cluster/watch.ts';
 import { SCOUT_LABEL } from '../../mesh/identity/names.ts';
+import type { DeployContext } from '../context.ts';
 
 /** How long nobody looks, although nothing has changed: time alone may make a trouble a verdict. */
 const TICK_MS = 500;
+
+/** What the API server answers in place of the pods. */
+export interface ScoutTrouble {
+  /** Milliseconds since the run's start. */
+  readonly since: number;
+  readonly text: string;
+}
 
 /** Follows all scouts of a namespace, with one list and one watch. */
 export class ScoutWatch {
@@ -18,14 +25,23 @@ export class ScoutWatch {
   readonly #running: Promise<void>;
   #changed = new AbortController();
   #lost: string | undefined;
+  #trouble: ScoutTrouble | undefined;
 
-  constructor(client: Client, namespace: string, debug: (line: string) => void) {
+  constructor(namespace: string, { client, log, now }: Pick<DeployContext, 'client' | 'log' | 'now'>) {
     this.#running = followWorkloads<Pod>(client, {
       resource: POD,
       namespace,
       labelSelector: SCOUT_LABEL,
       signal: this.#stop.signal,
-      debug,
+      debug: (line) => log.debug(line),
+      onTrouble: (text) => {
+        // Somebody who follows the log is told at once what is waited for.
+        if (text !== undefined && this.#trouble === undefined) {
+          log.info(`The API server does not show the scouts in ${namespace} (${text}); it is asked again.`);
+        }
+        this.#trouble = text === undefined ? undefined : { since: this.#trouble?.since ?? now(), text };
+        this.#tell();
+      },
       // A list may have been made before a pod that was shown: it cannot say that one is gone.
       awaited: () => [...this.#seen],
       onWorkload: (name, pod) => {
@@ -54,6 +70,11 @@ export class ScoutWatch {
   /** Why pods are not shown any more; `undefined` while they are. */
   get lost(): string | undefined {
     return this.#lost;
+  }
+
+  /** Why pods are not shown at the moment, and since when; `undefined` while they are. */
+  get trouble(): ScoutTrouble | undefined {
+    return this.#trouble;
   }
 
   /** Waits until something has changed, or may be judged otherwise by now. */

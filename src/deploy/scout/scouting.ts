@@ -70,7 +70,7 @@ export async function sendScouts(plan: Plan, context: ScoutingContext): Promise<
     const inspector = new ProxyInspector(context);
     const tried = await Promise.all(
       [...namespaces].map(async ([namespace, those]) => {
-        const watch = new ScoutWatch(context.client, namespace, (line) => log.debug(line));
+        const watch = new ScoutWatch(namespace, context);
         try {
           return await mapLimited(those, PARALLEL, (scout) => sendOne(scout, { ...context, inspector, watch }));
         } finally {

@@ -41,6 +41,8 @@ export interface ScoutContext extends DeployContext {
 
 /** A sidecar starts within seconds; after so long, in milliseconds, one that says nothing says nothing of the filter. */
 const READY_MS = 60_000;
+/** An API server that does not show the pod for this long is not waited for: what it shows then comes too late to save anything. */
+const TROUBLE_MS = 10_000;
 /** A pod that no node takes for this long is not waited for: it is nobody's but ours. */
 const UNSCHEDULED_MS = 5_000;
 /** How long a proxy may take to tell. */
@@ -149,6 +151,10 @@ async function untilReady(
   for (;;) {
     if (signal.aborted) return { state: 'cancelled' };
     if (watch.lost !== undefined) return untried(`its pod could not be watched (${watch.lost})`);
+    const { trouble } = watch;
+    if (trouble !== undefined && now() - trouble.since >= TROUBLE_MS) {
+      return untried(`the API server did not show its pod (${trouble.text})`);
+    }
     const pod = watch.podOf(scout.name);
     if (pod === undefined) return untried('its pod was deleted by somebody else');
     const passed = now() - started;
