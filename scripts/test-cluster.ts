@@ -1,9 +1,10 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Level, levels, type RunningCluster, withCluster } from '../test/cluster/index.ts';
 import { runJest } from './jest.ts';
+import { type Found, failedFiles, runOnceMore } from './once-more.ts';
 import { commitNumber, leftOut, ROTATING, ROTATING_ON_MESH } from './rotation.ts';
 
 // npm run test:cluster -- [control-plane] [mesh] [--kubeconfig FILE] [--only TEXT]
@@ -57,11 +58,6 @@ const SUITES: Readonly<Record<Level, readonly Suite[]>> = {
   ],
 };
 
-/** More files than this do not fail because a machine is busy. */
-const MAX_AGAIN = 3;
-/** What `.ci/run` knows a second run by, whose tests it has counted already. */
-const ONCE_MORE = '── once more: ';
-
 /** How many clusters of a level share its suites, each a part of the files: control planes are cheap, and a machine has one mesh. */
 const CLUSTERS: Readonly<Record<Level, number>> = { 'control-plane': 2, mesh: 1 };
 
@@ -92,26 +88,12 @@ async function verify(level: Level): Promise<number> {
     const found = await Promise.all(
       environments.map((environment, index) => runSuites(level, `${index + 1}/${clusters.length}`, environment)),
     );
-    const failed = found.flatMap(({ files }) => files);
-    if (failed.length > 0 && failed.length <= MAX_AGAIN) return runAgain(level, failed, environments[0] ?? {});
-    return Math.max(...found.map(({ code }) => code));
+    const testMs = Math.max(...SUITES[level].map((suite) => suite.testMs));
+    return runOnceMore(together(found), async (files) => {
+      const { code } = await runFiles(files, [`--testTimeout=${testMs}`, '--runInBand'], environments[0] ?? {});
+      return code;
+    });
   });
-}
-
-/**
- * Runs files that failed once more, with nothing beside them. A real cluster on a busy machine has seconds in which it answers nobody;
- * what fails only then is named, for whoever makes it better, and does not decide. What fails twice does.
- */
-async function runAgain(
-  level: Level,
-  files: readonly string[],
-  environment: Readonly<Record<string, string>>,
-): Promise<number> {
-  console.log(`\n${ONCE_MORE}${files.join(', ')}`);
-  const testMs = Math.max(...SUITES[level].map((suite) => suite.testMs));
-  const { code } = await runFiles(files, [`--testTimeout=${testMs}`, '--runInBand'], environment);
-  if (code === 0) console.log(`Passed only when run once more: ${files.join(', ')}`);
-  return code;
 }
 
 /** Runs `use` with so many clusters of a level, brought up one after the other: the first builds what the others take. */
@@ -126,18 +108,17 @@ function withClusters(
   return withCluster(level, withOthers, { log: (line) => console.log(line) });
 }
 
-/** How a run of jest ended, and the files of it that failed. */
-interface Found {
-  readonly code: number;
-  readonly files: readonly string[];
-}
-
 async function runSuites(level: Level, shard: string, environment: Readonly<Record<string, string>>): Promise<Found> {
   const found: Found[] = [];
   for (const { files, atOnce, testMs } of SUITES[level]) {
     const bounds = [`--maxWorkers=${atOnce}`, `--testTimeout=${testMs}`, `--shard=${shard}`];
     found.push(await runFiles([files], bounds, environment));
   }
+  return together(found);
+}
+
+/** Several runs as one. */
+function together(found: readonly Found[]): Found {
   return { code: Math.max(...found.map(({ code }) => code)), files: found.flatMap(({ files }) => files) };
 }
 
@@ -154,10 +135,7 @@ async function runFiles(
     // `npm test` leaves the mesh suite out; here every path counts.
     const flags = ['--verbose', ...bounds, ...only, '--testPathIgnorePatterns=/node_modules/'];
     const code = await runJest([...patterns, ...flags, '--json', `--outputFile=${results}`], environment);
-    const text = await readFile(results, 'utf8').catch(() => '{"testResults":[]}');
-    const { testResults } = JSON.parse(text) as { readonly testResults: readonly { name: string; status: string }[] };
-    const failed = testResults.filter(({ status }) => status === 'failed').map(({ name }) => relative(ROOT, name));
-    return { code, files: failed };
+    return { code, files: failedFiles(await readFile(results, 'utf8').catch(() => '')) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
