@@ -29,6 +29,8 @@ export interface EmbeddedClusterOptions {
 export interface EmbeddedCluster {
   /** `https://127.0.0.1:PORT` */
   readonly server: string;
+  /** The same without TLS, `http://127.0.0.1:PORT`, for what tests do beside the code under test. */
+  readonly plainServer: string;
   readonly caPem: string;
   /** YAML text: the admin with a bearer token, context `embedded`. */
   readonly kubeconfig: string;
@@ -68,6 +70,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {})
   const server = `https://127.0.0.1:${running.port}`;
   return {
     server,
+    plainServer: `http://127.0.0.1:${running.plainPort}`,
     caPem: certificates.caPem,
     kubeconfig: kubeconfigText(server, certificates.caPem, ADMIN.name, adminToken),
     kubeconfigFor: (user) => kubeconfigText(server, certificates.caPem, user, tokens.issue(userNamed(user))),

@@ -1,7 +1,13 @@
 /** The HTTPS server: authentication, authorization, routing and answers. */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
+import {
+  createServer as createPlainServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { REVIEWS, reviewAccess, reviewSelf, SELF_REVIEW } from './access-review.ts';
 import { impersonated, type Tokens, type User } from './authn.ts';
@@ -30,22 +36,39 @@ export interface ServerParts {
 
 export interface RunningServer {
   readonly port: number;
+  /** The same without TLS. */
+  readonly plainPort: number;
   stop(): Promise<void>;
 }
 
-/** Starts the server on 127.0.0.1 at a free port. */
+const KEEP_ALIVE_MS = 60_000;
+
+/** Starts the server on 127.0.0.1 at free ports. */
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { certPem, keyPem } = parts.certificates;
-  const server = createServer({ cert: certPem, key: keyPem, keepAliveTimeout: 60_000 }, (request, response) => {
+  const listener: RequestListener = (request, response) => {
     void handle(parts, request, response).catch((error: unknown) => {
       answerError(response, error);
     });
-  });
+  };
+  const secure = createServer({ cert: certPem, key: keyPem, keepAliveTimeout: KEEP_ALIVE_MS }, listener);
+  const plain = createPlainServer({ keepAliveTimeout: KEEP_ALIVE_MS }, listener);
+  const [port, plainPort] = await Promise.all([listen(secure), listen(plain)]);
+  return {
+    port,
+    plainPort,
+    stop: async () => {
+      await Promise.all([stopServer(secure), stopServer(plain)]);
+    },
+  };
+}
+
+async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
   });
-  return { port: (server.address() as AddressInfo).port, stop: () => stopServer(server) };
+  return (server.address() as AddressInfo).port;
 }
 
 function stopServer(server: Server): Promise<void> {

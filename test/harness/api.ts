@@ -36,10 +36,10 @@ export interface Api {
   close(): Promise<void>;
 }
 
-/** Connects to the cluster of a kubeconfig text. */
-export async function connectApi(kubeconfig: string): Promise<Api> {
+/** Connects to the cluster of a kubeconfig text, at another address where one is given. */
+export async function connectApi(kubeconfig: string, address?: string): Promise<Api> {
   const access = await accessTo(kubeconfig);
-  const { server } = access;
+  const server = address ?? access.server;
   const identity = await access.identify();
   const dispatcher = makeDispatcher(undefined, identity, { connections: 32, connectTimeoutMs: 10_000 });
   const { ca } = identity.tls;

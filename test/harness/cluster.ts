@@ -36,9 +36,11 @@ export async function startTestCluster(
   const file = process.env[KUBECONFIG_VARIABLE]?.split(delimiter)[index];
   const embedded = file ? undefined : await startEmbeddedCluster({ without, resources });
   const kubeconfig = embedded?.kubeconfig ?? (await readFile(file ?? '', 'utf8'));
-  const api = await connectApi(kubeconfig);
+  // Between the recorder and the embedded server nothing is under test, and TLS would be a good part of a test's time.
+  const address = embedded?.plainServer;
+  const api = await connectApi(kubeconfig, address);
   if (embedded === undefined) for (const resource of resources) await define(api, resource);
-  const kubelet = await startKubelet({ kubeconfig });
+  const kubelet = await startKubelet({ kubeconfig, ...(address !== undefined && { address }) });
   const gateways = await startGatewayController(api);
   const recorder = await startRecorder(api, embedded === undefined ? without : []);
   const namespaces: string[] = [];

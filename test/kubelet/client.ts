@@ -88,13 +88,16 @@ export class ApiClient {
   readonly #token: string | undefined;
   readonly #agent: Agent;
 
-  /** @param kubeconfig YAML text; the current context is used, with a token or a client certificate as data */
-  constructor(kubeconfig: string) {
+  /**
+   * @param kubeconfig YAML text; the current context is used, with a token or a client certificate as data
+   * @param address of the server in place of the kubeconfig's
+   */
+  constructor(kubeconfig: string, address?: string) {
     const config: unknown = load(kubeconfig);
     const context = named(config, 'contexts', 'context', text(dig(config, 'current-context')));
     const cluster = named(config, 'clusters', 'cluster', text(dig(context, 'cluster')));
     const user = named(config, 'users', 'user', text(dig(context, 'user')));
-    this.#server = text(dig(cluster, 'server'))?.replace(/\/$/, '') ?? '';
+    this.#server = address ?? text(dig(cluster, 'server'))?.replace(/\/$/, '') ?? '';
     this.#token = text(dig(user, 'token'));
     const tls = {
       ca: decoded(dig(cluster, 'certificate-authority-data')),

@@ -13,6 +13,8 @@ export { TOLERATION } from './node.ts';
 export interface KubeletOptions {
   /** YAML text of a user who may do all that a kubelet and a scheduler do. */
   readonly kubeconfig: string;
+  /** Of the API server; that of the kubeconfig when absent. */
+  readonly address?: string;
   /** `sim-node` when absent. */
   readonly nodeName?: string;
   /** `sim-scheduler` when absent. */
@@ -33,7 +35,7 @@ const READY_AFTER_MS = 5;
 /** Registers the node and starts to serve pods; resolves when the node is ready and the first pods were seen. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const nodeName = options.nodeName ?? 'sim-node';
-  const client = new ApiClient(options.kubeconfig);
+  const client = new ApiClient(options.kubeconfig, options.address);
   const aborter = new AbortController();
   const { signal } = aborter;
   await registerNode(client, nodeName);
