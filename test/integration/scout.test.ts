@@ -62,7 +62,7 @@ describe('a scout', () => {
     expect(report).toMatchObject({ outcome: 'failed', changed: false });
     expect(onlyTarget(report)).toMatchObject({ outcome: 'untouched', steps: { template: 'skipped' } });
     const [problem] = report.problems;
-    expect(problem?.message).toMatch(/Pull of .+ failed.+UNAUTHORIZED/);
+    expect(problem?.message).toMatch(/^runs without the filter: Pull of .+ failed.+UNAUTHORIZED/);
     expect(problem?.message).toMatch(/found in a scout pod, which stands for Deployment .+: no workload was changed/);
     expect(problem?.remedy).toMatch('pull-secret');
     expect((await scene.now(reviews)).metadata.generation).toBe(before);

@@ -140,7 +140,7 @@ function saidOf(outcome: TestOutcome, most: number): string {
       return `${element('error', { message: plain(outcome.why, MAX_MESSAGE), type: 'stopped' }, `${where}\n${outcome.why}`, most)}${said}`;
     case 'inconclusive': {
       const why = someOf(outcome.why);
-      return `${element('error', { message: plain(`inconclusive: ${why}`, MAX_MESSAGE), type: 'inconclusive' }, `${where}\n${why}`, most)}${said}`;
+      return `${element('error', { message: plain(`the filter asked for what the test does not give: ${why}`, MAX_MESSAGE), type: 'inconclusive' }, `${where}\n${why}`, most)}${said}`;
     }
   }
 }

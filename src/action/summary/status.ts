@@ -1,14 +1,14 @@
 import { joint } from '../../base/problem.ts';
 import { nameSome, sentence, someOf, thousands } from '../../base/text.ts';
 import type { StatusReport } from '../../deploy/report/report.ts';
-import type { FilterHealth, FilterStatus, StatusNote, WorkloadStatus } from '../../deploy/report/status-report.ts';
+import type { FilterStatus, StatusNote, WorkloadStatus } from '../../deploy/report/status-report.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { type Links, runLink } from '../runner/links.ts';
 import { TROUBLES } from '../verdict/status.ts';
 import { countOf } from '../verdict/text.ts';
 import { unbroken, verificationWords, whenCell, workloadCell } from './parts/cells.ts';
 import { renderNames } from './parts/cleanup.ts';
-import { HEALTH_COUNTS } from './parts/health.ts';
+import { type CountedHealth, countedHealth, HEALTH_COUNTS } from './parts/health.ts';
 import type { Limits } from './parts/limits.ts';
 import { blocks, code, codes, details, table, tableRow, text } from './parts/markdown.ts';
 import { type CommandPage, stoppedPage } from './parts/page.ts';
@@ -58,8 +58,12 @@ export function statusPage(report: StatusReport, links: Links): CommandPage {
 }
 
 function sortLines(lines: readonly Line[]): Line[] {
-  const order: readonly FilterHealth[] = Object.keys(HEALTH_COUNTS) as FilterHealth[];
-  return [...lines].sort((a, b) => order.indexOf(a.filter.health) - order.indexOf(b.filter.health));
+  const order: readonly CountedHealth[] = Object.keys(HEALTH_COUNTS) as CountedHealth[];
+  return [...lines].sort((a, b) => order.indexOf(countOfLine(a)) - order.indexOf(countOfLine(b)));
+}
+
+function countOfLine({ workload, filter }: Line): CountedHealth {
+  return countedHealth(filter.health, workload.soak?.crashes ?? 0);
 }
 
 /** Where the run has several. */
@@ -89,7 +93,7 @@ function shareStatus(columns: readonly Column<Line>[], lines: readonly Line[]): 
   return shareColumns(columns, lines, ({ filter }) => filter.health !== 'missing');
 }
 
-function statusTable(lines: readonly Line[], links: Links): TableParts<FilterHealth> {
+function statusTable(lines: readonly Line[], links: Links): TableParts<CountedHealth> {
   const [what, expires] = [shareStatus(WHAT, lines), shareStatus([EXPIRES], lines)];
   const shared = [...what.shared, ...shareStatus(originColumns(links), lines).shared, ...expires.shared];
   const columns: readonly Column<Line>[] = [
@@ -108,9 +112,10 @@ function statusTable(lines: readonly Line[], links: Links): TableParts<FilterHea
     ...stacked(what.own),
   ];
   const rows = lines.map(
-    (line): Row<FilterHealth> => ({ cells: columns.map(({ cell }) => cell(line)), count: line.filter.health }),
+    (line): Row<CountedHealth> => ({ cells: columns.map(({ cell }) => cell(line)), count: countOfLine(line) }),
   );
-  const isUrgent = ({ count }: Row<FilterHealth>): boolean => TROUBLES.some((trouble) => trouble === count);
+  const isUrgent = ({ count }: Row<CountedHealth>): boolean =>
+    count === 'crashed' || TROUBLES.some((trouble) => trouble === count);
   return {
     noun: 'row',
     header: columns.map(({ title }) => title),
@@ -175,11 +180,18 @@ function shortDigest(digest: string): string {
   return digest.replace(/^sha256:/, '').slice(0, 12);
 }
 
-function healthCell({ pods }: WorkloadStatus, { health, verification }: FilterStatus): string {
+function healthCell({ pods, soak, filters }: WorkloadStatus, { health, verification }: FilterStatus): string {
   const ready = `${pods.ready}/${pods.wanted} ready`;
   switch (health) {
-    case 'verified':
-      return `✅ ${verification === undefined ? ready : verificationWords(verification)}`;
+    case 'verified': {
+      const words = verification === undefined ? ready : verificationWords(verification);
+      // Its proxies run it, as they were told to; what it does there is another matter.
+      if (soak !== undefined && soak.crashes > 0) {
+        const who = filters.length > 1 ? 'one of its filters ' : '';
+        return `❌ ${words}, then ${who}crashed ${countOf(soak.crashes, 'time')}`;
+      }
+      return `✅ ${words}`;
+    }
     case 'drifted':
       return `⚠️ drifted, ${verification === undefined ? ready : verificationWords(verification)}`;
     case 'outdated':

@@ -123,7 +123,7 @@ function faultOf(outcome: TestOutcome, where: string): string {
     case 'stopped':
       return `fails${where}, for the filter stops: ${outcome.why}`;
     case 'inconclusive':
-      return `is inconclusive${where}; unknown to the trial: ${listWords(outcome.why, 'and', MAX_LISTED)}`;
+      return `is inconclusive${where}; the filter asked for what the test does not give: ${listWords(outcome.why, 'and', MAX_LISTED)}`;
   }
 }
 

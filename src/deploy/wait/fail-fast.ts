@@ -137,7 +137,7 @@ export class FailFast {
         if (this.#asked.has(once)) continue;
         this.#asked.set(once, this.#now());
         const log = await readPluginReason(pod, ref.namespace, names, this.#source);
-        if (log.state === 'explains') return { message: 'its new pods run without the filter' };
+        if (log.state === 'explains') return { message: 'its new pods run without the filter', lacksFilter: true };
       }
     }
     return undefined;

@@ -76,7 +76,8 @@ function unreadyProblem(
   const own = causeOf(rollout, missing, diagnosis);
   const causes = [own, rollout.worse ?? []].flat();
   const cause = someOf(causes, MAX_LISTED, '; ');
-  const { failure, ...form } = FAILURES[rollout.state](timeoutMs);
+  const { failure, ...form } = rollout.lacksFilter ? lacking(change) : FAILURES[rollout.state](timeoutMs);
+  const isAll = rollout.lacksFilter === true && cause === missing;
   const known =
     rollout.remedy ??
     diagnosis?.envoy?.remedy ??
@@ -86,7 +87,7 @@ function unreadyProblem(
     kind: diagnosis?.envoy?.foreign === undefined ? 'rollout' : 'proxy',
     subject: describeWorkload(ref),
     ...form,
-    message: `${sentence(`${failure}: ${cause}`)}${unseenWords(diagnosis)}`,
+    message: `${sentence(isAll ? failure : `${failure}: ${cause}`)}${unseenWords(diagnosis)}`,
     ...(isCauseInCluster(rollout.message, diagnosis ?? {}) && { causeIn: 'cluster' }),
     ...placeOfFailed(diagnosis, revisions),
     ...defined({ permission: diagnosis?.missing?.[0], filter: failedFilter(diagnosis, revisions) }),
@@ -138,6 +139,11 @@ const FAILURES: Readonly<Record<'timeout' | 'failed' | 'stuck', (timeoutMs: numb
   stuck: () => ({ failure: 'cannot become ready' }),
 };
 
+/** Its pods are ready, which is the trouble: they serve without the filter. A pod that no run has changed is a scout. */
+function lacking(change: UnreadyChange): Failure {
+  return { failure: change === 'none' ? 'runs without the filter' : 'has new pods that run without the filter' };
+}
+
 function envoyCause(diagnosis: Diagnosis | undefined): string | undefined {
   return diagnosis?.envoy && describeReason(diagnosis.envoy);
 }
@@ -150,14 +156,19 @@ function unseenWords(diagnosis: Diagnosis | undefined): string {
 
 /** The cause leads; how far the rollout came follows where nobody knows more. */
 function causeOf(
-  { state, rejectsFilter }: Pick<RolloutResult, 'state' | 'rejectsFilter'>,
+  { state, rejectsFilter, lacksFilter }: Pick<RolloutResult, 'state' | 'rejectsFilter' | 'lacksFilter'>,
   missing: string,
   diagnosis: Diagnosis | undefined,
 ): string {
   const envoy = envoyCause(diagnosis);
   // What begins with the filter that Envoy rejects says that it does.
   const isNamed = diagnosis?.envoy?.rejected !== undefined && rejectsFilter === true;
-  if (envoy !== undefined && state === 'stuck' && (isNamed || diagnosis?.envoy?.foreign !== undefined)) return envoy;
+  if (
+    envoy !== undefined &&
+    state === 'stuck' &&
+    (isNamed || lacksFilter === true || diagnosis?.envoy?.foreign !== undefined)
+  )
+    return envoy;
   if (envoy !== undefined) return `${missing}. ${envoy.charAt(0).toUpperCase()}${envoy.slice(1)}`;
   if (diagnosis?.cause !== undefined) return diagnosis.cause;
   const pods = state === 'stuck' ? undefined : podCause(diagnosis);

@@ -29,6 +29,8 @@ export interface RolloutResult {
   readonly wanted: number;
   /** Of `stuck`: set where the message says no more than that Envoy rejects a filter of the run. */
   readonly rejectsFilter?: true;
+  /** Of `stuck`: set where pods are ready, but without a filter that could not be pulled; the message says no more than that. */
+  readonly lacksFilter?: true;
   /** From the start of the following to the verdict, in milliseconds. */
   readonly durationMs: number;
   /** Of `superseded`: whether a run of this action has changed the workload, and not somebody else. */
@@ -37,8 +39,8 @@ export interface RolloutResult {
   readonly other?: OtherRevision;
 }
 
-/** Why the pods of a workload cannot become ready. */
-export type StuckVerdict = Pick<RolloutResult, 'message' | 'rejectsFilter'>;
+/** Why the pods of a workload cannot become ready, or run without its filter. */
+export type StuckVerdict = Pick<RolloutResult, 'message' | 'rejectsFilter' | 'lacksFilter'>;
 
 /** Returns what to do about a failure that has its cause elsewhere than in its pods. */
 export function remedyOf({ look }: Readiness): Pick<RolloutResult, 'remedy'> {

@@ -28,6 +28,7 @@ import {
   unchanged,
   untouched,
 } from './report-builder.ts';
+import { CRASHED_SOAK } from './scenarios-soak.ts';
 import { REFUSED, workloads } from './shop.ts';
 
 const rendered = () => {
@@ -446,6 +447,13 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
       { namespaces: ['edge', 'shop'] },
       { requests: { reads: 40, writes: 0 }, durationMs: 3_100 },
     ),
+
+  'status-crashed': () =>
+    status([
+      found('shop/details'),
+      { ...found('shop/reviews'), soak: CRASHED_SOAK },
+      found('shop/ratings', [running({ health: 'drifted' })]),
+    ]),
 
   'status-nothing': () => status([], {}, EMPTY),
 

@@ -32,7 +32,7 @@ export const IMAGE_SCENARIOS: Readonly<Record<string, () => Report>> = {
           problem: {
             kind: 'rollout',
             subject: 'Deployment shop/reviews',
-            message: `cannot become ready: its new pods run without the filter. Pull of ${REFERENCE} failed: could not fetch image: GET https://registry.example/token: UNAUTHORIZED: authentication required.`,
+            message: `has new pods that run without the filter: Pull of ${REFERENCE} failed: could not fetch image: GET https://registry.example/token: UNAUTHORIZED: authentication required.`,
             remedy:
               'Name a Secret with the credentials of the registry in the input "pull-secret", so that the proxies can pull the image.',
           },

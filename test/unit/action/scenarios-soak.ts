@@ -43,6 +43,19 @@ export const BREACHED_SOAK: SoakReport = {
   course: COURSE,
 };
 
+/** The same of what runs, as `status` sees it. */
+export const CRASHED_SOAK: SoakReport = {
+  verdict: 'breached',
+  breach: BREACHED_SOAK.breach ?? '',
+  pods: { watched: 3, all: 3 },
+  comparedWith: 'nothing',
+  new: BREACHED_SOAK.new,
+  counters: 'istio',
+  crashes: 2,
+  restarts: 0,
+  unseen: [],
+};
+
 const [FIRST = '', SECOND = '', THIRD = '', ...OTHERS] = workloads;
 
 /** Endings of `deploy` after pods were watched. */

@@ -4,7 +4,7 @@ import { type ClusterConnection, type Report, reportedTargets } from '../../../d
 import type { WorkloadRef } from '../../../targets/target.ts';
 import { worstOf } from '../../verdict/status.ts';
 import { countOf } from '../../verdict/text.ts';
-import { HEALTH_COUNTS } from './health.ts';
+import { countedHealth, HEALTH_COUNTS } from './health.ts';
 import type { Limits } from './limits.ts';
 import { blocks, code, table, tableRow, text } from './markdown.ts';
 import { renderCounts } from './table.ts';
@@ -44,7 +44,10 @@ function resultIn(report: Report, cluster: string): string {
     case 'status': {
       const workloads = report.status.state === 'read' ? report.status.workloads.filter(isThere) : [];
       if (workloads.length === 0) return NOTHING;
-      const counted = workloads.flatMap(({ filters }) => worstOf(filters) ?? []).map((count) => ({ count }));
+      const counted = workloads.flatMap(({ filters, soak }) => {
+        const worst = worstOf(filters);
+        return worst === undefined ? [] : [{ count: countedHealth(worst, soak?.crashes ?? 0) }];
+      });
       return renderCounts(counted, HEALTH_COUNTS);
     }
     default: {

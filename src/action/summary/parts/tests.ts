@@ -91,7 +91,7 @@ function faultOf(outcome: TestOutcome, limits: Limits): string {
       return `The filter stopped: ${text(outcome.why, limits.message)}`;
     case 'inconclusive': {
       const why = outcome.why.map((one) => text(one, limits.message));
-      return `Inconclusive; unknown to the trial: ${listWords(why, 'and')}.`;
+      return `Inconclusive; the filter asked for what the test does not give: ${listWords(why, 'and')}.`;
     }
     case 'failed': {
       if (limits.diffLines === 0) return '';

@@ -88,7 +88,7 @@ describe('a test that does not pass speaks against the filter', () => {
     [
       'inconclusive',
       { state: 'inconclusive', why: ['the property a', 'the foreign function b'] },
-      'is inconclusive; unknown to the trial: the property a and the foreign function b.',
+      'is inconclusive; the filter asked for what the test does not give: the property a and the foreign function b.',
     ],
   ])('%s', async (_, says, words) => {
     const { tests } = runner(() => says);

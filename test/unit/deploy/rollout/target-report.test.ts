@@ -424,6 +424,21 @@ describe('the problem of a rollout', () => {
       'cannot become ready: Envoy rejects another filter, not add-header: Invalid path: /etc/nope/waf.wasm (EnvoyFilter shop/waf). Delete it.',
     ],
     [
+      'whose new pods are ready without the filter',
+      {
+        rollout: { state: 'stuck', message: 'its new pods run without the filter', lacksFilter: true },
+        diagnosis: { envoy: { ...envoy, by: 'istio-agent', reason: 'Pull of x failed: UNAUTHORIZED' } },
+      },
+      'rollout',
+      'has new pods that run without the filter: Pull of x failed: UNAUTHORIZED.',
+    ],
+    [
+      'whose new pods are ready without the filter, and nothing more is known',
+      { rollout: { state: 'stuck', message: 'its new pods run without the filter', lacksFilter: true } },
+      'rollout',
+      'has new pods that run without the filter. Look for the cause in the events',
+    ],
+    [
       'that is stuck for want of a folder',
       {
         rollout: { state: 'stuck', message: 'RunContainerError (istio-proxy)' },
