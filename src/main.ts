@@ -20,6 +20,7 @@ import { commandFiles } from './action/runner/command-files.ts';
 import { guardedCore, guardedFiles } from './action/runner/guarded-core.ts';
 import { linksOf } from './action/runner/links.ts';
 import { workflowLog } from './action/runner/log.ts';
+import { boundNewSpace } from './action/runner/new-space.ts';
 import { ProcessGroups } from './action/runner/process-groups.ts';
 import { followProgress } from './action/runner/progress.ts';
 import { optimizerCache } from './action/runner/tool-cache.ts';
@@ -50,6 +51,7 @@ const WASM_OPT = fileURLToPath(beside('wasm-opt.cjs'));
 await act();
 
 async function act(): Promise<void> {
+  boundNewSpace();
   const { mask, redact } = new Redactor(setSecret);
   // Files hold whole pages and JSON, whose texts were cleaned one by one.
   const clean: Redact = (text) => withoutCredentials(redact(text));
