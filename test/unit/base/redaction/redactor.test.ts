@@ -173,7 +173,8 @@ describe('whatever the secret and the text', () => {
       fc.property(fc.nat(400), fc.boolean(), (at, marked) => {
         const text = `${'x '.repeat(100)}${JWT}`.slice(0, at) + (marked ? '…' : '');
         const redacted = knowing(JWT)(text);
-        for (let from = 0; from + 12 <= JWT.length; from++) expect(redacted).not.toContain(JWT.slice(from, from + 12));
+        const parts = Array.from({ length: JWT.length - 11 }, (_, from) => JWT.slice(from, from + 12));
+        expect(parts.filter((part) => redacted.includes(part))).toEqual([]);
       }),
     );
   });
