@@ -15,6 +15,8 @@ export interface FollowOptions<T = Workload> {
   readonly namespace: string;
   /** Follows those alone that it selects. */
   readonly labelSelector?: string;
+  /** The version of a list that was read before: what has changed since then is shown, without another list. */
+  readonly since?: string;
   readonly onWorkload: OnWorkload<T>;
   /** Told why the API server shows nothing at the moment, and `undefined` once it does again. */
   readonly onTrouble?: (trouble: string | undefined) => void;
@@ -34,7 +36,8 @@ const SHORT_WATCH_MS = 1_000;
 const PACE_MS = 1_000;
 
 /**
- * Reports every workload of a kind in a namespace, then each change, until the signal aborts: one list, then a watch.
+ * Reports every workload of a kind in a namespace, then each change, until the signal aborts: one list, then a watch. With `since` it
+ * begins with the watch, and lists where that gives no answer.
  * A watch that ends is resumed, an expired one (410) starts from a new list, and where watching is not allowed it lists
  * every 2 s. An API server that is away for a while, or for which something else answers, is asked again. Throws when it refuses: then
  * nothing more can be known.
@@ -43,21 +46,34 @@ export async function followWorkloads<T extends KubernetesObject = Workload>(
   client: Client,
   options: FollowOptions<T>,
 ): Promise<void> {
-  const { resource, namespace, onWorkload, awaited, signal, debug } = options;
+  const { resource, namespace, since, signal, debug } = options;
+  const follow = async (version: string): Promise<WatchEnd> => {
+    const end = await watchFrom(client, version, options);
+    if (!signal.aborted) debug(`Watch of ${resource.plural} in ${namespace} ended: ${end}.`);
+    return end;
+  };
+  if (since !== undefined) await follow(since);
   while (!signal.aborted) {
     const started = performance.now();
     const list = await listPatiently(client, options);
     if (list === undefined) return;
-    options.onTrouble?.(undefined);
-    for (const workload of list.items) onWorkload(workload.metadata.name, workload);
-    const there = new Set(list.items.map(({ metadata }) => metadata.name));
-    for (const name of awaited()) if (!there.has(name)) onWorkload(name, undefined);
-    const end = await watchFrom(client, list.resourceVersion, options);
+    showList(list, options);
+    const end = await follow(list.resourceVersion);
     if (signal.aborted) return;
-    debug(`Watch of ${resource.plural} in ${namespace} ended: ${end}.`);
     const rest = PACE_MS - (performance.now() - started);
     await pause(end === 'expired' ? Math.max(0, rest) : POLL_MS, signal);
   }
+}
+
+/** Shows what a list has, and that the workloads that are waited for and are not in it were deleted. */
+function showList<T extends KubernetesObject>(
+  { items }: ObjectList<T>,
+  { onWorkload, onTrouble, awaited }: FollowOptions<T>,
+): void {
+  onTrouble?.(undefined);
+  for (const workload of items) onWorkload(workload.metadata.name, workload);
+  const there = new Set(items.map(({ metadata }) => metadata.name));
+  for (const name of awaited()) if (!there.has(name)) onWorkload(name, undefined);
 }
 
 /** A list, however long the API server is away; `undefined` if the signal aborted first. */

@@ -204,6 +204,7 @@ export function snapshotOf(parts: ClusterParts): ClusterSnapshot {
       const objects = [...configMaps(namespace), ...ours(namespace)];
       return [...new Set(objects.flatMap(({ metadata }) => metadata.labels?.[FILTER_LABEL] ?? []))].sort();
     },
+    listedAt: () => undefined,
     isComplete: (namespace) => !WORKLOAD_KINDS.some((kind) => unlisted.includes(`${namespace}/${kind}`)),
     unmanaged: { ...NOTHING_UNMANAGED, ...parts.unmanaged },
   };

@@ -52,6 +52,8 @@ export class ClusterReader {
   readonly #client: Client;
   readonly #options: ReaderOptions;
   readonly #workloads = new Map<string, readonly Workload[]>();
+  /** Of the lists of workloads, by their keys. */
+  readonly #versions = new Map<string, string>();
   readonly #configMaps = new Map<string, readonly KubernetesObject[]>();
   readonly #envoyFilters = new Map<string, readonly EnvoyFilter[]>();
   readonly #plugins = new Map<string, readonly WasmPlugin[]>();
@@ -111,7 +113,9 @@ export class ClusterReader {
     const key = `${namespace}/${kind}`;
     const problem = await keep(this.#workloads, key, [resource, namespace], async () => {
       if (ifInstalled) return listIfInstalled(this.#client, target, namespace);
-      return (await this.#client.list<Workload>(resource, namespace)).items;
+      const { items, resourceVersion } = await this.#client.list<Workload>(resource, namespace);
+      if (resourceVersion !== '') this.#versions.set(key, resourceVersion);
+      return items;
     });
     if (problem === undefined || ifInstalled === undefined || !isRefused(problem)) return problem;
     this.#unseen.set(key, problem);
@@ -270,6 +274,7 @@ export class ClusterReader {
         const objects = [...configMaps(namespace), ...filterResources(namespace)];
         return [...new Set(objects.flatMap(({ metadata }) => metadata.labels?.[FILTER_LABEL] ?? []))].sort();
       },
+      listedAt: ({ kind, namespace }) => this.#versions.get(`${namespace}/${kind}`),
       isComplete: (namespace) =>
         templateKinds().every(({ resource: { kind } }) => this.#workloads.has(`${namespace}/${kind}`)),
       unmanaged: NOTHING_UNMANAGED,

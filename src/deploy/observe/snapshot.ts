@@ -7,7 +7,7 @@ import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
 import type { FilterResource } from '../../mesh/objects/filter-resource.ts';
 import { filtersOn, revisionOn, stateOn } from '../../mesh/template/template.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
-import type { WorkloadIndex } from '../../targets/workload-index.ts';
+import type { WorkloadIndex, WorkloadListKey } from '../../targets/workload-index.ts';
 import type { UnmanagedView } from './unmanaged.ts';
 
 /** A workload as it was observed. */
@@ -33,6 +33,8 @@ export interface ClusterSnapshot {
   workloads(namespace: string): readonly ObservedWorkload[];
   /** The filters that have objects of this action in a namespace. */
   filtersWithObjects(namespace: string): readonly string[];
+  /** The version of the list that the workloads of a kind are from, to watch on from; `undefined` where none is known. */
+  listedAt(list: WorkloadListKey): string | undefined;
   /** Whether every kind of workload of a namespace was listed. */
   isComplete(namespace: string): boolean;
   /** What else there is of filters that are not ours. */

@@ -102,6 +102,7 @@ export class ClusterExecution {
       planning: { run, started, wait: policy.wait, now: date() },
       write: this.#write,
       verifiedBefore: (one) => (isRewritten(one, plan) ? undefined : weakestRecord(one, snapshot)),
+      listedAt: snapshot.listedAt,
       isVerified: ({ ref }, filter, id) => verifiedLevel(ref, { filter, id }, snapshot) !== undefined,
       onPatched: makeEnsurer(plan, this.#write),
       stop,

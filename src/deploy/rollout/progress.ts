@@ -5,6 +5,7 @@ import { describePod } from '../../cluster/pods.ts';
 import { workloadKey } from '../../targets/target.ts';
 import { type DeployContext, during } from '../context.ts';
 import { evidenceSource } from '../observe/evidence-source.ts';
+import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { FailFast } from '../wait/fail-fast.ts';
 import { type Pending, RolloutWatch } from '../wait/rollout-watch.ts';
@@ -66,7 +67,7 @@ export function progressLine(
 
 /** Follows rollouts, logs how far they are, and ends those whose pods cannot become ready. `moving`: what is changed or waited for. */
 export function watchWithProgress(
-  context: DeployContext & { readonly policy: RolloutPolicy },
+  context: DeployContext & { readonly policy: RolloutPolicy } & Pick<ClusterSnapshot, 'listedAt'>,
   moving: () => readonly WorkloadRollout[],
 ): RolloutWatch {
   const waiting = during(context, 'waiting for pods');
@@ -77,6 +78,7 @@ export function watchWithProgress(
     client,
     signal,
     now,
+    listedAt: context.listedAt,
     debug: (line) => log.debug(line),
     inspectPending: async (pending) => {
       const { unready, stuck } = await failFast.inspectPending(pending);

@@ -7,6 +7,7 @@ import type { Readiness } from '../../cluster/readiness.ts';
 import { followWorkloads } from '../../cluster/watch.ts';
 import { type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
+import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import { otherRevisionOn } from '../observe/superseded.ts';
 import { foreignChange, lostMount } from '../plan/foreign-change.ts';
 import { lookOnce } from './look-once.ts';
@@ -25,6 +26,8 @@ export interface RolloutWatchContext {
   /** Ends the waiting; what is pending is then cancelled. */
   readonly signal: AbortSignal;
   readonly debug: (line: string) => void;
+  /** Where the workloads of a kind were listed already, the version of that list: the watch goes on from there. */
+  readonly listedAt: ClusterSnapshot['listedAt'];
   readonly now: () => number;
   /**
    * Called every few seconds with what is still pending; gives the workloads that cannot become ready, by `workloadKey`, and why.
@@ -61,7 +64,7 @@ const POLL_MS = 2_000;
 const PARALLEL_LOOKS = 4;
 
 /**
- * Follows any number of rollouts with one list and watch per kind and namespace. Each workload has a verdict of its own: it is
+ * Follows any number of rollouts with one watch per kind and namespace, from the list that the plan was made of. Each workload has a verdict of its own: it is
  * ready under the wanted revisions, has failed, or its time is over.
  */
 export class RolloutWatch {
@@ -162,11 +165,12 @@ export class RolloutWatch {
 
   async #run(follower: Follower): Promise<void> {
     const { kind, namespace, unfollowed } = follower;
-    const { client, debug } = this.#context;
+    const { client, debug, listedAt } = this.#context;
     try {
       await followWorkloads(client, {
         resource: targetKind(follower).resource,
         namespace,
+        ...defined({ since: listedAt({ kind, namespace }) }),
         signal: this.#stop.signal,
         debug,
         onTrouble: (trouble) => {

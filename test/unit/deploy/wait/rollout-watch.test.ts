@@ -37,6 +37,8 @@ interface Scene {
   readonly lists?: Readonly<Record<string, readonly Workload[]>>;
   readonly events?: Readonly<Record<string, readonly { readonly type: string; readonly object: Workload }[]>>;
   readonly list?: (request: Seen) => Outcome | undefined;
+  /** The answer to a watch; the events, and no end, when absent. */
+  readonly watched?: (request: Seen) => Outcome | undefined;
   /** The answer to who asks for one workload; what is listed of it when absent. */
   readonly look?: (request: Seen) => Outcome;
 }
@@ -49,7 +51,7 @@ afterEach(async () => {
 });
 
 async function start(
-  { lists = {}, events = {}, list, look }: Scene,
+  { lists = {}, events = {}, list, look, watched }: Scene,
   over: Partial<RolloutWatchContext> = {},
 ): Promise<{ watch: RolloutWatch; clock: { ms: number }; cancel: AbortController; seen: readonly Seen[] }> {
   const headers = { 'content-type': 'application/json' };
@@ -58,7 +60,7 @@ async function start(
       const kind = /\/(\w+)\?/.exec(request.path)?.[1] ?? '';
       if (request.path.includes('watch=true')) {
         const body = (events[kind] ?? []).map((event) => `${JSON.stringify(event)}\n`).join('');
-        return { status: 200, headers, body, open: true };
+        return watched?.(request) ?? { status: 200, headers, body, open: true };
       }
       const [, one, name] = /\/(\w+)\/([\w-]+)$/.exec(request.path) ?? [];
       if (one !== undefined) {
@@ -76,6 +78,7 @@ async function start(
     signal: cancel.signal,
     debug: () => undefined,
     now: () => clock.ms,
+    listedAt: () => undefined,
     inspectPending: async () => new Map(),
     ...over,
   });
@@ -302,4 +305,41 @@ test('many workloads of a kind share one list and one watch, and what a watch ha
     '/apis/apps/v1/namespaces/shop/deployments',
     '/apis/apps/v1/namespaces/shop/statefulsets',
   ]);
+});
+
+describe('where the workloads were listed already', () => {
+  const since = { listedAt: () => '41' };
+  const asked = (seen: readonly Seen[]): string[] =>
+    seen.map(({ path }) =>
+      path.includes('watch=true') ? `watch from ${/resourceVersion=(\d+)/.exec(path)?.[1]}` : 'list',
+    );
+
+  test('they are watched from there, and not listed again', async () => {
+    const events = { deployments: [{ type: 'MODIFIED', object: rolled(reviews) }] };
+    const bed = await start({ events }, since);
+    expect(await bed.watch.follow(goal(reviews), rolling(reviews), HOUR)).toMatchObject({ state: 'ready' });
+    expect(asked(bed.seen)).toEqual(['watch from 41']);
+  });
+
+  test('one that is deleted is told by the watch', async () => {
+    const events = { deployments: [{ type: 'DELETED', object: rolling(reviews) }] };
+    const bed = await start({ events }, since);
+    expect(await bed.watch.follow(goal(reviews), rolling(reviews), HOUR)).toMatchObject({ state: 'deleted' });
+  });
+
+  const gone = { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' } };
+  test.each<[string, Outcome]>([
+    ['the version is too old', { status: 200, body: `${JSON.stringify(gone)}\n` }],
+    ['the version is refused as too old', refusal(410, 'Expired', 'too old resource version')],
+    ['watching is not allowed', refusal(403, 'Forbidden', 'deployments is forbidden')],
+    ['the connection breaks', 'reset'],
+  ])('they are listed at once where %s', async (_, answer) => {
+    const scene = {
+      lists: { deployments: [rolled(reviews)] },
+      watched: ({ path }: Seen) => (path.includes('resourceVersion=41') ? answer : undefined),
+    };
+    const bed = await start(scene, since);
+    expect(await bed.watch.follow(goal(reviews), rolling(reviews), HOUR)).toMatchObject({ state: 'ready' });
+    expect(asked(bed.seen).slice(0, 2)).toEqual(['watch from 41', 'list']);
+  });
 });
