@@ -256,8 +256,6 @@ export async function runBundle(options: BundleOptions): Promise<BundleRun> {
       cwd: workspace ?? folder,
       env: {
         PATH: process.env.PATH,
-        // In tests: see jest/runner.ts. Not where the action is measured.
-        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
         ...Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
         GITHUB_STEP_SUMMARY: summary,
         GITHUB_OUTPUT: output,

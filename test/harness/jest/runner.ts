@@ -1,5 +1,5 @@
 import { createRequire, registerHooks } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import type { JestEnvironment } from '@jest/environment';
 import type * as Globals from '@jest/globals';
 import type { TestFileEvent, TestResult } from '@jest/test-result';
@@ -18,11 +18,6 @@ type TestRunner = (
 
 const require = createRequire(import.meta.url);
 const circus: { readonly default: TestRunner } = require('jest-circus/runner');
-
-// What V8 has compiled is kept for the processes that tests start, above all the bundled action, which some hundred tests run: of what
-// one of them takes, a third. Coverage would be less exact.
-if (!process.env.NODE_V8_COVERAGE)
-  process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../../../build/compile-cache', import.meta.url));
 
 const GLOBALS = new URL('globals.ts', import.meta.url).href;
 registerHooks({
