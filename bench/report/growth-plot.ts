@@ -39,31 +39,59 @@ export function growthPlot(results: Results, theme: Theme): string {
   ];
   const ends = curves.map(({ points }) => {
     const last = points.at(-1);
-    return last === undefined ? 0 : y(last.ms);
+    return { endX: x(last?.workloads ?? 1), endY: last === undefined ? 0 : y(last.ms) };
   });
-  const labels = apart(ends, FONT * 1.3, TOP + FONT / 2, BOTTOM);
+  const labels = placeLabels(ends);
   const drawn = curves.flatMap(({ name, mark, dash, points }, index) => {
     const path = points.map(
       ({ workloads, ms }, at) => `${at === 0 ? 'M' : 'L'}${x(workloads).toFixed(1)} ${y(ms).toFixed(1)}`,
     );
-    const last = points.at(-1);
-    const [endX, endY, labelY] = [x(last?.workloads ?? 1), ends[index] ?? 0, labels[index] ?? 0];
-    // Beside the end of its line, which is not at the right where the largest sizes were not measured.
-    const labelX = endX + 22;
+    const { endX = 0, endY = 0 } = ends[index] ?? {};
+    const { side = 1, labelY = 0 } = labels[index] ?? {};
+    const labelX = endX + 22 * side;
     const style = { fill: 'none', stroke: theme[mark], 'stroke-width': mark === 'ours' ? 4 : 2.5 };
     return [
       element('path', { d: path.join(' '), ...style, ...(dash !== '' && { 'stroke-dasharray': dash }) }),
       ...points.map((point) =>
         element('circle', { cx: x(point.workloads), cy: y(point.ms), r: 4.5, fill: theme[mark] }),
       ),
-      line(endX + 7, endY, labelX - 4, labelY, theme[mark], { 'stroke-width': 1, 'stroke-opacity': 0.6 }),
-      text(labelX, labelY + 6, name, theme.text, 'start', mark === 'ours' ? { 'font-weight': 'bold' } : {}),
+      line(endX + 7 * side, endY, labelX - 4 * side, labelY, theme[mark], { 'stroke-width': 1, 'stroke-opacity': 0.6 }),
+      text(
+        labelX,
+        labelY + 6,
+        name,
+        theme.text,
+        side === 1 ? 'start' : 'end',
+        mark === 'ours' ? { 'font-weight': 'bold' } : {},
+      ),
     ];
   });
   const label = curves
     .map(({ name, points }) => `${name} ${points.map(({ ms }) => seconds(ms)).join(', ')}`)
     .join('; ');
   return picture(BOTTOM + 60, `First deployment to ${sizes.join(', ')} workloads: ${label}`, [...grid, ...drawn]);
+}
+
+/**
+ * Places names beside the ends of their lines: at the right, or at the left of a line that ends before the largest size, where no other
+ * line comes to, as all rise.
+ */
+function placeLabels(
+  ends: readonly { readonly endX: number; readonly endY: number }[],
+): readonly { readonly side: 1 | -1; readonly labelY: number }[] {
+  const sides = ends.map(({ endX }): 1 | -1 => (endX < RIGHT ? -1 : 1));
+  const places = new Map<number, number>();
+  for (const side of [1, -1]) {
+    const those = ends.flatMap(({ endY }, index) => (sides[index] === side ? [{ endY, index }] : []));
+    const moved = apart(
+      those.map(({ endY }) => endY),
+      FONT * 1.3,
+      TOP + FONT / 2,
+      BOTTOM,
+    );
+    for (const [at, { index }] of those.entries()) places.set(index, moved[at] ?? 0);
+  }
+  return sides.map((side, index) => ({ side, labelY: places.get(index) ?? 0 }));
 }
 
 function curvesOf({ samples, ...rest }: Results): Curve[] {
