@@ -28,10 +28,12 @@ export interface WatchdogLink {
  * it would be a tenth of all that they cost.
  */
 const QUIET_MS = 1_000;
+/** So many bytes are not used up in that time. */
+const ROOMY = 1_073_741_824;
 
 /**
  * Links this process to its watchdog, which `start` starts before the first write, the first program, or after a second, whatever comes
- * first; it then hears what it has missed. Where it cannot be started or does not listen, everything but such an end is as it would be.
+ * first, and at once where there is little memory; it then hears what it has missed. Where it cannot be started or does not listen, everything but such an end is as it would be.
  */
 export function linkWatchdog(start: () => WatchdogProcess, order: WatchOrder): WatchdogLink {
   const missed: (ProgressEvent | GroupNote)[] = [];
@@ -43,6 +45,7 @@ export function linkWatchdog(start: () => WatchdogProcess, order: WatchOrder): W
     return child;
   };
   const timer = setTimeout(begin, QUIET_MS).unref();
+  if (order.maxMemoryBytes < ROOMY) begin();
   const say = (value: ProgressEvent | GroupNote): void => {
     if (child === undefined && value.kind !== 'write' && value.kind !== 'group') missed.push(value);
     else tell(child ?? begin(), value);

@@ -8,10 +8,10 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-const ORDER = { pid: 7, maxMemoryBytes: 100 };
+const ORDER = { pid: 7, maxMemoryBytes: 2 ** 31 };
 
 /** A link, what its watchdog has heard so far, which is `undefined` before there is one, and how often one was killed. */
-function linked(): {
+function linked(order = ORDER): {
   link: WatchdogLink;
   heard: () => unknown[] | undefined;
   state: { started: number; killed: number };
@@ -37,7 +37,7 @@ function linked(): {
   };
   const heard = (): unknown[] | undefined =>
     text?.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
-  return { link: linkWatchdog(start, ORDER), heard, state };
+  return { link: linkWatchdog(start, order), heard, state };
 }
 
 const COMMAND = { kind: 'command', command: 'deploy' } as const;
@@ -82,5 +82,15 @@ describe('linkWatchdog', () => {
     expect(heard()).toEqual([ORDER, COMMAND, PHASE]);
     link.dismiss();
     expect(state).toEqual({ started: 1, killed: 1 });
+  });
+
+  test('where there is little memory it is there from the start', () => {
+    const order = { pid: 7, maxMemoryBytes: 64 * 2 ** 20 };
+    const { link, heard } = linked(order);
+    expect(heard()).toEqual([order]);
+    link.note(COMMAND);
+    expect(heard()).toEqual([order, COMMAND]);
+    link.dismiss();
+    expect(jest.getTimerCount()).toBe(0);
   });
 });
