@@ -183,7 +183,7 @@ test(
   async () => {
     const { run, scene, workload } = await outcome(SLOW);
     expect(run.code).toBe(0);
-    expect(scene.requests.filter(listsDeployments).length).toBeGreaterThanOrEqual(20);
+    expect(scene.requests.filter(listsDeployments).length).toBeGreaterThanOrEqual(10);
     expect(revisionOn(await scene.now(workload), FILTER)).toBe(run.outputs.revision);
   },
   LONG,

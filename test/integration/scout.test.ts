@@ -3,7 +3,7 @@ import { renderSummary } from '../../src/action/summary/summary.ts';
 import { warningTexts } from '../../src/base/warning.ts';
 import type { Pod } from '../../src/cluster/objects.ts';
 import { SCOUT_LABEL } from '../../src/mesh/identity/names.ts';
-import type { RunOptions } from '../harness/action.ts';
+import type { ActionInputs, RunOptions } from '../harness/action.ts';
 import { eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import type { RecordedRequest } from '../harness/recorder.ts';
@@ -151,7 +151,11 @@ describe('a scout', () => {
   });
 
   /** A run that is killed as it makes its scout, with an EnvoyFilter of the scout's own. */
-  const killed = async (scene: Scene, environment: Readonly<Record<string, string>> = {}): Promise<void> => {
+  const killed = async (
+    scene: Scene,
+    environment: Readonly<Record<string, string>> = {},
+    inputs: ActionInputs = {},
+  ): Promise<void> => {
     const kill = new AbortController();
     let isOver = false;
     scene.inject(({ method, path }) => {
@@ -161,7 +165,7 @@ describe('a scout', () => {
       kill.abort();
       return { disconnect: 'after' };
     });
-    await scene.run({ port: '9080' }, { cancelled: kill.signal, environment });
+    await scene.run({ port: '9080', ...inputs }, { cancelled: kill.signal, environment });
     isOver = true;
     // What was under way at that moment still arrives.
     await eventually('the scout of the killed run', async () => (await scoutsOf(scene))[0]);
@@ -176,7 +180,8 @@ describe('a scout', () => {
 
   test.concurrent.each<[string, () => Partial<RunOptions>]>([
     ['its next attempt', () => ({ environment: attempt(2) })],
-    ['any run once it must have ended', () => ({ environment: attempt(1, 8), date: inMinutes(6) })],
+    ['the next run for the same filter', () => ({ environment: attempt(1, 8) })],
+    ['the next of two runs that nobody can tell apart', () => ({ environment: attempt(1) })],
   ])('that a killed run has left is deleted by %s, with what was its own', async (_case, next) => {
     const scene = await Scene.open(cluster);
     await scene.workload();
@@ -186,6 +191,22 @@ describe('a scout', () => {
     expect(log.filter((line) => line.includes('an earlier run has left'))).toHaveLength(2);
     expect(await scoutsOf(scene)).toEqual([]);
     expect((await scene.objects()).envoyFilters).toHaveLength(1);
+  });
+
+  test.concurrent('that a killed run has left for another filter is deleted once its run must have ended', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews');
+    await scene.workload('ratings');
+    await killed(scene, attempt(1), { name: 'other', targets: 'deployment/ratings' });
+    const next = (configuration: string, minutes: number): ReturnType<Scene['run']> =>
+      scene.run(
+        { configuration, targets: 'deployment/reviews' },
+        { environment: attempt(1, 8), date: inMinutes(minutes) },
+      );
+    expect((await next('x-test: 1', 0)).report.outcome).toBe('deployed');
+    expect(await scoutsOf(scene)).toHaveLength(1);
+    expect((await next('x-test: 2', 6)).report.outcome).toBe('deployed');
+    expect(await scoutsOf(scene)).toEqual([]);
   });
 
   test.concurrent('that has ended is deleted by the next run, whoever has made it', async () => {
@@ -205,7 +226,7 @@ describe('a scout', () => {
     expect(await scoutsOf(scene)).toEqual([]);
   });
 
-  test.concurrent('of another run for the same filter stays, with what is its own, and both runs come to their end', async () => {
+  test.concurrent('of another run for another filter stays, with what is its own, and both runs come to their end', async () => {
     const scene = await Scene.open(cluster);
     await scene.workload('reviews');
     await scene.workload('ratings');
@@ -218,7 +239,7 @@ describe('a scout', () => {
       // While the scout of the first run is there, a whole second run comes and goes.
       return {
         meanwhile: async () => {
-          const inputs = { port: '9080', targets: 'deployment/ratings' };
+          const inputs = { name: 'other', port: '9080', targets: 'deployment/ratings' };
           other = await scene.run(inputs, { environment: attempt(1, 8) });
           scouts = await scoutsOf(scene);
         },

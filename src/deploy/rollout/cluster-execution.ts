@@ -29,7 +29,7 @@ import type { RolloutPolicy } from '../policy.ts';
 import { NOTHING_COLLECTED } from '../report/conclude.ts';
 import type { ChangeReport, Collected, Left } from '../report/report.ts';
 import type { ScoutReport } from '../report/scout-report.ts';
-import { deleteLeftovers } from '../scout/leftover-scouts.ts';
+import { type ChangedFilters, deleteLeftovers } from '../scout/leftover-scouts.ts';
 import { sendScouts } from '../scout/scouting.ts';
 import { ClusterRollouts } from './cluster-rollouts.ts';
 import { leftovers } from './leftovers.ts';
@@ -68,6 +68,7 @@ export class ClusterExecution {
   readonly #planned: ClusterPlan;
   readonly #policy: RolloutPolicy;
   readonly #run: string;
+  readonly #started: string | undefined;
   /** Tells a run from an earlier attempt at it. */
   readonly #attemptOfRun: string;
   /** For writes. */
@@ -92,6 +93,7 @@ export class ClusterExecution {
     this.#planned = planned;
     this.#policy = policy;
     this.#run = run;
+    this.#started = started;
     this.#attemptOfRun = `${run} ${started}`;
     this.#context = context;
     this.#write = { client, signal, warnings: new WarningList(plan.warnings), onWritten: (line) => log.info(line) };
@@ -135,7 +137,7 @@ export class ClusterExecution {
   async #sendScouts(): Promise<boolean> {
     const { plan, snapshot, proxies } = this.#planned;
     const context = during(this.#planned.context, 'verifying the filter');
-    await deleteLeftovers(changingNamespaces(plan), snapshot, { ...context, run: this.#run });
+    await deleteLeftovers(filtersChangedBy(plan), snapshot, { ...context, run: this.#run, started: this.#started });
     if (proxies === undefined) return true;
     const { problems, warnings, report } = await sendScouts(plan, {
       ...context,
@@ -256,9 +258,16 @@ function leftReplaced(object: Garbage): Left {
   return { object: nameOf(object), why, replaced: true };
 }
 
-/** The namespaces in which a plan changes workloads. */
-function changingNamespaces({ workloads }: Plan): Set<string> {
-  return new Set(workloads.flatMap(({ ref, patch }) => (patch === undefined ? [] : [ref.namespace])));
+/** The filters that the changed workloads of each namespace get or lose. */
+function filtersChangedBy({ workloads }: Plan): ChangedFilters {
+  const found = new Map<string, Set<string>>();
+  for (const { ref, revisions, removals, patch } of workloads) {
+    if (patch === undefined) continue;
+    const names = found.get(ref.namespace) ?? new Set();
+    found.set(ref.namespace, names);
+    for (const name of [...revisions.map(({ revision }) => revision.filter), ...removals]) names.add(name);
+  }
+  return found;
 }
 
 /** What happens to the shared objects where no workload may be changed. */

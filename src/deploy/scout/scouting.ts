@@ -144,7 +144,7 @@ async function bringOwn(
 
 /**
  * Deletes a scout and what was its own, at once, so that one that hangs is in the way of nothing else. Returns what could not be deleted:
- * the pod ends by itself, and a later run deletes both.
+ * the pod ends by itself, and the next run deletes both.
  */
 async function takeAway(scout: PlannedScout, { client, log }: DeployContext): Promise<readonly string[]> {
   const { namespace, name } = scout;
@@ -200,7 +200,9 @@ function conclude(
     ],
     warnings: [
       ...(mode === 'required' ? [] : untried.map((one) => sentence(wentOnWithout(one.why, one)))),
-      ...left.map((text) => `${text} It is of a scout, and serves nobody: a run there some minutes later deletes it.`),
+      ...left.map(
+        (text) => `${text} It is of a scout, and serves nobody: the next run for the same filter deletes it.`,
+      ),
     ].map((text) => ({ topic: 'Scout', text })),
     ...(isEmpty ? {} : { report }),
   };
