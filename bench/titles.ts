@@ -10,7 +10,7 @@ export const TITLES: Readonly<Record<Subject, string>> = {
   action: 'the action',
   'action-no-wait': 'the action with `wait: false`',
   manifest: `the action, a manifest of ${FILTERS} filters`,
-  embedded: 'the action, embedded server',
+  embedded: 'the action, server of the test suite',
   kubectl: 'one `kubectl apply --server-side`, no wait',
   helm: '`helm upgrade --install --wait`',
   'helm-fast': 'Helm, with `--qps 1000 --burst-limit 2000`',

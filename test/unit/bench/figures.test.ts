@@ -64,13 +64,13 @@ describe('goals', () => {
         { subject: 'limit', operation: 'deploy', writingMs: 600, sockets: 40 },
       ],
     );
-    expect(verdictOf(results, 'beside the limit until')).toBe(true);
-    expect(verdictOf(results, 'From the first to the last write')).toBe(true);
+    expect(verdictOf(results, 'divided by the limit until')).toBe(true);
+    expect(verdictOf(results, 'First to last write')).toBe(true);
     expect(verdictOf(results, 'helm upgrade')).toBe(false);
     expect(verdictOf(results, 'documented script')).toBe(true);
     expect(verdictOf(results, 'each of 1,000')).toBe(true);
     expect(verdictOf(results, 'Process start to first request')).toBe(false);
-    expect(verdictOf(results, '300 workloads, beside `node -e 0`')).toBe(true);
+    expect(verdictOf(results, '300 workloads, divided by `node -e 0`')).toBe(true);
     expect(verdictOf(results, '300 workloads: requests')).toBe(true);
     expect(verdictOf(results, 'Processor (user), deployment')).toBe(true);
     expect(verdictOf(results, 'Memory, deployment to 100')).toBe(false);
