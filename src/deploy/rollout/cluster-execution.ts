@@ -29,7 +29,7 @@ import type { RolloutPolicy } from '../policy.ts';
 import { NOTHING_COLLECTED } from '../report/conclude.ts';
 import type { ChangeReport, Collected, Left } from '../report/report.ts';
 import type { ScoutReport } from '../report/scout-report.ts';
-import { type ChangedFilters, deleteLeftovers } from '../scout/leftover-scouts.ts';
+import { deleteLeftovers } from '../scout/leftover-scouts.ts';
 import { sendScouts } from '../scout/scouting.ts';
 import { ClusterRollouts } from './cluster-rollouts.ts';
 import { leftovers } from './leftovers.ts';
@@ -137,7 +137,7 @@ export class ClusterExecution {
   async #sendScouts(): Promise<boolean> {
     const { plan, snapshot, proxies } = this.#planned;
     const context = during(this.#planned.context, 'verifying the filter');
-    await deleteLeftovers(filtersChangedBy(plan), snapshot, { ...context, run: this.#run, started: this.#started });
+    await deleteLeftovers(plan, snapshot, { ...context, run: this.#run, started: this.#started });
     if (proxies === undefined) return true;
     const { problems, warnings, report } = await sendScouts(plan, {
       ...context,
@@ -256,18 +256,6 @@ export class ClusterExecution {
 function leftReplaced(object: Garbage): Left {
   const why = 'a newer run has replaced this revision; a later run deletes the object once nothing uses it';
   return { object: nameOf(object), why, replaced: true };
-}
-
-/** The filters that the changed workloads of each namespace get or lose. */
-function filtersChangedBy({ workloads }: Plan): ChangedFilters {
-  const found = new Map<string, Set<string>>();
-  for (const { ref, revisions, removals, patch } of workloads) {
-    if (patch === undefined) continue;
-    const names = found.get(ref.namespace) ?? new Set();
-    found.set(ref.namespace, names);
-    for (const name of [...revisions.map(({ revision }) => revision.filter), ...removals]) names.add(name);
-  }
-  return found;
 }
 
 /** What happens to the shared objects where no workload may be changed. */

@@ -7,13 +7,11 @@ import { isEarlierAttempt } from '../../mesh/identity/run-order.ts';
 import { FILTER_RESOURCES, kindOf } from '../../mesh/objects/filter-resource.ts';
 import type { DeployContext } from '../context.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
+import type { Plan } from '../plan/plan.ts';
 import { SCOUT_SECONDS } from './scout-pod.ts';
 
 /** So much older than a scout can be, in milliseconds, nothing is of a run that goes on, even where clocks differ by two minutes. */
 const OUTLIVED_MS = (SCOUT_SECONDS + 120) * 1_000;
-
-/** The filters that a run changes in each namespace where it changes workloads. */
-export type ChangedFilters = ReadonlyMap<string, ReadonlySet<string>>;
 
 type LeftoverContext = Pick<DeployContext, 'client' | 'log' | 'date'> & {
   /** The run that looks for them: `owner/repo/run/attempt`, or `local`. */
@@ -23,17 +21,17 @@ type LeftoverContext = Pick<DeployContext, 'client' | 'log' | 'date'> & {
 };
 
 /**
- * Deletes the scouts that a killed run has left in namespaces, and what brought filters to them alone: all that nobody uses any more, of
+ * Deletes the scouts that a killed run has left in namespaces where a plan changes workloads, and what brought filters to them alone: all that nobody uses any more, of
  * whichever filter, and those of the filters that this run changes there which were made before it began, as what their run writes is
  * replaced anyway. Those of other filters and of newer runs stay. Never throws; what cannot be seen or deleted ends by itself.
  */
 export async function deleteLeftovers(
-  changed: ChangedFilters,
+  plan: Plan,
   snapshot: Pick<ClusterSnapshot, 'filterResources'>,
   context: LeftoverContext,
 ): Promise<void> {
   await Promise.all(
-    [...changed].map(async ([namespace, names]) => {
+    [...filtersChangedBy(plan)].map(async ([namespace, names]) => {
       const isLeft = leftoverRule(names, context);
       await Promise.all([
         deletePods(namespace, isLeft, context),
@@ -41,6 +39,18 @@ export async function deleteLeftovers(
       ]);
     }),
   );
+}
+
+/** The filters that the changed workloads of each namespace get or lose. */
+function filtersChangedBy({ workloads }: Plan): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { ref, revisions, removals, patch } of workloads) {
+    if (patch === undefined) continue;
+    const names = found.get(ref.namespace) ?? new Set();
+    found.set(ref.namespace, names);
+    for (const name of [...revisions.map(({ revision }) => revision.filter), ...removals]) names.add(name);
+  }
+  return found;
 }
 
 /**
