@@ -84,7 +84,7 @@ function deployTable(results: Results): string {
   ]);
   return blocks(
     table(['', ...sizes.map(headOf)], rows),
-    'Medians of three rounds, or as many as the next table says. ¹: one round. –: not measured; xargs and the script are written for one namespace, and the rest was left out to save time.',
+    'Medians of the rounds, of which the next table says how many there were. ¹: one round. –: not measured; xargs and the script are written for one namespace, and the rest was left out to save time.',
     costTable(results),
   );
 }
