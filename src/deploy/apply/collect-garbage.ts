@@ -48,52 +48,66 @@ export async function collectGarbage(
   run: string,
   context: DeployContext,
 ): Promise<Collected> {
+  const namespaces = [...new Set(garbage.map(({ namespace }) => namespace))];
+  const parts = await mapLimited(namespaces, PARALLEL_WRITES, (namespace) =>
+    collectIn(
+      namespace,
+      garbage.filter((object) => object.namespace === namespace),
+      run,
+      context,
+    ),
+  );
+  return { deleted: parts.flatMap(({ deleted }) => deleted), left: parts.flatMap(({ left }) => left) };
+}
+
+/** The same in one namespace. */
+async function collectIn(
+  namespace: string,
+  garbage: readonly Garbage[],
+  run: string,
+  context: DeployContext,
+): Promise<Collected> {
   const deleted: string[] = [];
   const left: Left[] = [];
-  const namespaces = [...new Set(garbage.map(({ namespace }) => namespace))];
-  for (const namespace of namespaces) {
-    const here = garbage.filter((object) => object.namespace === namespace);
-    const leave = (why: string, permissions: Pick<Left, 'missing'> = {}): void => {
-      const reported = new Set([...deleted, ...left.map(({ object }) => object)]);
-      const open = here.map(nameOf).filter((object) => !reported.has(object));
-      append(
-        left,
-        open.map((object) => ({ object, why, ...permissions })),
-      );
-    };
-    try {
-      if (context.signal.aborted) {
-        leave(CANCELLED);
-        continue;
+  const leave = (why: string, permissions: Pick<Left, 'missing'> = {}): void => {
+    const reported = new Set([...deleted, ...left.map(({ object }) => object)]);
+    const open = garbage.map(nameOf).filter((object) => !reported.has(object));
+    append(
+      left,
+      open.map((object) => ({ object, why, ...permissions })),
+    );
+  };
+  try {
+    if (context.signal.aborted) {
+      leave(CANCELLED);
+      return { deleted, left };
+    }
+    const missing = (await missingPermissions(cleanupPermissions(garbage), context.client, context.log)).map(
+      permissionOf,
+    );
+    if (missing.length > 0) {
+      leave(`the kubeconfig user cannot ${listWords(missing.map(describePermission), 'and')}`, { missing });
+      return { deleted, left };
+    }
+    const marked = await mapLimited(garbage, PARALLEL_WRITES, (object) => mark(object, run, context.client));
+    const named = await namedOnceEnded(namespace, garbage, context);
+    if (context.signal.aborted) {
+      leave(CANCELLED);
+      return { deleted, left };
+    }
+    for (const one of marked) {
+      if (one === undefined) continue;
+      const keeper = named.get(`${one.garbage.filter} ${one.garbage.revision}`);
+      if (keeper !== undefined) {
+        await unmark(GARBAGE_RESOURCES[one.garbage.kind], namespace, one.garbage.name, context.client);
+        left.push({ object: nameOf(one.garbage), ...keeper });
+      } else if (await remove(one, context.client)) {
+        deleted.push(nameOf(one.garbage));
       }
-      const missing = (await missingPermissions(cleanupPermissions(here), context.client, context.log)).map(
-        permissionOf,
-      );
-      if (missing.length > 0) {
-        leave(`the kubeconfig user cannot ${listWords(missing.map(describePermission), 'and')}`, { missing });
-        continue;
-      }
-      const marked = await mapLimited(here, PARALLEL_WRITES, (object) => mark(object, run, context.client));
-      const named = await namedOnceEnded(namespace, here, context);
-      if (context.signal.aborted) {
-        leave(CANCELLED);
-        continue;
-      }
-      for (const one of marked) {
-        if (one === undefined) continue;
-        const keeper = named.get(`${one.garbage.filter} ${one.garbage.revision}`);
-        if (keeper !== undefined) {
-          await unmark(GARBAGE_RESOURCES[one.garbage.kind], namespace, one.garbage.name, context.client);
-          left.push({ object: nameOf(one.garbage), ...keeper });
-        } else if (await remove(one, context.client)) {
-          deleted.push(nameOf(one.garbage));
-        }
-      }
-    } catch (error) {
-      if (!isApiError(error, 403)) {
-        leave(messageOf(error));
-        continue;
-      }
+    }
+  } catch (error) {
+    if (!isApiError(error, 403)) leave(messageOf(error));
+    else {
       const refusal = missingPermission(error.message);
       leave(`the kubeconfig user cannot ${error.verb} what is needed (${error.message})`, {
         ...(refusal !== undefined && { missing: [refusal.permission] }),

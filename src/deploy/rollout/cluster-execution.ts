@@ -180,14 +180,17 @@ export class ClusterExecution {
     const { states, problems: lost } = this.rollouts;
     const cleaning = during(this.#planned.context, 'cleaning up');
     const rollouts = states.all();
-    await this.#attempt(() => recordVerification(rollouts, this.#pushes, snapshot, cleaning), undefined);
+    const recorded = this.#attempt(() => recordVerification(rollouts, this.#pushes, snapshot, cleaning), undefined);
     const ended = rollouts.every(succeeded) && lost.length === 0 && !this.#pushFailed;
     const good = ended && isIntact && this.#broken.length === 0;
+    // What a run leaves that did not come to its end as it should may be what is recorded on; what is superseded is not.
+    if (!good) await recorded;
     const write = { ...this.#write, client: cleaning.client };
     // Without waiting, old pods still run what ours takes the place of.
     const take = (): Promise<string[]> => deleteAdopted(plan, snapshot, cleaning, write);
     const taken = good && this.#policy.wait ? await this.#attempt(take, []) : [];
     const collected = await this.#attempt(() => this.#cleanUp(good, cleaning), NOTHING_COLLECTED);
+    await recorded;
     const record = { plan, objects: this.#objects, pushes: this.#pushes };
     return {
       targets: plan.workloads.map((one) => ({

@@ -1,5 +1,6 @@
 import { makeLimiter, mapLimited } from '../../base/concurrency.ts';
 import { internalProblem, type Problem } from '../../base/problem.ts';
+import type { Workload } from '../../cluster/objects.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { PARALLEL_WRITES, writeWorkload } from '../apply/workload.ts';
 import { during } from '../context.ts';
@@ -138,7 +139,9 @@ export class ClusterRollouts {
   /** Takes back what older runs have changed since, and leaves to newer ones what they have: also of what this run did not come to. */
   async settle(): Promise<void> {
     if (this.#context.signal.aborted) return;
-    await this.#takeBack();
+    const lost = this.#contest.overwritten(this.#states.all(), this.#watch);
+    const meet = ({ planned, met }: Lost): Promise<void> => this.#guard(planned, () => this.#meet(planned, met));
+    await mapLimited(lost, this.#parallel, meet);
     const ceded = await this.#contest.ceded(this.#states.all(), this.#watch);
     await mapLimited(ceded, PARALLEL_WRITES, ({ planned, met }) =>
       this.#guard(planned, () => this.#supersede(planned, met)),
@@ -223,7 +226,9 @@ export class ClusterRollouts {
     const { planned, write } = written;
     if (isRollingOut(planned) || (write.result.state === 'done' && restarts(planned))) {
       const goal = rolloutGoalOf(planned);
-      const result = await this.#watch.follow(goal, latestWorkload(written), this.#context.policy.timeoutMs);
+      const onPodsReady = (shown: Workload): void => this.#verification.lookAhead(planned, shown);
+      const { timeoutMs } = this.#context.policy;
+      const result = await this.#watch.follow(goal, latestWorkload(written), timeoutMs, { onPodsReady });
       return result && this.#states.set(endedRollout(written, result));
     }
     return this.#states.set(endedRollout(written, resultAsObserved(planned)));
@@ -281,13 +286,6 @@ export class ClusterRollouts {
     if (loses) return this.#supersede(planned, met);
     const taken = await this.#contest.takeOver(planned, met);
     await this.#change(taken.planned, undefined, taken.current);
-  }
-
-  /** Takes back what older runs have written since to workloads that were done. */
-  async #takeBack(): Promise<void> {
-    const lost = this.#contest.overwritten(this.#states.all(), this.#watch);
-    const meet = ({ planned, met }: Lost): Promise<void> => this.#guard(planned, () => this.#meet(planned, met));
-    await mapLimited(lost, this.#parallel, meet);
   }
 
   async #supersede(planned: PlannedWorkload, found: Met): Promise<void> {

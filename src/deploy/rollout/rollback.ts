@@ -160,7 +160,9 @@ async function awaitRestored(
     // It was not ready with what it goes back to, so nobody waits until it is.
     if (before !== undefined && stuck.length === 0) return { state: 'rolled-back', unready: before.words };
     const { podRevisions, removals } = rollbackGoal(planned);
-    const ready = watch.follow({ ref, podRevisions, removals }, written, context.policy.timeoutMs, true);
+    const ready = watch.follow({ ref, podRevisions, removals }, written, context.policy.timeoutMs, {
+      isRollback: true,
+    });
     const ended = await context.heartbeat.during(ref, written, ready, (workload) => watch.show(ref, workload));
     if (ended?.state === 'ready') return { state: 'rolled-back' };
     // One that was found before its promotion begins the steps of that revision anew.

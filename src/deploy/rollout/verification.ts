@@ -1,5 +1,6 @@
 import type { Limiter } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
+import type { Workload } from '../../cluster/objects.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import type { WriteContext } from '../apply/workload.ts';
 import { type DeployContext, during } from '../context.ts';
@@ -54,6 +55,11 @@ export class RolloutVerification {
     if (changesPods(planned) || policy.probe !== undefined) return true;
     const level = verifiedBefore(planned);
     return policy.verify === 'required' ? level !== 'listener' : level === undefined;
+  }
+
+  /** Begins to look into the proxies of a workload whose new pods are ready, before its rollout is over. */
+  lookAhead(planned: PlannedWorkload, observed: Workload): void {
+    if (this.#isNeeded(planned)) this.#verifier.lookAhead({ ...planned, observed });
   }
 
   /** Returns the rollout of a workload after its proxies were looked into, as far as they have to be. */

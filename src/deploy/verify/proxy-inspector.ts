@@ -121,10 +121,12 @@ export class ProxyInspector {
 
   async #byListeners(pod: Pod, { ref, observed, revisions }: VerifiableWorkload): Promise<PodVerdict | undefined> {
     if (this.#refused.has(`${ref.namespace} exec`)) return undefined;
-    const listeners = await this.#dump('dynamic_listeners', pod, ref);
-    if (listeners.state !== 'read') return verdictOn(listeners);
     const pulled = revisions.some(({ podRevision }) => podRevision.image !== undefined);
-    const extensions = pulled ? await this.#dump('ecds_filters', pod, ref) : NO_DUMP;
+    const [listeners, extensions] = await Promise.all([
+      this.#dump('dynamic_listeners', pod, ref),
+      pulled ? this.#dump('ecds_filters', pod, ref) : NO_DUMP,
+    ]);
+    if (listeners.state !== 'read') return verdictOn(listeners);
     if (extensions.state !== 'read') return verdictOn(extensions);
     const extensionsNow = async (): Promise<string> => {
       const answer = await this.#dump('ecds_filters', pod, ref);

@@ -17,6 +17,7 @@ import { podId } from '../observe/new-pods.ts';
 import { noEffect, type VerifiableRevision, type VerifiableWorkload } from '../plan/wanted-place.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { EVIDENCE_LEVELS, type EvidenceLevel, type Verification } from '../report/evidence-level.ts';
+import { EarlyLooks } from './early-looks.ts';
 import type { PodVerdict, Weakness } from './pod-verdict.ts';
 import { probePods } from './probe-pods.ts';
 import { NOT_INSPECTED, ProxyInspector } from './proxy-inspector.ts';
@@ -45,11 +46,29 @@ export class Verifier {
   readonly #context: DeployContext;
   readonly #policy: Pick<RolloutPolicy, 'verify' | 'probe'>;
   readonly #inspector: ProxyInspector;
+  readonly #early: EarlyLooks;
 
   constructor(context: DeployContext, policy: Pick<RolloutPolicy, 'verify' | 'probe'>) {
     this.#context = context;
     this.#policy = policy;
     this.#inspector = new ProxyInspector(context);
+    this.#early = new EarlyLooks({
+      inspect: (pod, workload) => this.#inspector.inspect(pod, workload),
+      now: context.now,
+      parallel: PARALLEL_PODS,
+    });
+  }
+
+  /**
+   * Begins to look at the new pods of a workload that are ready before the rollout is over; `verify` goes on with what was seen, as long
+   * as it does with what it has seen itself.
+   */
+  lookAhead(workload: VerifiableWorkload): void {
+    if (this.#policy.verify === 'off' || workload.revisions.length === 0) return;
+    this.#early.begin(workload, async () => {
+      const listed = await this.#newPods(workload);
+      return listed.ok ? listed.value.pods : [];
+    });
   }
 
   /**
@@ -70,15 +89,16 @@ export class Verifier {
     const verified = new Map<string, EvidenceLevel>();
     const notes = new Map<string, Note>();
     let weakness: Weakness | undefined;
+    const early = this.#early.take(workload, PROXY_MS);
     for (;;) {
-      const listed = await this.#newPods(workload);
+      const [listed, seenBefore] = await Promise.all([this.#newPods(workload), early]);
       if (!listed.ok) return this.#weak(workload, status, listed.weakness);
       const { pods: ready, all } = listed.value;
       const wanted = uncounted ? all : status;
       const counted = uncounted ? { pods: { ready: ready.length, wanted } } : {};
       const pods = ready.filter((pod) => !verified.has(podId(pod)));
       const verdicts = await mapLimited(pods, PARALLEL_PODS, async (pod): Promise<[Pod, PodVerdict]> => {
-        return [pod, await this.#inspector.inspect(pod, workload)];
+        return [pod, (await seenBefore(pod)) ?? (await this.#inspector.inspect(pod, workload))];
       });
       const passed = now() - started;
       const late = passed >= (binding.inPlace ? PULL_MS : PROXY_MS);

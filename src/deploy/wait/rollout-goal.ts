@@ -1,3 +1,4 @@
+import type { Workload } from '../../cluster/objects.ts';
 import { selectorOf } from '../../cluster/pod-selector.ts';
 import type { PodRevision } from '../../mesh/identity/revision.ts';
 import { type KnownFilter, type OwnFilter, ownFilters } from '../../mesh/proxy/refused-filter.ts';
@@ -18,6 +19,14 @@ export interface RolloutGoal {
   readonly about?: readonly string[];
   /** What is known of its filters, by their names; omitted where nothing is. */
   readonly known?: ReadonlyMap<string, KnownFilter>;
+}
+
+/** How a rollout is followed. */
+export interface FollowOptions {
+  /** A rollback is never let go. */
+  readonly isRollback?: true;
+  /** Called with the workload once its new pods are all ready, and the rollout is not over: old pods are still there, say. */
+  readonly onPodsReady?: (workload: Workload) => void;
 }
 
 /** What to follow until a workload is ready as it is, whatever its pods carry. */

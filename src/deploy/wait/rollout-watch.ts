@@ -3,7 +3,7 @@ import { defined } from '../../base/defined.ts';
 import { messageOf, type Problem } from '../../base/problem.ts';
 import type { Client } from '../../cluster/client.ts';
 import type { Workload } from '../../cluster/objects.ts';
-import type { Readiness } from '../../cluster/readiness.ts';
+import { isUnseen, type Readiness } from '../../cluster/readiness.ts';
 import { followWorkloads } from '../../cluster/watch.ts';
 import { type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
@@ -12,7 +12,7 @@ import { otherRevisionOn } from '../observe/superseded.ts';
 import { foreignChange, lostMount } from '../plan/foreign-change.ts';
 import { lookOnce } from './look-once.ts';
 import { lostProblem } from './lost.ts';
-import type { RolloutGoal } from './rollout-goal.ts';
+import type { FollowOptions, RolloutGoal } from './rollout-goal.ts';
 import { type RolloutResult, remedyOf, type StuckVerdict } from './rollout-result.ts';
 
 /** A workload whose rollout is not decided yet. */
@@ -35,14 +35,14 @@ export interface RolloutWatchContext {
   readonly inspectPending: (pending: readonly Pending[]) => Promise<ReadonlyMap<string, StuckVerdict>>;
 }
 
-interface Entry {
+interface Entry extends FollowOptions {
   readonly goal: RolloutGoal;
   /** States of an earlier generation are from before the change. */
   readonly generation: number;
   readonly started: number;
   readonly timer: NodeJS.Timeout;
   readonly decide: (result: RolloutResult | undefined) => void;
-  readonly isRollback: boolean;
+  hasReadyPods: boolean;
   /** The workload as it was seen last. */
   latest: Workload;
   readiness: Readiness;
@@ -88,9 +88,14 @@ export class RolloutWatch {
 
   /**
    * Waits for one rollout, from the state of the workload that its patch gave. `undefined` if the API server does not show the
-   * workload any more (see `problems`), or it was let go. A rollback is never let go.
+   * workload any more (see `problems`), or it was let go.
    */
-  follow(goal: RolloutGoal, from: Workload, timeoutMs: number, isRollback = false): Promise<RolloutResult | undefined> {
+  follow(
+    goal: RolloutGoal,
+    from: Workload,
+    timeoutMs: number,
+    options: FollowOptions = {},
+  ): Promise<RolloutResult | undefined> {
     const { ref } = goal;
     return new Promise((decide) => {
       const key = workloadKey(ref);
@@ -100,7 +105,8 @@ export class RolloutWatch {
         started: this.#context.now(),
         timer: setTimeout(() => void this.#timeOut(key), timeoutMs),
         decide,
-        isRollback,
+        ...options,
+        hasReadyPods: false,
         latest: from,
         readiness: readinessOf(ref, from),
       });
@@ -130,7 +136,7 @@ export class RolloutWatch {
   /** Lets go of every rollout that is pending: it will be rolled back, whatever it comes to. */
   abandonPending(): void {
     for (const [key, { isRollback, decide }] of [...this.#entries]) {
-      if (isRollback) continue;
+      if (isRollback === true) continue;
       this.#take(key);
       decide(undefined);
     }
@@ -211,7 +217,7 @@ export class RolloutWatch {
     const workload = targetKind(ref).binding.refresh(shown, entry.latest);
     entry.latest = workload;
     entry.readiness = readinessOf(ref, workload);
-    const { state, message } = entry.readiness;
+    const { state, message, ready, wanted } = entry.readiness;
     const foreign = foreignChange(entry.goal, workload);
     const lost = lostMount(entry.goal, workload);
     if (foreign !== undefined) {
@@ -221,6 +227,10 @@ export class RolloutWatch {
     } else if (lost !== undefined) this.#decide(key, 'stuck', lost.message, { remedy: lost.remedy });
     else if (state !== 'progressing' && !(state === 'waiting' && entry.goal.throughPromotion))
       this.#decide(key, state, message, remedyOf(entry.readiness));
+    else if (!entry.hasReadyPods && wanted > 0 && ready >= wanted && !isUnseen(workload)) {
+      entry.hasReadyPods = true;
+      entry.onPodsReady?.(workload);
+    }
   }
 
   /** Ends the time of a workload after a last look: a watch cannot tell a server that hangs from one that has nothing to say. */

@@ -107,6 +107,23 @@ describe('a workload is', () => {
     expect(await bed.watch.follow(goal(reviews), rolling(reviews), HOUR)).toMatchObject({ state: 'ready' });
   });
 
+  test('told of once when its new pods are ready and old ones are still there', async () => {
+    const status = (over: object): object => ({ status: { ...READY_STATUS, replicas: 2, readyReplicas: 2, ...over } });
+    const told: (number | undefined)[] = [];
+    const events = [
+      status({ observedGeneration: 2, readyReplicas: 1 }),
+      status({ observedGeneration: 2 }),
+      status({ observedGeneration: 2, conditions: [] }),
+    ].map((over) => ({ type: 'MODIFIED', object: rolled(reviews, over) }));
+    const ready = { type: 'MODIFIED', object: rolled(reviews) };
+    const onPodsReady = ({ status }: Workload): number => told.push(status?.readyReplicas);
+    // The counts of before the change are no news of it.
+    const unseen = patchedWith(rolling(reviews), status({ observedGeneration: 1 }));
+    const bed = await start({ lists: { deployments: [unseen] }, events: { deployments: [...events, ready] } });
+    expect(await bed.watch.follow(goal(reviews), unseen, HOUR, { onPodsReady })).toMatchObject({ state: 'ready' });
+    expect(told).toEqual([2]);
+  });
+
   test('failed when its controller gives up', async () => {
     const conditions = [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }];
     const given = rolled(reviews, { status: { ...NOT_READY.status, observedGeneration: 2, conditions } });
@@ -270,7 +287,7 @@ describe('the waiting ends', () => {
     const back = { type: 'MODIFIED', object: rolled(db) };
     const bed = await start({ lists, events: { statefulsets: [back] } });
     const pending = bed.watch.follow(goal(reviews), rolling(reviews), HOUR);
-    const returning = bed.watch.follow(goal(db), rolling(db), HOUR, true);
+    const returning = bed.watch.follow(goal(db), rolling(db), HOUR, { isRollback: true });
     bed.watch.abandonPending();
     expect(await pending).toBeUndefined();
     expect(await returning).toMatchObject({ state: 'ready' });
