@@ -52,8 +52,10 @@ export const UNKNOWN_VERSION = 'of an unknown version';
 const LOG_EXCESS_BYTES = 64 * 1024;
 const VERSION = object({ gitVersion: optional(string) });
 const SERVED = object({ resources: list(object({ name: string })) });
+type Served = { readonly resources: readonly { readonly name: string }[] };
 const REVIEW = object({ status: object({ allowed: optional(boolean) }) });
 const SELF = object({ status: object({ userInfo: object({ username: string }) }) });
+const WORDS = { maxBytes: MAX_BYTES.words };
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
 /**
@@ -94,8 +96,7 @@ export class Client {
 
   /** The API server's version, `v1.34.4`. */
   async version(): Promise<string> {
-    const request = { method: 'GET', path: '/version' } as const;
-    const exchange = await this.#session.read('get', request, { maxBytes: MAX_BYTES.words });
+    const exchange = await this.#session.read('get', { method: 'GET', path: '/version' }, WORDS);
     return parseAs<{ gitVersion?: string | null }>(exchange, 'version', VERSION).gitVersion ?? UNKNOWN_VERSION;
   }
 
@@ -196,22 +197,23 @@ export class Client {
     });
     if (exchange.response.status === 404) return false;
     checked(exchange);
-    // A Status, or the object that is being deleted.
-    parseAs(exchange, 'Status', object({}));
+    parseAs(exchange, 'Status', object({})); // or the object that is being deleted
     return true;
   }
 
   /** Whether the API server has a resource of a group, which it tells everybody whom it lets in; true where it does not tell. */
   async serves({ apiVersion, plural }: Resource): Promise<boolean> {
     try {
-      const request = { method: 'GET', path: `/apis/${apiVersion}` } as const;
-      const exchange = await this.#session.read('get', request, { maxBytes: MAX_BYTES.page });
-      const { resources } = parseAs<{ resources: { name: string }[] }>(exchange, 'APIResourceList', SERVED);
-      return resources.some(({ name }) => name === plural);
+      return (await this.#session.once(`/apis/${apiVersion}`, (path) => this.#served(path))).has(plural);
     } catch (error) {
       if (error instanceof ApiError) return error.status !== 404;
       throw error;
     }
+  }
+
+  async #served(path: string): Promise<ReadonlySet<string>> {
+    const exchange = await this.#session.read('get', { method: 'GET', path }, { maxBytes: MAX_BYTES.page });
+    return new Set(parseAs<Served>(exchange, 'APIResourceList', SERVED).resources.map(({ name }) => name));
   }
 
   /** Whether the user of the kubeconfig has a permission (SelfSubjectAccessReview). */
@@ -236,7 +238,7 @@ export class Client {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ apiVersion, kind, ...asked }),
     };
-    const exchange = await this.#session.read('create', request, { maxBytes: MAX_BYTES.words });
+    const exchange = await this.#session.read('create', request, WORDS);
     return parseAs<T>(exchange, kind, shape);
   }
 

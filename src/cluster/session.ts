@@ -37,6 +37,8 @@ interface Shared {
   readonly limitLists: Limiter;
   readonly limitExecs: Limiter;
   readonly listener: SessionListener;
+  /** Answers that stay the same while a run lasts, by the path of the request. */
+  readonly lasting: Map<string, Promise<unknown>>;
   reads: number;
   writes: number;
 }
@@ -59,6 +61,7 @@ export class Session {
       limitLists: makeLimiter(PARALLEL_LISTS),
       limitExecs: makeLimiter(PARALLEL_EXECS),
       listener,
+      lasting: new Map(),
       reads: 0,
       writes: 0,
     };
@@ -127,6 +130,17 @@ export class Session {
     const { transport, listener } = this.#shared;
     listener.onPhase?.(this.budget.phase);
     return transport.lines(path, idleMs, signal);
+  }
+
+  /** What was read of a path, which is read once for all phases; again where that failed. */
+  once<T>(path: string, read: (path: string) => Promise<T>): Promise<T> {
+    const { lasting } = this.#shared;
+    const known = lasting.get(path) as Promise<T> | undefined;
+    if (known !== undefined) return known;
+    const answer = read(path);
+    lasting.set(path, answer);
+    answer.catch(() => lasting.delete(path));
+    return answer;
   }
 
   /** Reads a list to its end. */

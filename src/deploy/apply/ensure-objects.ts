@@ -25,11 +25,11 @@ export function makeEnsurer(plan: Plan, context: WriteContext): (planned: Planne
 }
 
 async function ensureIn(namespace: string, plan: Plan, context: WriteContext): Promise<void> {
-  await ensure(CONFIG_MAP, namespace, plan.configMaps, context);
-  for (const resource of Object.values(FILTER_RESOURCES)) {
+  const looks = Object.values(FILTER_RESOURCES).map((resource) => {
     const filterResources = plan.filterResources.filter(({ podRevision }) => resourceOf(podRevision) === resource);
-    if (filterResources.length > 0) await ensure(resource, namespace, filterResources, context);
-  }
+    return filterResources.length > 0 && ensure(resource, namespace, filterResources, context);
+  });
+  await Promise.all([ensure(CONFIG_MAP, namespace, plan.configMaps, context), ...looks]);
 }
 
 async function ensure<T extends ConfigMap | FilterResource>(

@@ -4,6 +4,7 @@ import { count, listWords } from '../../base/text.ts';
 import type { Warning } from '../../base/warning.ts';
 import { namespacesWithout, neededLists } from '../../targets/resolve.ts';
 import { type DeployContext, during } from '../context.ts';
+import { installedKinds } from '../kinds/kinds.ts';
 import { ClusterReader, type ReadResult } from '../observe/cluster-reader.ts';
 import { warnLeftBehind } from '../observe/left-behind.ts';
 import { maskObserved } from '../observe/mask-observed.ts';
@@ -31,6 +32,9 @@ const NOTHING_UNKNOWN: ReadonlySet<Unknown> = new Set();
  */
 export async function planDeployment(requested: RequestOrProblems, context: DeployContext): Promise<PlannedDeployment> {
   const { client, log, date } = context;
+  const looking = during(context, 'inspecting what runs');
+  // For a Role that the report may have to offer; it does not depend on the plan.
+  void installedKinds(looking.client);
   const unknown = requested.ok ? NOTHING_UNKNOWN : requested.unknown;
   const diagnostics = new Diagnostics();
   if (!requested.ok) diagnostics.add(requested.problems);
@@ -52,7 +56,7 @@ export async function planDeployment(requested: RequestOrProblems, context: Depl
   const namespaces = [...new Set(lists.map(({ namespace }) => namespace))];
   const named = await clusterReader.read(needsAll ? [...lists, ...allLists(namespaces)] : lists);
   maskObserved(named.snapshot, namespaces, context.mask);
-  const proxies = new RunningProxies(during(context, 'inspecting what runs'));
+  const proxies = new RunningProxies(looking);
   if (requested.ok) void tryAhead(asked, named.snapshot, proxies, context);
   const referrers = possibleReferrers(lists, named.snapshot.workloadIndex.list);
   const first = referrers.length === 0 ? named : await readFurther(clusterReader, named, referrers);

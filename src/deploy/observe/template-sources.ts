@@ -34,19 +34,28 @@ export function possibleReferrers(
   });
 }
 
-/** Returns the workload whose pods are made of another one's template, as far as it was listed; `undefined` for none. */
-export function referrerOf(
-  { kind, namespace, name }: WorkloadRef,
+/**
+ * Returns the workloads whose pods are made of another one's template, as far as they were listed, by the `workloadKey` of that one: of
+ * several the first. Each list is looked at once, for however many workloads it is asked.
+ */
+export function referrersIn(
+  namespaces: Iterable<string>,
   { workloadIndex }: Pick<ClusterSnapshot, 'workloadIndex'>,
-): WorkloadRef | undefined {
-  const referrers = targetKinds().flatMap(({ binding: { templateSource, sourceOf }, resource }) => {
-    if (templateSource?.kind !== kind) return [];
-    const listed = workloadIndex.list({ kind: resource.kind, namespace }) ?? [];
-    return listed
-      .filter((workload) => sourceOf(workload) === name)
-      .map(({ metadata }) => ({ kind: resource.kind, namespace, name: metadata.name }));
-  });
-  return referrers[0];
+): ReadonlyMap<string, WorkloadRef> {
+  const found = new Map<string, WorkloadRef>();
+  for (const namespace of new Set(namespaces)) {
+    for (const { binding, resource } of targetKinds()) {
+      const { templateSource, sourceOf } = binding;
+      if (templateSource === undefined) continue;
+      for (const workload of workloadIndex.list({ kind: resource.kind, namespace }) ?? []) {
+        const name = sourceOf(workload);
+        if (name === undefined) continue;
+        const key = workloadKey({ kind: templateSource.kind, namespace, name });
+        if (!found.has(key)) found.set(key, { kind: resource.kind, namespace, name: workload.metadata.name });
+      }
+    }
+  }
+  return found;
 }
 
 /** What runs by the pod template of another workload is that one's business: it is counted once. */

@@ -20,6 +20,8 @@ import {
   type ConfigMapFiles,
   NOTHING_UNMANAGED,
   type OtherPods,
+  ROOT_NAMESPACE,
+  rootNamespaceOf,
   UnmanagedReader,
   type UnmanagedView,
 } from './unmanaged.ts';
@@ -45,11 +47,11 @@ export async function readUnmanaged(
   if (some === undefined || (fresh.length === 0 && begun.length === 0)) return { snapshot: first, problems: [] };
   const reader = new UnmanagedReader(client);
   try {
-    const root = await reader.rootNamespace(some);
-    const [resources] = await Promise.all([
-      readResources(reader, root, { namespaces, fresh, first }),
-      Promise.all(fresh.map(({ ref }) => proxies.look(ref))),
-    ]);
+    // Begun here, as each takes a while; `readChains` takes what they have seen.
+    for (const { ref } of fresh) void proxies.look(ref);
+    const pods = await proxies.podsIn(some);
+    const root = rootNamespaceOf(pods.ok ? pods.value : []) ?? ROOT_NAMESPACE;
+    const resources = await readResources(reader, root, { namespaces, fresh, first });
     const view: UnmanagedView = { ...NOTHING_UNMANAGED, ...resources };
     const running = targets.filter((target) => unmanagedOn(target, { ...first, unmanaged: view }).length > 0);
     const files = await reader.files(running.flatMap((target) => configMapsOf(target, { ...first, unmanaged: view })));

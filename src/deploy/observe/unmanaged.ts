@@ -84,12 +84,6 @@ export class UnmanagedReader {
     this.#client = client;
   }
 
-  /** The root namespace of the mesh that the pods of a namespace belong to. */
-  async rootNamespace(namespace: string): Promise<string> {
-    const pods = (await this.#tolerate(() => this.#client.listSome<Pod>(POD, namespace))) ?? [];
-    return rootNamespaceOf(pods) ?? ROOT_NAMESPACE;
-  }
-
   /** The EnvoyFilters of a namespace that are not ours. */
   async envoyFilters(namespace: string): Promise<readonly EnvoyFilter[]> {
     const found = await this.#list<EnvoyFilter>(ENVOY_FILTER, namespace);

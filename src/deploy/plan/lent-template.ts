@@ -1,12 +1,21 @@
 import type { Problem } from '../../base/problem.ts';
-import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
+import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
-import { referrerOf } from '../observe/template-sources.ts';
+import { referrersIn } from '../observe/template-sources.ts';
 
-/** Returns that a target lends its pod template to a workload that was listed; nothing where it does not. */
-export function lentTemplates(ref: WorkloadRef, snapshot: Pick<ClusterSnapshot, 'workloadIndex'>): Problem[] {
-  const referrer = referrerOf(ref, snapshot);
-  return referrer === undefined ? [] : [lentTemplate(ref, referrer)];
+/** Returns which targets lend their pod templates to workloads that were listed. */
+export function lentTemplates(
+  refs: readonly WorkloadRef[],
+  snapshot: Pick<ClusterSnapshot, 'workloadIndex'>,
+): Problem[] {
+  const referrers = referrersIn(
+    refs.map(({ namespace }) => namespace),
+    snapshot,
+  );
+  return refs.flatMap((ref) => {
+    const referrer = referrers.get(workloadKey(ref));
+    return referrer === undefined ? [] : [lentTemplate(ref, referrer)];
+  });
 }
 
 /** A target whose pod template another workload's pods are made of: they would restart, and nobody would look at them. */

@@ -136,7 +136,12 @@ function planOf(
     return { ...draft, beside: filtersBeside(draft, filters, snapshot) };
   });
   const planned = wanted.map((workload) => diagnostics.unwrapPartial(planWorkload(workload, options)));
-  diagnostics.add(planned.flatMap(({ ref }) => lentTemplates(ref, snapshot)));
+  diagnostics.add(
+    lentTemplates(
+      planned.map(({ ref }) => ref),
+      snapshot,
+    ),
+  );
   const vms = judgeSharedVms(planned, snapshot);
   diagnostics.add(vms.problems);
   const objects = planObjects(planned, snapshot);

@@ -1,3 +1,4 @@
+import { remembered } from '../../base/remembered.ts';
 import type { KubernetesObject } from '../../cluster/objects.ts';
 import { VERIFIED_ANNOTATION } from './names.ts';
 
@@ -24,15 +25,23 @@ export function mergeVerified(recorded: VerifiedWorkloads, fresh: VerifiedWorklo
   return new Map([...[...recorded].filter(([key]) => !renewed.has(workloadOf(key))), ...fresh]);
 }
 
-/** The workloads (`Deployment/reviews`) on which a ConfigMap's revision was verified, and by which evidence. */
-export function parseVerified({ metadata }: KubernetesObject): VerifiedWorkloads {
-  const lines = (metadata.annotations?.[VERIFIED_ANNOTATION] ?? '').split('\n');
+/** How many records are remembered: of a run that changes a filter, those before and after, in some namespaces. */
+const REMEMBERED = 16;
+
+/** Each workload is looked up in the record of all of them, which would be read as often as it has lines. */
+const readLines = remembered((text: string): VerifiedWorkloads => {
+  const lines = text.split('\n');
   return new Map(
     lines.flatMap((line): [string, string][] => {
       const [workload = '', level = ''] = line.split(' ');
       return workload === '' || level === '' ? [] : [[workload, level]];
     }),
   );
+}, REMEMBERED);
+
+/** The workloads (`Deployment/reviews`) on which a ConfigMap's revision was verified, and by which evidence. */
+export function parseVerified({ metadata }: KubernetesObject): VerifiedWorkloads {
+  return readLines(metadata.annotations?.[VERIFIED_ANNOTATION] ?? '');
 }
 
 /** The annotation's text; equal contents give equal text. */

@@ -69,3 +69,8 @@ test('of each workload what was verified last stays', () => {
   ]);
   expect([...mergeVerified(recorded, new Map())]).toEqual([...recorded]);
 });
+
+test('a record is read once, however many workloads are looked up in it', () => {
+  const text = Array.from({ length: 50 }, (_, index) => `Deployment/w${index} listener`).join('\n');
+  expect(parseVerified(configMap(text))).toBe(parseVerified(configMap(text)));
+});
