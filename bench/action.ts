@@ -36,7 +36,7 @@ export async function action(lab: Lab, size: Size, wholeCycles = Number.POSITIVE
       await take('action', 'remove', run({ command: 'remove' }, 'removed'));
       await shrink();
       await fleet.expect('plain');
-      await take('action-no-wait', 'deploy', run({ ...first, wait: 'false' }, 'deployed'));
+      await take('action-no-wait', 'deploy', run({ configuration: `x: ${round}, no wait`, wait: 'false' }, 'deployed'));
       await fleet.settled();
       await fleet.expect('filtered');
       await fleet.reset();
@@ -59,19 +59,22 @@ export async function noOp(lab: Lab, size: Size): Promise<Competitor> {
 export async function manifest(lab: Lab, size: Size, filters: number): Promise<Competitor> {
   const fleet = await Fleet.create(lab.api, `${lab.prefix}-manifest-${size.workloads}`, size);
   const namespace = fleet.namespaces[0] ?? '';
-  const lines = Array.from(
-    { length: filters },
-    (_, index) =>
-      `  - { name: f${index}, filter: filter.wasm, configuration: 'x: ${index}', targets: [{ selector: bench=yes, kinds: [deployment] }] }`,
-  );
-  const text = ['version: 1', `defaults: { namespace: ${namespace} }`, 'filters:', ...lines, ''].join('\n');
-  await writeFile(join(lab.workspace, 'filters.yaml'), text);
+  const write = async (round: number): Promise<void> => {
+    const lines = Array.from(
+      { length: filters },
+      (_, index) =>
+        `  - { name: f${index}, filter: filter.wasm, configuration: 'x: ${index}, ${round}', targets: [{ selector: bench=yes, kinds: [deployment] }] }`,
+    );
+    const text = ['version: 1', `defaults: { namespace: ${namespace} }`, 'filters:', ...lines, ''].join('\n');
+    await writeFile(join(lab.workspace, 'filters.yaml'), text);
+  };
   const run =
     (expected: string, inputs: ActionInputs = {}) =>
     (way: Way) =>
       runAction(lab, way, expected, { manifest: 'filters.yaml', ...inputs });
   return {
-    cycle: async (take) => {
+    cycle: async (take, round) => {
+      await write(round);
       await take('manifest', 'deploy', run('deployed'));
       await fleet.expect('filtered');
       await take('manifest', 'no-op', run('unchanged'));

@@ -3,7 +3,7 @@ import { embedded } from './embedded.ts';
 import type { Competitor, Lab } from './lab.ts';
 import { limit } from './limit/limit.ts';
 import { helmUnthrottled, helmUpgrade } from './peers/helm.ts';
-import { documentedScript, kubectlApply, xargsPatch } from './peers/kubectl.ts';
+import { documentedScript, kubectlApply, kubectlApplyAndWait, xargsPatch } from './peers/kubectl.ts';
 import { type Peer, peer } from './peers/peer.ts';
 import type { Size } from './results.ts';
 import { start } from './start.ts';
@@ -23,6 +23,7 @@ const MAKERS = {
   manifest: (lab: Lab, size: Size) => manifest(lab, size, FILTERS),
   start: (lab: Lab) => start(lab),
   kubectl: ofPeer(kubectlApply),
+  'kubectl-wait': ofPeer(kubectlApplyAndWait),
   helm: ofPeer(helmUpgrade),
   'helm-fast': ofPeer(helmUnthrottled),
   xargs: ofPeer(xargsPatch),
@@ -46,15 +47,15 @@ export interface Case extends Size {
 export const CASES: readonly Case[] = [
   {
     ...{ workloads: 1, namespaces: 1 },
-    who: { limit: 5, action: 5, kubectl: 5, helm: 5, xargs: 5, script: 5, start: 5 },
+    who: { limit: 5, action: 5, kubectl: 5, 'kubectl-wait': 5, helm: 5, xargs: 5, script: 5, start: 5 },
   },
   {
     ...{ workloads: 10, namespaces: 1 },
-    who: { limit: 5, action: 5, kubectl: 5, helm: 5, xargs: 5, script: 3 },
+    who: { limit: 5, action: 5, kubectl: 5, 'kubectl-wait': 5, helm: 5, xargs: 5, script: 3 },
   },
   {
     ...{ workloads: 100, namespaces: 1, counted: true },
-    who: { limit: 5, action: 5, kubectl: 5, 'helm-fast': 5, xargs: 5, helm: 2, script: 2 },
+    who: { limit: 5, action: 5, kubectl: 5, 'kubectl-wait': 5, 'helm-fast': 5, xargs: 5, helm: 2, script: 2 },
   },
   { workloads: 100, namespaces: 1, counted: true, who: { manifest: 3 } },
   { workloads: 300, namespaces: 1, counted: true, who: { 'no-op': 5 } },
@@ -68,7 +69,9 @@ export const CASES: readonly Case[] = [
 
 /** Who the filters of `--only` mean: the name itself, and what belongs to it. */
 export function isChosen(who: Who, only: readonly string[] | undefined): boolean {
-  const belongsTo: Partial<Record<Who, string>> = { 'helm-fast': 'helm', 'no-op': 'action' };
+  const belongsTo: Partial<Record<Who, string>> = {
+    ...{ 'helm-fast': 'helm', 'no-op': 'action', 'kubectl-wait': 'kubectl' },
+  };
   return only === undefined || only.includes(who) || only.includes(belongsTo[who] ?? '');
 }
 

@@ -22,7 +22,19 @@ export interface Options {
 
 /** What can be chosen with `--only`. */
 export const CHOICES: readonly (Subject | 'start')[] = [
-  ...(['limit', 'action', 'kubectl', 'helm', 'helm-fast', 'xargs', 'script', 'manifest', 'embedded', 'start'] as const),
+  ...([
+    'limit',
+    'action',
+    'kubectl',
+    'kubectl-wait',
+    'helm',
+    'helm-fast',
+    'xargs',
+    'script',
+    'manifest',
+    'embedded',
+    'start',
+  ] as const),
 ];
 
 export const USAGE = `usage: npm run bench -- [OPTION…]

@@ -18,6 +18,7 @@ export type Subject =
   | 'manifest'
   | 'embedded'
   | 'kubectl'
+  | 'kubectl-wait'
   /** Helm as it is, which sends 5 requests a second once it has sent 100; and told to send as many as it can. */
   | 'helm'
   | 'helm-fast'

@@ -6,7 +6,7 @@ import { inputsFor, runAction } from '../action.ts';
 import { deploymentsOf, Fleet } from '../fleet.ts';
 import { type Competitor, folderOf, type Lab, type Way } from '../lab.ts';
 import type { Cost, Size } from '../results.ts';
-import { type Answered, type ClientPlan, type PlannedWrite, replayed } from './plan.ts';
+import { type Answered, type ClientPlan, type PlannedWrite, renewed, replayed } from './plan.ts';
 
 const CLIENT = join(import.meta.dirname, 'client.ts');
 
@@ -15,12 +15,14 @@ export async function limit(lab: Lab, size: Size): Promise<Competitor> {
   const fleet = await Fleet.create(lab.api, `${lab.prefix}-limit-${size.workloads}-${size.namespaces}`, size);
   const writes = await writesOfAction(lab, fleet);
   return {
-    cycle: async (take) => {
-      await take('limit', 'deploy', (way) => runClient(lab, way, writes));
+    cycle: async (take, round) => {
+      await take('limit', 'deploy', (way) => runClient(lab, way, renewed(writes, `${round}`)));
       await fleet.expect('filtered');
       await fleet.settled();
       await fleet.reset();
-      await take('limit-seen', 'deploy', async (way) => runClient(lab, way, writes, await watchesOf(fleet)));
+      await take('limit-seen', 'deploy', async (way) =>
+        runClient(lab, way, renewed(writes, `${round}, seen`), await watchesOf(fleet)),
+      );
       await fleet.expect('filtered');
       await fleet.reset();
     },

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { RecordedRequest } from '../../test/harness/recorder.ts';
 import type { Cost } from '../results.ts';
 
@@ -21,6 +22,21 @@ export interface ClientPlan {
 
 /** What it prints. */
 export type Answered = Cost;
+
+/**
+ * Returns writes with a revision of their own in place of the one that the action has made, so that they bring something new each time.
+ * @param text what the revision is made of
+ */
+export function renewed(writes: readonly PlannedWrite[], text: string): readonly PlannedWrite[] {
+  const [id] = writes.flatMap(({ path }) => /\/configmaps\/[^?]*-([0-9a-f]{10})\?/.exec(path)?.[1] ?? []);
+  if (id === undefined) throw new Error('no write is that of a revision');
+  const other = createHash('sha256').update(text).digest('hex').slice(0, id.length);
+  return writes.map(({ path, body, ...rest }) => ({
+    ...rest,
+    path: path.replaceAll(id, other),
+    body: body.replaceAll(id, other),
+  }));
+}
 
 /** Returns the writes of a run of the action, to be done again, without the version of the object that each was made from. */
 export function replayed(writes: readonly RecordedRequest[]): readonly PlannedWrite[] {

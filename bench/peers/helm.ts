@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deploymentByHand, sharedByHand } from './objects.ts';
-import type { Peer, PeerSite } from './peer.ts';
+import { deploymentByHand, plainDeployment, sharedByHand } from './objects.ts';
+import type { Peer, PeerSite, PreparedPeer } from './peer.ts';
 
 /** `helm upgrade --install --wait` of a chart with all manifests, on a release of the Deployments without the filter. */
 export const helmUpgrade: Peer = helm('helm', []);
@@ -13,7 +13,10 @@ function helm(subject: Peer['subject'], options: readonly string[]): Peer {
   return { subject, prepare: (site) => prepareHelm(site, options) };
 }
 
-async function prepareHelm({ lab, fleet: { namespaces, workloads }, folder }: PeerSite, fixed: readonly string[]) {
+async function prepareHelm(
+  { lab, fleet: { namespaces, workloads }, folder }: PeerSite,
+  fixed: readonly string[],
+): Promise<PreparedPeer> {
   const chart = async (name: string, objects: readonly object[]): Promise<string> => {
     const path = join(folder, name);
     await mkdir(join(path, 'templates'), { recursive: true });
@@ -27,10 +30,18 @@ async function prepareHelm({ lab, fleet: { namespaces, workloads }, folder }: Pe
     ...[lab.programs.helm, 'upgrade', '--install', 'bench', path, '--namespace', namespaces[0] ?? ''],
     ...['--wait', '--timeout', '20m', '--history-max', '2', ...fixed, ...options],
   ];
-  const plain = workloads.map((workload) => deploymentByHand(workload, false));
-  const filtered = workloads.map((workload) => deploymentByHand(workload, true));
   return {
-    before: upgrade(await chart('plain', plain), '--take-ownership', '--qps', '1000', '--burst-limit', '2000'),
-    deploy: upgrade(await chart('filtered', [...(await sharedByHand(lab, namespaces)), ...filtered])),
+    before: upgrade(
+      await chart('plain', workloads.map(plainDeployment)),
+      '--take-ownership',
+      '--qps',
+      '1000',
+      '--burst-limit',
+      '2000',
+    ),
+    deploy: async (round) => {
+      const filtered = workloads.map((workload) => deploymentByHand(workload, round));
+      return upgrade(await chart('filtered', [...(await sharedByHand(lab, namespaces, round)), ...filtered]));
+    },
   };
 }

@@ -1,34 +1,46 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deploymentByHand, envoyFilterByHand, listOf, patchByHand, sharedByHand } from './objects.ts';
-import type { Peer } from './peer.ts';
+import { LABEL } from '../fleet.ts';
+import { deploymentByHand, envoyFilterByHand, listOf, patchByHand, plainDeployment, sharedByHand } from './objects.ts';
+import type { Peer, PeerSite, PreparedPeer } from './peer.ts';
 
 /** One `kubectl apply --server-side` of all manifests, which waits for nothing. */
-export const kubectlApply: Peer = {
-  subject: 'kubectl',
-  prepare: async ({ lab, fleet: { namespaces, workloads }, folder }) => {
-    const write = async (name: string, items: readonly object[]): Promise<string[]> => {
-      await writeFile(join(folder, name), listOf(items));
-      return [lab.programs.kubectl, 'apply', '--server-side', '-f', join(folder, name)];
-    };
-    const filtered = workloads.map((workload) => deploymentByHand(workload, true));
+export const kubectlApply: Peer = { subject: 'kubectl', prepare: prepareApply };
+
+/** The same, and one `kubectl rollout status` of all Deployments by their label. Knows one namespace. */
+export const kubectlApplyAndWait: Peer = {
+  subject: 'kubectl-wait',
+  prepare: async (site) => {
+    const { deploy, ...prepared } = await prepareApply(site);
+    const { lab, fleet } = site;
+    const [label] = Object.entries(LABEL).map(([name, value]) => `${name}=${value}`);
+    const status = `${lab.programs.kubectl} -n ${fleet.namespaces[0]} rollout status deployment -l ${label}`;
     return {
-      // So that it is kubectl that owns the fields of the Deployments, as it will where they are deployed in this way.
-      before: await write(
-        'plain.json',
-        workloads.map((workload) => deploymentByHand(workload, false)),
-      ),
-      deploy: await write('filtered.json', [...(await sharedByHand(lab, namespaces)), ...filtered]),
+      ...prepared,
+      deploy: async (round) => ['bash', '-c', `set -e\n${(await deploy(round)).join(' ')}\n${status}`],
     };
   },
 };
+
+async function prepareApply({ lab, fleet: { namespaces, workloads }, folder }: PeerSite): Promise<PreparedPeer> {
+  const write = async (name: string, items: readonly object[]): Promise<string[]> => {
+    await writeFile(join(folder, name), listOf(items));
+    return [lab.programs.kubectl, 'apply', '--server-side', '-f', join(folder, name)];
+  };
+  return {
+    // So that it is kubectl that owns the fields of the Deployments, as it will where they are deployed in this way.
+    before: await write('plain.json', workloads.map(plainDeployment)),
+    deploy: async (round) => {
+      const filtered = workloads.map((workload) => deploymentByHand(workload, round));
+      return write('filtered.json', [...(await sharedByHand(lab, namespaces, round)), ...filtered]);
+    },
+  };
+}
 
 /** One apply of what is shared, and a patch of each Deployment, 8 at a time. Waits for nothing, and knows one namespace. */
 export const xargsPatch: Peer = {
   subject: 'xargs',
   prepare: async ({ lab, fleet: { namespaces, workloads }, folder }) => {
-    await writeFile(join(folder, 'shared.json'), listOf(await sharedByHand(lab, namespaces)));
-    await writeFile(join(folder, 'patch.json'), JSON.stringify(patchByHand()));
     await writeFile(join(folder, 'names'), workloads.map(({ metadata }) => `${metadata.name}\n`).join(''));
     const script = [
       'set -e',
@@ -37,7 +49,13 @@ export const xargsPatch: Peer = {
       'kubectl apply --server-side -f shared.json',
       `xargs -P 8 -I '{}' ${lab.programs.kubectl} -n ${namespaces[0]} patch deployment '{}' --type merge --patch-file patch.json < names`,
     ];
-    return { deploy: ['bash', '-c', script.join('\n')] };
+    return {
+      deploy: async (round) => {
+        await writeFile(join(folder, 'shared.json'), listOf(await sharedByHand(lab, namespaces, round)));
+        await writeFile(join(folder, 'patch.json'), JSON.stringify(patchByHand(round)));
+        return ['bash', '-c', script.join('\n')];
+      },
+    };
   },
 };
 
@@ -46,11 +64,6 @@ export const documentedScript: Peer = {
   subject: 'script',
   prepare: async ({ lab, fleet: { namespaces, workloads }, folder }) => {
     const namespace = namespaces[0] ?? '';
-    for (const workload of workloads) {
-      const { name } = workload.metadata;
-      await writeFile(join(folder, `${name}.patch.json`), JSON.stringify(patchByHand(`wasm-${name}`)));
-      await writeFile(join(folder, `${name}.filter.json`), JSON.stringify(envoyFilterByHand(namespace, workload)));
-    }
     const names = workloads.map(({ metadata }) => metadata.name).join(' ');
     const script = [
       'set -e',
@@ -63,6 +76,16 @@ export const documentedScript: Peer = {
       '  kubectl rollout status "deployment/$name"',
       'done',
     ];
-    return { deploy: ['bash', '-c', script.join('\n')] };
+    return {
+      deploy: async (round) => {
+        for (const workload of workloads) {
+          const { name } = workload.metadata;
+          const filter = envoyFilterByHand(namespace, round, workload);
+          await writeFile(join(folder, `${name}.patch.json`), JSON.stringify(patchByHand(round, `wasm-${name}`)));
+          await writeFile(join(folder, `${name}.filter.json`), JSON.stringify(filter));
+        }
+        return ['bash', '-c', script.join('\n')];
+      },
+    };
   },
 };

@@ -8,15 +8,17 @@ import type { Lab } from '../lab.ts';
 /** What stands for the filter where it is deployed without the action: by the steps that its documentation shows. */
 const NAME = 'by-hand';
 const FOLDER = `/var/local/lib/wasm-filters/${NAME}`;
-const POD_LABELS = { 'by-hand/filter': 'v1' };
 
-/** Returns the part of a Deployment that puts the filter of a ConfigMap into its pods, which is the merge patch, too. */
-export function patchByHand(configMap = NAME): object {
+/** The pods that have the settings of a round: whoever brings others changes the pod template, so that pods start with them. */
+const podLabels = (round: number): Readonly<Record<string, string>> => ({ 'by-hand/filter': `v${round}` });
+
+/** Returns the part of a Deployment that puts the filter of a ConfigMap into its pods, with a round's settings, which is the merge patch, too. */
+export function patchByHand(round: number, configMap = NAME): object {
   return {
     spec: {
       template: {
         metadata: {
-          labels: POD_LABELS,
+          labels: podLabels(round),
           annotations: {
             [USER_VOLUME_ANNOTATION]: JSON.stringify([{ name: NAME, configMap: { name: configMap } }]),
             [USER_VOLUME_MOUNT_ANNOTATION]: JSON.stringify([{ name: NAME, mountPath: FOLDER, readOnly: true }]),
@@ -27,12 +29,16 @@ export function patchByHand(configMap = NAME): object {
   };
 }
 
-/** Returns a Deployment's whole manifest, with the filter or without. */
-export function deploymentByHand({ apiVersion, kind, metadata, spec }: Workload, filtered: boolean): object {
-  if (!filtered) return { apiVersion, kind, metadata, spec };
+/** Returns a Deployment's whole manifest without the filter. */
+export function plainDeployment({ apiVersion, kind, metadata, spec }: Workload): object {
+  return { apiVersion, kind, metadata, spec };
+}
+
+/** Returns a Deployment's whole manifest with the filter, and a round's settings. */
+export function deploymentByHand({ apiVersion, kind, metadata, spec }: Workload, round: number): object {
   const template = spec?.template;
-  const { labels, annotations } = (patchByHand() as { spec: { template: { metadata: Record<string, object> } } }).spec
-    .template.metadata;
+  const { labels, annotations } = (patchByHand(round) as { spec: { template: { metadata: Record<string, object> } } })
+    .spec.template.metadata;
   const merged = {
     ...template?.metadata,
     labels: { ...template?.metadata?.labels, ...labels },
@@ -41,20 +47,30 @@ export function deploymentByHand({ apiVersion, kind, metadata, spec }: Workload,
   return { apiVersion, kind, metadata, spec: { ...spec, template: { ...template, metadata: merged } } };
 }
 
-/** Returns an EnvoyFilter that inserts the filter: into all pods with its label, or into those of one workload. */
-export function envoyFilterByHand(namespace: string, workload?: Workload): object {
+/** Returns an EnvoyFilter that inserts the filter with a round's settings: into all pods with their label, or into those of one workload. */
+export function envoyFilterByHand(namespace: string, round: number, workload?: Workload): object {
   const name = workload === undefined ? NAME : `${NAME}-${workload.metadata.name}`;
-  const labels = workload === undefined ? POD_LABELS : { app: workload.metadata.name };
+  const labels = workload === undefined ? podLabels(round) : { app: workload.metadata.name };
   return {
     apiVersion: 'networking.istio.io/v1alpha3',
     kind: 'EnvoyFilter',
     metadata: { name, namespace },
-    spec: specByHand({ filter: NAME, rootId: NAME, file: `${FOLDER}/filter.wasm`, configuration: 'x: 1', labels }),
+    spec: specByHand({
+      filter: NAME,
+      rootId: NAME,
+      file: `${FOLDER}/filter.wasm`,
+      configuration: `x: ${round}`,
+      labels,
+    }),
   };
 }
 
-/** Returns the ConfigMap and the EnvoyFilter of each namespace. */
-export async function sharedByHand({ workspace }: Lab, namespaces: readonly string[]): Promise<object[]> {
+/** Returns the ConfigMap and the EnvoyFilter of each namespace, with a round's settings. */
+export async function sharedByHand(
+  { workspace }: Lab,
+  namespaces: readonly string[],
+  round: number,
+): Promise<object[]> {
   const wasm = (await readFile(join(workspace, 'filter.wasm'))).toString('base64');
   return namespaces.flatMap((namespace) => [
     {
@@ -63,7 +79,7 @@ export async function sharedByHand({ workspace }: Lab, namespaces: readonly stri
       metadata: { name: NAME, namespace },
       binaryData: { 'filter.wasm': wasm },
     },
-    envoyFilterByHand(namespace),
+    envoyFilterByHand(namespace, round),
   ]);
 }
 

@@ -14,8 +14,15 @@ export interface PeerSite {
 /** What a user would take instead of the action. */
 export interface Peer {
   readonly subject: Subject;
-  /** Writes its files; returns the command that deploys the filter, and, where it needs one, that which comes once before. */
-  prepare(site: PeerSite): Promise<{ readonly deploy: readonly string[]; readonly before?: readonly string[] }>;
+  /** Writes its files. */
+  prepare(site: PeerSite): Promise<PreparedPeer>;
+}
+
+export interface PreparedPeer {
+  /** Writes the files of a round, whose settings are new; returns the command that deploys the filter with them. */
+  readonly deploy: (round: number) => Promise<readonly string[]>;
+  /** The command that comes once before; omitted where it needs none. */
+  readonly before?: readonly string[];
 }
 
 /** Gives a peer Deployments of its own. */
@@ -33,8 +40,9 @@ export async function peer(lab: Lab, size: Size, { subject, prepare }: Peer): Pr
     await fleet.settled();
   }
   return {
-    cycle: async (take) => {
-      await take(subject, 'deploy', (way) => run(deploy, way));
+    cycle: async (take, round) => {
+      const command = await deploy(round);
+      await take(subject, 'deploy', (way) => run(command, way));
       await fleet.expect('filtered');
       await fleet.settled();
       await fleet.reset();

@@ -80,6 +80,7 @@ export function goals(results: Results): readonly Goal[] {
       ),
       possible: ratio(cost(of('limit', 'deploy')), cost(of('kubectl', 'deploy'))),
     },
+    faster('Faster than one apply and one `kubectl rollout status` of all', 'kubectl-wait', 1),
     faster('Faster than `helm upgrade --install --wait`', 'helm', 3),
     faster('Faster than the same with `--qps 1000 --burst-limit 2000`', 'helm-fast', 3),
     faster('Faster than patches by xargs, which do not wait', 'xargs', 10),

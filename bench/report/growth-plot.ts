@@ -10,7 +10,7 @@ const BOTTOM = 400;
 const DASHES: Readonly<Partial<Record<Subject, string>>> = {
   ...{ action: '', 'action-no-wait': '9 5' },
   ...{ limit: '', 'limit-seen': '9 5' },
-  ...{ kubectl: '', 'helm-fast': '9 5', helm: '3 4', script: '12 4 3 4' },
+  ...{ kubectl: '', 'kubectl-wait': '2 3', 'helm-fast': '9 5', helm: '3 4', script: '12 4 3 4' },
 };
 
 interface Curve {

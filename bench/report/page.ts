@@ -10,7 +10,18 @@ import { readTimelines } from './timeline.ts';
 const BEGIN = '<!-- figures: made of results.json by "npm run docs" -->';
 const END = '<!-- end of figures -->';
 const DEPLOYERS: readonly Subject[] = [
-  ...(['limit', 'limit-seen', 'action-no-wait', 'action', 'kubectl', 'helm', 'helm-fast', 'xargs', 'script'] as const),
+  ...([
+    'limit',
+    'limit-seen',
+    'action-no-wait',
+    'action',
+    'kubectl',
+    'kubectl-wait',
+    'helm',
+    'helm-fast',
+    'xargs',
+    'script',
+  ] as const),
 ];
 const OF_THE_ACTION: readonly Operation[] = ['deploy', 'no-op', 'status', 'plan', 'settings', 'one-more', 'remove'];
 
@@ -74,7 +85,8 @@ const headOf = ({ workloads, namespaces }: { workloads: number; namespaces: numb
 
 function deployTable(results: Results): string {
   const sizes = sizesOf(results, 'action');
-  const rows = DEPLOYERS.map((subject) => [
+  const known = DEPLOYERS.filter((subject) => sizesOf(results, subject).length > 0);
+  const rows = known.map((subject) => [
     TITLES[subject],
     ...sizes.map((size) => {
       const ms = medianOf(results, { ...size, subject, operation: 'deploy' }, 'wallMs');

@@ -8,6 +8,7 @@ export const DRAWN: readonly (readonly [Subject, string, 'ours' | 'limit' | 'oth
   ['action-no-wait', 'action, wait: false', 'ours'],
   ['action', 'action', 'ours'],
   ['kubectl', 'kubectl apply, no wait', 'others'],
+  ['kubectl-wait', 'kubectl rollout status', 'others'],
   ['helm-fast', 'helm --wait --qps 1000', 'others'],
   ['helm', 'helm upgrade --wait', 'others'],
   ['xargs', 'kubectl patch, xargs -P 8', 'others'],
@@ -19,7 +20,7 @@ const RIGHT = WIDTH - 85;
 const ROW = 34;
 const TOP = 14;
 
-/** Draws how long each takes to deploy to a number of Deployments, on a logarithmic axis. */
+/** Draws how long each takes to deploy to a number of Deployments: dots, as no length on a logarithmic axis can be compared with another. */
 export function peersPlot(results: Results, workloads: number, theme: Theme): string {
   const rows = DRAWN.flatMap(([subject, name, mark]) => {
     const ms = medianOf(results, { subject, operation: 'deploy', workloads, namespaces: 1 }, 'wallMs');
@@ -38,7 +39,6 @@ export function peersPlot(results: Results, workloads: number, theme: Theme): st
     const bold = mark === 'ours' ? { 'font-weight': 'bold' } : {};
     return [
       text(LEFT - 14, y + 6, name, theme.text, 'end', bold),
-      line(LEFT, y, place(ms), y, theme[mark], { 'stroke-width': 3 }),
       element('circle', { cx: place(ms), cy: y, r: 7, fill: theme[mark] }),
       text(place(ms) + 13, y + 6, seconds(ms), theme.text, 'start', bold),
     ];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { replayed } from '../../../bench/limit/plan.ts';
+import { renewed, replayed } from '../../../bench/limit/plan.ts';
 import { readOptions } from '../../../bench/options.ts';
 import { goals, met } from '../../../bench/report/goals.ts';
 import { countOf, median, medianOf, resultsText } from '../../../bench/results.ts';
@@ -113,6 +113,23 @@ test('the writes of a run are done again without the version of the object that 
       body: '{"metadata":{"name":"c"}}',
     },
   ]);
+});
+
+test('writes that are done again bring a revision of their own each time, wherever it stands', () => {
+  const id = '0123456789';
+  const write = (path: string, body: string) => ({ method: 'PATCH', contentType: 'x', path, body });
+  const writes = [
+    write(`/api/v1/namespaces/a/configmaps/bench-${id}?fieldManager=x`, `{"name":"bench-${id}"}`),
+    write('/apis/apps/v1/namespaces/a/deployments/w?fieldManager=x', `{"a":"${id}","b":"${id}"}`),
+  ];
+  const [configMap, deployment] = renewed(writes, '1');
+  const [, other = ''] = /bench-([0-9a-f]{10})\?/.exec(configMap?.path ?? '') ?? [];
+  expect(other).not.toBe(id);
+  expect(configMap?.body).toBe(`{"name":"bench-${other}"}`);
+  expect(deployment).toEqual({ ...writes[1], body: `{"a":"${other}","b":"${other}"}` });
+  expect(renewed(writes, '1')).toEqual([configMap, deployment]);
+  expect(renewed(writes, '2')).not.toEqual([configMap, deployment]);
+  expect(() => renewed(writes.slice(1), '1')).toThrow('no write is that of a revision');
 });
 
 describe('options', () => {

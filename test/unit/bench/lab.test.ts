@@ -62,7 +62,7 @@ test('Deployments are looked at after each turn, and are what they were after a 
     const before = await templates();
     const put = async (count: number): Promise<void> => {
       for (const { metadata } of fleet.workloads.slice(0, count)) {
-        await api.patch(`/apis/apps/v1/namespaces/${metadata.namespace}/deployments/${metadata.name}`, patchByHand());
+        await api.patch(`/apis/apps/v1/namespaces/${metadata.namespace}/deployments/${metadata.name}`, patchByHand(1));
       }
     };
     await put(2);
@@ -70,7 +70,7 @@ test('Deployments are looked at after each turn, and are what they were after a 
     await put(3);
     for (const namespace of fleet.namespaces) {
       const path = `/apis/networking.istio.io/v1alpha3/namespaces/${namespace}/envoyfilters`;
-      await api.create(path, envoyFilterByHand(namespace) as never);
+      await api.create(path, envoyFilterByHand(namespace, 1) as never);
     }
     await fleet.expect('filtered');
     await expect(fleet.expect('plain')).rejects.toThrow('3 of 3 Deployments have the filter');
