@@ -216,21 +216,21 @@ export class Client {
     return new Set(parseAs<Served>(exchange, 'APIResourceList', SERVED).resources.map(({ name }) => name));
   }
 
-  /** Whether the user of the kubeconfig has a permission (SelfSubjectAccessReview). */
+  /** Whether the user of the kubeconfig has a permission (SelfSubjectAccessReview). What is allowed is asked for once in a run. */
   async isAllowed({ verb, resource, subresource, namespace, name }: AccessRequest): Promise<boolean> {
     const { group, plural } = resource;
     const spec = { resourceAttributes: { verb, group, resource: plural, subresource, namespace, name } };
-    const { status } = await this.#review<{ status: { allowed?: boolean } }>(ACCESS_REVIEW, { spec }, REVIEW);
-    return status.allowed === true;
+    return this.#session.untilYes(JSON.stringify(spec), async () => {
+      return (await this.#review<{ allowed?: boolean }>(ACCESS_REVIEW, { spec }, REVIEW)).allowed === true;
+    });
   }
 
   /** The name by which the API server knows the user of the kubeconfig (SelfSubjectReview, from Kubernetes 1.28). */
   async userName(): Promise<string> {
-    const { status } = await this.#review<{ status: { userInfo: { username: string } } }>(SELF_REVIEW, {}, SELF);
-    return status.userInfo.username;
+    return (await this.#review<{ userInfo: { username: string } }>(SELF_REVIEW, {}, SELF)).userInfo.username;
   }
 
-  /** Has the API server fill in a review, which is no object that it keeps. */
+  /** Has the API server fill in a review, which is no object that it keeps; returns what it has found. */
   async #review<T>({ apiVersion, kind, ...resource }: Resource, asked: object, shape: Shape): Promise<T> {
     const request: ApiRequest = {
       method: 'POST',
@@ -239,7 +239,7 @@ export class Client {
       body: JSON.stringify({ apiVersion, kind, ...asked }),
     };
     const exchange = await this.#session.read('create', request, WORDS);
-    return parseAs<T>(exchange, kind, shape);
+    return parseAs<{ status: T }>(exchange, kind, shape).status;
   }
 
   /** A container's log, at most `bytes` of it: from its start, unless the options say otherwise. */

@@ -39,6 +39,8 @@ interface Shared {
   readonly listener: SessionListener;
   /** Answers that stay the same while a run lasts, by the path of the request. */
   readonly lasting: Map<string, Promise<unknown>>;
+  /** The questions that the API server has answered with yes. */
+  readonly confirmed: Set<string>;
   reads: number;
   writes: number;
 }
@@ -62,6 +64,7 @@ export class Session {
       limitExecs: makeLimiter(PARALLEL_EXECS),
       listener,
       lasting: new Map(),
+      confirmed: new Set<string>(),
       reads: 0,
       writes: 0,
     };
@@ -79,6 +82,14 @@ export class Session {
 
   get patience(): Patience {
     return this.#shared.patience;
+  }
+
+  /** Answers a question by `ask`, which is asked again in the run until it has said yes. */
+  async untilYes(question: string, ask: () => Promise<boolean>): Promise<boolean> {
+    const { confirmed } = this.#shared;
+    const isYes = confirmed.has(question) || (await ask());
+    if (isYes) confirmed.add(question);
+    return isYes;
   }
 
   get requests(): RequestCounts {
