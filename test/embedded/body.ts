@@ -1,6 +1,6 @@
 /** Reading request bodies. */
-import type { IncomingMessage } from 'node:http';
 import { load } from 'js-yaml';
+import type { Incoming } from './exchange.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
 import { badRequest, tooLarge, unsupportedMediaType } from './status-error.ts';
 
@@ -8,11 +8,10 @@ import { badRequest, tooLarge, unsupportedMediaType } from './status-error.ts';
 export const BODY_LIMIT = 3 * 1024 * 1024;
 
 /** The whole body. @throws StatusError 413 above the limit */
-export async function readBody(request: IncomingMessage): Promise<string> {
+export async function readBody(request: Incoming): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request) {
-    const bytes = chunk as Buffer;
+  for await (const bytes of request) {
     size += bytes.length;
     if (size <= BODY_LIMIT) chunks.push(bytes);
   }
@@ -21,7 +20,7 @@ export async function readBody(request: IncomingMessage): Promise<string> {
 }
 
 /** The media type of a request without its parameters. */
-export function mediaType(request: IncomingMessage): string {
+export function mediaType(request: Incoming): string {
   return (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
 }
 

@@ -1,7 +1,9 @@
 /** A Kubernetes API server with its workload controllers inside the calling process, for tests and the demo. */
+import type { Dispatcher } from 'undici';
 import { ADMIN, Tokens, userNamed } from './authn.ts';
 import { makeCertificates } from './certs.ts';
 import { startControllers } from './controllers/index.ts';
+import { InProcessDispatcher } from './in-process.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { Lister } from './list.ts';
 import { Rbac } from './rbac.ts';
@@ -29,13 +31,13 @@ export interface EmbeddedClusterOptions {
 export interface EmbeddedCluster {
   /** `https://127.0.0.1:PORT` */
   readonly server: string;
-  /** The same without TLS, `http://127.0.0.1:PORT`, for what tests do beside the code under test. */
-  readonly plainServer: string;
   readonly caPem: string;
   /** YAML text: the admin with a bearer token, context `embedded`. */
   readonly kubeconfig: string;
   /** The kubeconfig of another user, who may do what RBAC objects allow; context `embedded`. */
   kubeconfigFor(user: string): string;
+  /** A way to the server without a network, for what tests do beside the code under test. */
+  dispatcher(): Dispatcher;
   /** Forgets the watch history and all list continuations, as etcd's compaction does. */
   compact(): void;
   stop(): Promise<void>;
@@ -70,10 +72,10 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {})
   const server = `https://127.0.0.1:${running.port}`;
   return {
     server,
-    plainServer: `http://127.0.0.1:${running.plainPort}`,
     caPem: certificates.caPem,
     kubeconfig: kubeconfigText(server, certificates.caPem, ADMIN.name, adminToken),
     kubeconfigFor: (user) => kubeconfigText(server, certificates.caPem, user, tokens.issue(userNamed(user))),
+    dispatcher: () => new InProcessDispatcher(running.serve),
     compact: () => {
       store.compact();
       lister.forget();

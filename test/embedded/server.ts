@@ -1,13 +1,6 @@
 /** The HTTPS server: authentication, authorization, routing and answers. */
 import { randomUUID } from 'node:crypto';
-import {
-  createServer as createPlainServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
-import { createServer } from 'node:https';
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { REVIEWS, reviewAccess, reviewSelf, SELF_REVIEW } from './access-review.ts';
 import { impersonated, type Tokens, type User } from './authn.ts';
@@ -15,6 +8,8 @@ import { mediaType, parseObject, readBody } from './body.ts';
 import type { ServerCertificates } from './certs.ts';
 import { discoveryDocument, VERSION } from './discovery.ts';
 import { encodeList, encodeObject, representationOf } from './encode.ts';
+import type { Incoming, Outgoing } from './exchange.ts';
+import type { Serve } from './in-process.ts';
 import type { Lister } from './list.ts';
 import { connectPod, isPodConnect } from './pod-connect.ts';
 import { podLog } from './pod-log.ts';
@@ -36,31 +31,24 @@ export interface ServerParts {
 
 export interface RunningServer {
   readonly port: number;
-  /** The same without TLS. */
-  readonly plainPort: number;
+  /** The same for requests from this process. */
+  readonly serve: Serve;
   stop(): Promise<void>;
 }
 
 const KEEP_ALIVE_MS = 60_000;
 
-/** Starts the server on 127.0.0.1 at free ports. */
+/** Starts the server on 127.0.0.1 at a free port. */
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { certPem, keyPem } = parts.certificates;
-  const listener: RequestListener = (request, response) => {
+  const serve: Serve = (request, response) => {
     void handle(parts, request, response).catch((error: unknown) => {
       answerError(response, error);
     });
   };
-  const secure = createServer({ cert: certPem, key: keyPem, keepAliveTimeout: KEEP_ALIVE_MS }, listener);
-  const plain = createPlainServer({ keepAliveTimeout: KEEP_ALIVE_MS }, listener);
-  const [port, plainPort] = await Promise.all([listen(secure), listen(plain)]);
-  return {
-    port,
-    plainPort,
-    stop: async () => {
-      await Promise.all([stopServer(secure), stopServer(plain)]);
-    },
-  };
+  const server = createServer({ cert: certPem, key: keyPem, keepAliveTimeout: KEEP_ALIVE_MS }, serve);
+  const port = await listen(server);
+  return { port, serve, stop: () => stopServer(server) };
 }
 
 async function listen(server: Server): Promise<number> {
@@ -78,7 +66,7 @@ function stopServer(server: Server): Promise<void> {
   });
 }
 
-async function handle(parts: ServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handle(parts: ServerParts, request: Incoming, response: Outgoing): Promise<void> {
   response.setHeader('audit-id', randomUUID());
   response.setHeader('cache-control', 'no-cache, private');
   const user = authenticate(parts, request);
@@ -88,7 +76,7 @@ async function handle(parts: ServerParts, request: IncomingMessage, response: Se
   else await serveResource(parts, { request, response, info, user });
 }
 
-function authenticate(parts: ServerParts, request: IncomingMessage): User {
+function authenticate(parts: ServerParts, request: Incoming): User {
   const caller = parts.tokens.authenticate(request.headers);
   if (caller === undefined) throw unauthorized();
   const wanted = impersonated(request.headers);
@@ -116,7 +104,7 @@ function authorize(parts: ServerParts, user: User, attributes: Attributes): void
   throw forbidden({ group, plural: resource }, name, why);
 }
 
-function serveDocument(parts: ServerParts, info: RequestInfo, response: ServerResponse): void {
+function serveDocument(parts: ServerParts, info: RequestInfo, response: Outgoing): void {
   if (['/healthz', '/livez', '/readyz'].includes(info.path)) {
     response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
     response.end('ok');
@@ -128,14 +116,14 @@ function serveDocument(parts: ServerParts, info: RequestInfo, response: ServerRe
 }
 
 /** The answer to a path nothing is served at: an absent CRD too. */
-function pageNotFound(response: ServerResponse): void {
+function pageNotFound(response: Outgoing): void {
   response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' });
   response.end('404 page not found\n');
 }
 
 interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: Incoming;
+  readonly response: Outgoing;
   readonly info: RequestInfo;
   readonly user: User;
 }
@@ -219,12 +207,12 @@ async function serveChange(
   answerJson(response, answer.code, answer.text);
 }
 
-function answerJson(response: ServerResponse, code: number, text: string): void {
+function answerJson(response: Outgoing, code: number, text: string): void {
   response.writeHead(code, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
   response.end(text);
 }
 
-function answerError(response: ServerResponse, error: unknown): void {
+function answerError(response: Outgoing, error: unknown): void {
   if (response.headersSent) {
     response.destroy();
     return;

@@ -1,6 +1,6 @@
 /** Watches: a stream of events, one JSON object a line (apiserver: pkg/endpoints/handlers/watch.go, storage/cacher). */
-import type { ServerResponse } from 'node:http';
 import { encodeObject, type Representation } from './encode.ts';
+import type { Outgoing } from './exchange.ts';
 import { selectionOf } from './list.ts';
 import type { KubeObject } from './objects.ts';
 import { groupVersion, type Resource, resourceKey } from './resources.ts';
@@ -22,7 +22,7 @@ export interface WatchRequest {
  * Answers a watch: first what the resource version asks for, then every matching change until the timeout or the client's end.
  * @throws StatusError 400 before anything is written, for a selector that cannot be read
  */
-export function serveWatch(store: Store, request: WatchRequest, response: ServerResponse): void {
+export function serveWatch(store: Store, request: WatchRequest, response: Outgoing): void {
   const { resource, namespace, query, representation } = request;
   const selection = selectionOf(resource, query);
   const bookmarks = isTrue(query.get('allowWatchBookmarks'));

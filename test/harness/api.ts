@@ -36,18 +36,14 @@ export interface Api {
   close(): Promise<void>;
 }
 
-/** Connects to the cluster of a kubeconfig text, at another address where one is given. */
-export async function connectApi(kubeconfig: string, address?: string): Promise<Api> {
-  const access = await accessTo(kubeconfig);
-  const server = address ?? access.server;
-  const identity = await access.identify();
-  const dispatcher = makeDispatcher(undefined, identity, { connections: 32, connectTimeoutMs: 10_000 });
-  const { ca } = identity.tls;
-  const anonymous = makeDispatcher(
-    undefined,
-    { tls: { ca }, headers: {} },
-    { connections: 4, connectTimeoutMs: 10_000 },
-  );
+/** Connects to the cluster of a kubeconfig text, by another way than the network where one is given. */
+export async function connectApi(kubeconfig: string, way?: Dispatcher): Promise<Api> {
+  const { server, identify } = await accessTo(kubeconfig);
+  const identity = await identify();
+  const connect = (as: Identity, connections: number): Dispatcher =>
+    way ?? makeDispatcher(undefined, as, { connections, connectTimeoutMs: 10_000 });
+  const dispatcher = connect(identity, 32);
+  const anonymous = connect({ tls: { ca: identity.tls.ca }, headers: {} }, 4);
   const call = async (
     method: Dispatcher.HttpMethod,
     path: string,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { delimiter } from 'node:path';
+import { defined } from '../../src/base/defined.ts';
 import type { KubernetesObject } from '../../src/cluster/objects.ts';
 import { startEmbeddedCluster } from '../embedded/index.ts';
 import { type Resource, resourceKey } from '../embedded/resources.ts';
@@ -36,11 +37,10 @@ export async function startTestCluster(
   const file = process.env[KUBECONFIG_VARIABLE]?.split(delimiter)[index];
   const embedded = file ? undefined : await startEmbeddedCluster({ without, resources });
   const kubeconfig = embedded?.kubeconfig ?? (await readFile(file ?? '', 'utf8'));
-  // Between the recorder and the embedded server nothing is under test, and TLS would be a good part of a test's time.
-  const address = embedded?.plainServer;
-  const api = await connectApi(kubeconfig, address);
+  // Between the recorder and the embedded server nothing is under test, and a network would be a good part of a test's time.
+  const api = await connectApi(kubeconfig, embedded?.dispatcher());
   if (embedded === undefined) for (const resource of resources) await define(api, resource);
-  const kubelet = await startKubelet({ kubeconfig, ...(address !== undefined && { address }) });
+  const kubelet = await startKubelet({ kubeconfig, ...defined({ dispatcher: embedded?.dispatcher() }) });
   const gateways = await startGatewayController(api);
   const recorder = await startRecorder(api, embedded === undefined ? without : []);
   const namespaces: string[] = [];

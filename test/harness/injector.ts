@@ -32,9 +32,14 @@ export function makesPod(method: string, path: string): boolean {
   return method === 'POST' && /^\/api\/v1\/namespaces\/[^/]+\/pods(\?|$)/.test(path);
 }
 
+/** Whether a request is a watch, whose answer goes on until one side ends it. */
+export function isWatch(method: string, path: string): boolean {
+  return method === 'GET' && /[?&]watch=true(&|$)/.test(path);
+}
+
 /** Whether a request watches pods. */
 export function watchesPods(method: string, path: string): boolean {
-  return method === 'GET' && /^\/api\/v1\/namespaces\/[^/]+\/pods\?(.*&)?watch=true(&|$)/.test(path);
+  return isWatch(method, path) && /^\/api\/v1\/namespaces\/[^/]+\/pods\?/.test(path);
 }
 
 /**

@@ -8,7 +8,7 @@ import { kubeconfigText } from '../embedded/kubeconfig.ts';
 import { logSince } from '../embedded/pod-log.ts';
 import type { Api } from './api.ts';
 import { ADMIN_TOKEN, callerOf, USER_TOKEN } from './caller.ts';
-import { injectLines, injectMounts, injectSidecar, makesPod, readsPods, watchesPods } from './injector.ts';
+import { injectLines, injectMounts, injectSidecar, isWatch, makesPod, readsPods, watchesPods } from './injector.ts';
 import { refuseUpgrade, startPodGateway } from './pod-gateway.ts';
 import { parsePodRequest } from './pod-request.ts';
 import { type Traffic, watchTraffic } from './traffic.ts';
@@ -163,6 +163,10 @@ export async function startRecorder(api: Api, without: readonly string[] = []): 
     const { statusCode } = response;
     if ((statusCode === 200 && readsPods(method, path)) || (statusCode === 201 && makesPod(method, path))) {
       outgoing.end(injectMounts(await response.body.text()));
+      return;
+    }
+    if (!isWatch(method, path)) {
+      outgoing.end(await response.body.bytes());
       return;
     }
     outgoing.flushHeaders();

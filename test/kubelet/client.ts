@@ -86,18 +86,18 @@ export function readBody(text: string): JsonMap {
 export class ApiClient {
   readonly #server: string;
   readonly #token: string | undefined;
-  readonly #agent: Agent;
+  readonly #dispatcher: Dispatcher;
 
   /**
    * @param kubeconfig YAML text; the current context is used, with a token or a client certificate as data
-   * @param address of the server in place of the kubeconfig's
+   * @param dispatcher another way to the server than the network
    */
-  constructor(kubeconfig: string, address?: string) {
+  constructor(kubeconfig: string, dispatcher?: Dispatcher) {
     const config: unknown = load(kubeconfig);
     const context = named(config, 'contexts', 'context', text(dig(config, 'current-context')));
     const cluster = named(config, 'clusters', 'cluster', text(dig(context, 'cluster')));
     const user = named(config, 'users', 'user', text(dig(context, 'user')));
-    this.#server = address ?? text(dig(cluster, 'server'))?.replace(/\/$/, '') ?? '';
+    this.#server = text(dig(cluster, 'server'))?.replace(/\/$/, '') ?? '';
     this.#token = text(dig(user, 'token'));
     const tls = {
       ca: decoded(dig(cluster, 'certificate-authority-data')),
@@ -105,13 +105,15 @@ export class ApiClient {
       key: decoded(dig(user, 'client-key-data')),
     };
     const given = Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));
-    this.#agent = new Agent({
-      connect: given,
-      connections: 16,
-      bodyTimeout: 0,
-      headersTimeout: 30_000,
-      keepAliveTimeout: 10_000,
-    });
+    this.#dispatcher =
+      dispatcher ??
+      new Agent({
+        connect: given,
+        connections: 16,
+        bodyTimeout: 0,
+        headersTimeout: 30_000,
+        keepAliveTimeout: 10_000,
+      });
   }
 
   /** Sends a request and reads the JSON answer, whatever its status. */
@@ -123,7 +125,7 @@ export class ApiClient {
   ): Promise<ApiResponse> {
     const response = await request(`${this.#server}${path}`, {
       method,
-      dispatcher: this.#agent,
+      dispatcher: this.#dispatcher,
       headers: this.#headers(body === undefined ? {} : { 'content-type': contentType }),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
@@ -133,7 +135,7 @@ export class ApiClient {
   /** The events of a watch, until the server ends it or the signal aborts. */
   async *watch(path: string, signal: AbortSignal): AsyncGenerator<WatchEvent> {
     const response = await request(`${this.#server}${path}`, {
-      dispatcher: this.#agent,
+      dispatcher: this.#dispatcher,
       headers: this.#headers({}),
       signal,
     });
@@ -144,7 +146,7 @@ export class ApiClient {
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await this.#dispatcher.destroy();
   }
 
   #headers(extra: Record<string, string>): Record<string, string> {

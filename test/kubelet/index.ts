@@ -2,6 +2,7 @@
  * A kubelet and scheduler in small: a client of any API server that makes pods look as if a node ran them.
  * Pods with `schedulerName: sim-scheduler` are bound to one simulated node; their state follows `sim/` annotations and what they mount.
  */
+import type { Dispatcher } from 'undici';
 import { Cache } from './cache.ts';
 import { ApiClient } from './client.ts';
 import { registerNode, removeNode, renewNode } from './node.ts';
@@ -13,8 +14,8 @@ export { TOLERATION } from './node.ts';
 export interface KubeletOptions {
   /** YAML text of a user who may do all that a kubelet and a scheduler do. */
   readonly kubeconfig: string;
-  /** Of the API server; that of the kubeconfig when absent. */
-  readonly address?: string;
+  /** Another way to the API server than the network; it is closed at the end. */
+  readonly dispatcher?: Dispatcher;
   /** `sim-node` when absent. */
   readonly nodeName?: string;
   /** `sim-scheduler` when absent. */
@@ -35,7 +36,7 @@ const READY_AFTER_MS = 5;
 /** Registers the node and starts to serve pods; resolves when the node is ready and the first pods were seen. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const nodeName = options.nodeName ?? 'sim-node';
-  const client = new ApiClient(options.kubeconfig, options.address);
+  const client = new ApiClient(options.kubeconfig, options.dispatcher);
   const aborter = new AbortController();
   const { signal } = aborter;
   await registerNode(client, nodeName);

@@ -33,8 +33,8 @@ registerHooks({
 const runTestFile: TestRunner = (globalConfig, config, environment, runtime, testPath, send) => {
   if (globalConfig.watch || globalConfig.watchAll)
     throw new Error('Modules are loaded once, so there is no watch mode.');
-  // Jest sets 100, and many an error is made that nobody reads.
-  Error.stackTraceLimit = 25;
+  // As in Node. Jest sets 100, and many an error is made that nobody reads.
+  Error.stackTraceLimit = 10;
   runtime.unstable_shouldLoadAsEsm = () => true;
   runtime.requireInternalModule = <T>(path: string): T => {
     forgetTests();
