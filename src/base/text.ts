@@ -133,8 +133,13 @@ export function withoutTrailing(text: string, character: string): string {
 
 /** Cuts a text to `most` characters, never inside a character, and says that it was cut. */
 export function truncate(text: string, max: number): string {
-  if (text.length <= max) return text;
-  // A character has two units at most; what lies beyond is not looked at, however long it is.
-  const characters = [...text.slice(0, 2 * max + 2)];
-  return characters.length <= max ? text : `${characters.slice(0, Math.max(0, max - 1)).join('')}…`;
+  if (text.length <= max || endOfCharacters(text, max) === text.length) return text;
+  return `${text.slice(0, endOfCharacters(text, max - 1))}…`;
+}
+
+/** Where the first `count` characters of a text end; what lies beyond is not looked at, however long it is. */
+function endOfCharacters(text: string, count: number): number {
+  let end = 0;
+  for (let n = 0; n < count && end < text.length; n++) end += (text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1;
+  return end;
 }

@@ -70,22 +70,29 @@ export function fitPage(render: (limits: Limits) => string, fits: (page: string)
     const page = render(limits);
     return fits(page) ? page : undefined;
   };
+  /** The limits with the first of the ladder at their least. */
+  const lowered = (count: number): Limits => ({ ...FULL, ...Object.fromEntries(LADDER.slice(0, count)) });
   const full = attempt(FULL);
   if (full !== undefined) return full;
-  let limits = FULL;
-  for (const [name, least] of LADDER) {
-    let best = attempt({ ...limits, [name]: least });
-    if (best === undefined) {
-      limits = { ...limits, [name]: least };
-      continue;
-    }
+  let best = attempt(lowered(LADDER.length));
+  if (best === undefined) return undefined;
+  // With `tooFew` of them at their least the page is too long, with `enough` it fits.
+  let [tooFew, enough] = [0, LADDER.length];
+  while (enough - tooFew > 1) {
+    const middle = Math.floor((tooFew + enough) / 2);
+    const page = attempt(lowered(middle));
+    if (page === undefined) tooFew = middle;
+    else [enough, best] = [middle, page];
+  }
+  // The last of them may be higher than its least.
+  const limits = lowered(tooFew);
+  for (const [name, least] of LADDER.slice(tooFew, enough)) {
     for (let low = least, high = limits[name]; high - low > 1; ) {
       const middle = Math.floor((low + high) / 2);
       const page = attempt({ ...limits, [name]: middle });
       if (page === undefined) high = middle;
       else [low, best] = [middle, page];
     }
-    return best;
   }
-  return undefined;
+  return best;
 }
