@@ -21,6 +21,9 @@ const TELLING_EVENTS = [
 /** Failures that pass by themselves more often than not, or do not keep a container from being made. */
 const PASSING = new Set(['FailedScheduling', 'FailedAttachVolume', 'FailedToRetrieveImagePullSecret']);
 
+/** A kubelet that is busy has not read a ConfigMap or Secret yet; it tries again (kubernetes, pkg/kubelet/util/manager). */
+const NOT_READ_YET = /failed to sync (?:configmap|secret) cache: /;
+
 /** What a warning event says. */
 export interface TellingEvent {
   /** The word of the component that wrote it, as `FailedMount`. */
@@ -89,7 +92,10 @@ function hasStarted(pod: Pod): boolean {
 
 /** Why no container of a pod can be made, by its events: a volume, its sandbox, its devices. `undefined` if it may still pass. */
 export function creationFailure(events: readonly Event[], pod: string): string | undefined {
-  const lasting = events.filter(({ reason = '' }) => reason.startsWith('Failed') && !PASSING.has(reason));
+  const lasting = events.filter(
+    ({ reason = '', message = '' }) =>
+      reason.startsWith('Failed') && !PASSING.has(reason) && !NOT_READ_YET.test(message),
+  );
   const event = tellingEvent(lasting, new Set([pod]));
   return event && describeEvent(event);
 }

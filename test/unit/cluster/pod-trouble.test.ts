@@ -185,6 +185,21 @@ test.each<[string, string | undefined]>([
   expect(creationFailure([event], 'p')).toBe(expected);
 });
 
+test.each(['configmap', 'secret'])('a kubelet that has not read a %s yet tries again', (kind) => {
+  const message = `MountVolume.SetUp failed for volume "wasm-filter-bench" : failed to sync ${kind} cache: timed out waiting for the condition`;
+  const event = { metadata: { name: 'e' }, type: 'Warning', reason: 'FailedMount', involvedObject: { name: 'p' } };
+  expect(creationFailure([{ ...event, message }], 'p')).toBeUndefined();
+  expect(
+    creationFailure(
+      [
+        { ...event, message },
+        { ...event, message: 'said' },
+      ],
+      'p',
+    ),
+  ).toBe('FailedMount: said');
+});
+
 describe('tellingEvent', () => {
   const event = (reason: string, name = 'pod-1', over: Partial<Event> = {}): Event => ({
     metadata: { name: `${name}.1` },
