@@ -180,13 +180,15 @@ async function lookFor(
   const filters = [...new Set(garbage.map(({ filter }) => filter))];
   const isGarbage = new Set(garbage.map(({ filter, revision }) => `${filter} ${revision}`));
   let ending = false;
-  const pods = await Promise.all(
-    filters.map(async (filter) => {
-      const { items } = await client.listMetadata(POD, namespace, { labelSelector: podLabel(filter) });
-      return items.map((pod) => ({ filter, pod }));
-    }),
-  );
-  const candidates = await listCandidates(garbage, namespace, client);
+  const [pods, candidates] = await Promise.all([
+    Promise.all(
+      filters.map(async (filter) => {
+        const { items } = await client.listMetadata(POD, namespace, { labelSelector: podLabel(filter) });
+        return items.map((pod) => ({ filter, pod }));
+      }),
+    ),
+    listCandidates(garbage, namespace, client),
+  ]);
   const retiring = new Set(candidates.filter(retiresPods).map(({ ref }) => workloadKey(ref)));
   for (const { filter, pod } of pods.flat()) {
     const key = `${filter} ${pod.metadata.labels?.[podLabel(filter)]}`;
@@ -233,21 +235,21 @@ async function listCandidates(
   client: Client,
 ): Promise<ObservedWorkload[]> {
   const kind = garbage.map((one) => one.kind).find(isPluginKind);
-  const plugins = {
-    items: kind === undefined ? [] : await listPlugins(client, kind, namespace),
-    kind: kind ?? ('WasmPlugin' as const),
-  };
+  const [items, lists] = await Promise.all([
+    kind === undefined ? [] : listPlugins(client, kind, namespace),
+    Promise.all(
+      targetKinds().map(async (target) => ({
+        target,
+        listed: target.binding.inPlace ? undefined : await listIfInstalled(client, target, namespace),
+      })),
+    ),
+  ]);
   // What has the pod template of another target is listed as what it is itself.
-  const around = { plugins, templateSources: [] };
-  const found = await Promise.all(
-    targetKinds().map(async (target) => {
-      const { binding, resource } = target;
-      const listed = binding.inPlace ? undefined : await listIfInstalled(client, target, namespace);
-      return binding.candidates(namespace, listed, around).map((workload) => ({
-        ref: { kind: resource.kind, namespace, name: workload.metadata.name },
-        workload,
-      }));
-    }),
+  const around = { plugins: { items, kind: kind ?? ('WasmPlugin' as const) }, templateSources: [] };
+  return lists.flatMap(({ target: { binding, resource }, listed }) =>
+    binding.candidates(namespace, listed, around).map((workload) => ({
+      ref: { kind: resource.kind, namespace, name: workload.metadata.name },
+      workload,
+    })),
   );
-  return found.flat();
 }
