@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { type ActionInputs, runBundle } from '../test/harness/action.ts';
@@ -8,10 +8,11 @@ import { pushedTo, startMeshRegistry } from '../test/mesh/registry.ts';
 import { RolloutClock } from './rollout-clock.ts';
 
 /**
- * npm run bench:mesh -- --kubeconfig FILE [--namespaces 10] [--each 5] [--rounds 3] [--max-parallel 100%]
- * Real rollouts: deploys a filter to workloads of one pod each with real sidecars, mounted and by image, and says what the action
- * adds to what Kubernetes takes for the same rollouts: the whole run beside the slowest single rollout, and the time from the moment when
- * the last workload was ready to the verdict; that every proxy is looked into is part of it.
+ * npm run bench:mesh -- --kubeconfig FILE [--namespaces 10] [--each 5] [--rounds 3] [--max-parallel 100%] [--scouts off,auto] [--dist FOLDER]
+ * Real rollouts: deploys a filter to workloads of one pod each with real sidecars, mounted and by image, without scouts and with them, and
+ * says what the action adds to what Kubernetes takes for the same rollouts: the whole run beside the slowest single rollout, and from the
+ * moment when the last workload was ready the time until every proxy was looked into, until the verdict, which comes after what is
+ * superseded is deleted, and until the process ends.
  */
 const { values } = parseArgs({
   options: {
@@ -20,6 +21,8 @@ const { values } = parseArgs({
     each: { type: 'string', default: '5' },
     rounds: { type: 'string', default: '3' },
     'max-parallel': { type: 'string', default: '100%' },
+    scouts: { type: 'string', default: 'off,auto' },
+    dist: { type: 'string', default: join(import.meta.dirname, '..', 'dist') },
   },
 });
 if (values.kubeconfig === undefined) throw new Error('--kubeconfig must name the kubeconfig of a mesh.');
@@ -57,10 +60,12 @@ try {
   };
   for (const [way, inputs] of Object.entries(ways)) {
     for (let round = 1; round <= rounds; round++) {
-      // What a WasmPlugin carries is JSON.
-      const configuration = JSON.stringify({ round });
-      const asked = { ...shared, ...inputs, configuration, 'max-parallel': values['max-parallel'] };
-      console.log(`${way}, round ${round}: ${await timed(asked, apps.length)}`);
+      for (const scout of values.scouts.split(',')) {
+        // What a WasmPlugin carries is JSON.
+        const configuration = JSON.stringify({ round, scout });
+        const asked = { ...shared, ...inputs, scout, configuration, 'max-parallel': values['max-parallel'] };
+        console.log(`${way}, scout ${scout}, round ${round}: ${await timed(asked, apps.length)}`);
+      }
     }
     await deploy({ ...shared, command: 'remove' });
   }
@@ -74,29 +79,39 @@ try {
 async function timed(inputs: ActionInputs, workloads: number): Promise<string> {
   clock.reset();
   const started = performance.now();
-  const { verdict, proxies } = await deploy(inputs);
+  const { proof, verdict, proxies } = await deploy(inputs);
   const ended = performance.now();
   const { lastEnded, slowest } = clock.read(workloads);
-  const [whole, afterLast, end] = [ended - started, verdict - lastEnded, ended - lastEnded];
+  const [whole, began] = [ended - started, lastEnded - slowest - started];
+  const after = (at: number): string => seconds(at - lastEnded);
   return [
     `${seconds(whole)} in all, ${(whole / slowest).toFixed(2)} of the slowest rollout (${seconds(slowest)})`,
-    `verdict ${seconds(afterLast)} and end ${seconds(end)} after the last workload was ready`,
+    `about ${seconds(began)} before it`,
+    `proof ${after(proof)}, verdict ${after(verdict)}, end ${after(ended)} after the last workload was ready`,
     `${proxies} proxies verified`,
   ].join('; ');
 }
 
-/** Returns when the action said its verdict, and how many proxies it has verified. */
-async function deploy(inputs: ActionInputs): Promise<{ readonly verdict: number; readonly proxies: string }> {
-  let verdict = Number.NaN;
+/** When a run said that every proxy was looked into, and its verdict, and how many proxies it has verified. */
+interface Said {
+  readonly proof: number;
+  readonly verdict: number;
+  readonly proxies: string;
+}
+
+async function deploy(inputs: ActionInputs): Promise<Said> {
+  let [proof, verdict] = [Number.NaN, Number.NaN];
   const { code, stdout, outputs } = await runBundle({
     workspace: dirname(mesh.filters.abi020),
+    program: join(resolve(values.dist), 'index.js'),
     inputs: { kubeconfig, ...inputs },
     onOutput: (text) => {
+      if (Number.isNaN(proof) && /^\d+\/\d+ verified/mu.test(text)) proof = performance.now();
       if (Number.isNaN(verdict) && /^(?:✅|❌|⚠️)/mu.test(text)) verdict = performance.now();
     },
   });
   if (code !== 0) throw new Error(stdout.slice(-4000));
-  return { verdict, proxies: outputs['verified-proxies'] ?? '0' };
+  return { proof, verdict, proxies: outputs['verified-proxies'] ?? '0' };
 }
 
 function seconds(ms: number): string {
