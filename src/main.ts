@@ -17,6 +17,7 @@ import { commentOn, type Told, type WantedComment } from './action/pull-request/
 import { run } from './action/run.ts';
 import { type Cancellation, listenForCancel } from './action/runner/cancel.ts';
 import { commandFiles } from './action/runner/command-files.ts';
+import { gatherOutput } from './action/runner/gathered-output.ts';
 import { guardedCore, guardedFiles } from './action/runner/guarded-core.ts';
 import { linksOf } from './action/runner/links.ts';
 import { workflowLog } from './action/runner/log.ts';
@@ -55,7 +56,13 @@ async function act(): Promise<void> {
   const { mask, redact } = new Redactor(setSecret);
   // Files hold whole pages and JSON, whose texts were cleaned one by one.
   const clean: Redact = (text) => withoutCredentials(redact(text));
-  const core = guardedCore({ debug, error, group, info, isDebug, notice, warning }, clean);
+  const output = gatherOutput(process.stdout, (ms, then) => setTimeout(then, ms).unref());
+  process.on('exit', output.now);
+  const soon = (line: string): void => {
+    output.soon();
+    info(line);
+  };
+  const core = guardedCore({ debug, error, group, info: soon, isDebug, notice, warning }, clean);
   const environment = { ...process.env };
   // A run with it is refused, but not before its problems are gathered: until then nothing is sent to a server that nobody checked.
   delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
@@ -80,7 +87,8 @@ async function act(): Promise<void> {
   const groups = new ProcessGroups(process, watchdog.group);
   process.on('exit', () => groups.killAll());
   const log = workflowLog(core);
-  const runtime = runtimeOf({ environment, log, note, mask, redact, cancellation, groups });
+  const { expectWrites } = watchdog;
+  const runtime = runtimeOf({ environment, log, note, expectWrites, mask, redact, cancellation, groups });
   const links = linksOf(environment);
   let wanted: WantedComment | undefined;
   const comment = async (told: Told): Promise<void> => {
@@ -124,6 +132,7 @@ async function act(): Promise<void> {
   cancellation.end(exit);
   // Left to itself, the process would wait for whatever is still open, such as a connection that is being opened, and then die of
   // a signal that comes as Node takes itself apart.
+  output.now();
   process.stdout.write('', exit);
 }
 
@@ -133,7 +142,7 @@ function runtimeOf({
   cancellation,
   groups,
   ...told
-}: Pick<Runtime, 'environment' | 'log' | 'note' | 'mask' | 'redact'> & {
+}: Pick<Runtime, 'environment' | 'log' | 'note' | 'expectWrites' | 'mask' | 'redact'> & {
   readonly cancellation: Cancellation;
   readonly groups: ProcessGroups;
 }): Runtime {

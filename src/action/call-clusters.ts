@@ -65,7 +65,7 @@ export async function callClusters(
         return registries.push(image, reference);
       },
       date: runtime.date,
-      ...defined({ beforeWrites }),
+      ...defined({ beforeWrites, expectWrites: command.command === 'deploy' ? given.expectWrites : undefined }),
     });
     const warnings = [...reached.warnings, ...outcome.warnings];
     return { outcome: { ...outcome, warnings }, clusters: reached.connections, requests: requestsOf(sessions) };

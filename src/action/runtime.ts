@@ -58,6 +58,8 @@ export interface Runtime extends Workspace, SecretKeeper {
   readonly runHelper: RunHelper;
   /** Runs an exec plugin of a kubeconfig. */
   readonly runPlugin: RunPlugin;
+  /** Is told that the first write is near. */
+  readonly expectWrites?: () => void;
   /** Is told how far the run has come. */
   readonly note?: (event: ProgressEvent) => void;
   /** Gets modules from elsewhere than registries and web servers. */

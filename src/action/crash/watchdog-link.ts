@@ -19,6 +19,8 @@ export interface WatchdogLink {
   readonly note: (event: ProgressEvent) => void;
   /** A program that leads a process group has begun or ended. */
   readonly group: (pid: number, running: boolean) => void;
+  /** The first write is near: it starts now, while processors have less to do than then. */
+  readonly expectWrites: () => void;
   /** It is not needed any more. */
   readonly dismiss: () => void;
 }
@@ -32,8 +34,8 @@ const QUIET_MS = 1_000;
 const ROOMY = 1_073_741_824;
 
 /**
- * Links this process to its watchdog, which `start` starts before the first write, the first program, or after a second, whatever comes
- * first, and at once where there is little memory; it then hears what it has missed. Where it cannot be started or does not listen, everything but such an end is as it would be.
+ * Links this process to its watchdog, which `start` starts when the first write is near, before the first program, or after a second,
+ * whatever comes first, and at once where there is little memory; it then hears what it has missed. Where it cannot be started or does not listen, everything but such an end is as it would be.
  */
 export function linkWatchdog(start: () => WatchdogProcess, order: WatchOrder): WatchdogLink {
   const missed: (ProgressEvent | GroupNote)[] = [];
@@ -53,6 +55,9 @@ export function linkWatchdog(start: () => WatchdogProcess, order: WatchOrder): W
   return {
     note: say,
     group: (pid, running) => say({ kind: 'group', pid, running }),
+    expectWrites: () => {
+      if (child === undefined) begin();
+    },
     dismiss: () => {
       clearTimeout(timer);
       child?.kill('SIGKILL');

@@ -16,6 +16,8 @@ export interface ClusterTask<T> {
 
 /** What a run has that is not of one of its clusters. */
 export interface RunContext extends Pick<DeployContext, 'log' | 'signal' | 'pushImage'> {
+  /** Told as soon as a plan has something to write, while it still has to be examined. */
+  readonly expectWrites?: () => void;
   /** Asked once everything checks out, just before the first write: its problems keep the run from it. */
   readonly beforeWrites?: () => Promise<readonly Problem[]>;
 }

@@ -1,7 +1,7 @@
 import type { Problem } from '../../base/problem.ts';
 import type { Warning } from '../../base/warning.ts';
 import { besideWarnings } from '../plan/make-plan.ts';
-import type { PlannedDeployment } from '../plan/plan.ts';
+import type { Plan, PlannedDeployment } from '../plan/plan.ts';
 import type { DeployRequest, FilterRequest } from '../request.ts';
 import { answerOf, type ClusterTask, type RunContext, type UnansweredCluster } from './cluster-task.ts';
 import { deploymentProblems, type Examination, examineDeployment } from './examine.ts';
@@ -23,7 +23,7 @@ export type Examined = ExaminedCluster | UnansweredCluster;
  */
 export async function examineClusters(
   tasks: readonly ClusterTask<DeployRequest>[],
-  { log }: Pick<RunContext, 'log'>,
+  { log, expectWrites }: Pick<RunContext, 'log' | 'expectWrites'>,
 ): Promise<readonly Examined[]> {
   const planned = await log.group('Observe and plan', () =>
     Promise.all(
@@ -35,6 +35,7 @@ export async function examineClusters(
       ),
     ),
   );
+  if (planned.some((one) => one.state === 'planned' && hasWrites(one.deployment.plan))) expectWrites?.();
   return Promise.all(
     planned.map((one) =>
       one.state === 'unanswered'
@@ -43,6 +44,12 @@ export async function examineClusters(
             return { ...one, examination: await examineDeployment(one.deployment, one.task.context) };
           }),
     ),
+  );
+}
+
+function hasWrites({ workloads, configMaps, filterResources }: Plan): boolean {
+  return (
+    workloads.some(({ patch }) => patch !== undefined) || [...configMaps, ...filterResources].some(({ write }) => write)
   );
 }
 
