@@ -8,6 +8,9 @@ import type { Size } from './results.ts';
 /** The label of all Deployments of the benchmark, by which the action chooses them. */
 export const LABEL = { bench: 'yes' };
 
+/** No ReplicaSet of an earlier round is deleted while somebody is timed: not everyone makes as many. */
+const KEPT = { revisionHistoryLimit: 100 };
+
 /** How many requests the set-up sends at a time. */
 const HANDS = 24;
 const CONFIG_MAPS = 'configmaps?fieldSelector=metadata.name!=kube-root-ca.crt';
@@ -29,7 +32,11 @@ export class Fleet {
     const namespaces = Array.from({ length: size.namespaces }, (_, index) => `${name}-${index}`);
     for (const namespace of namespaces) await api.create('/api/v1/namespaces', { metadata: { name: namespace } });
     const workloads = Array.from({ length: size.workloads }, (_, index) =>
-      makeWorkload(namespaces[index % namespaces.length] ?? '', `w${index}`, { replicas: 0, labels: LABEL }),
+      makeWorkload(namespaces[index % namespaces.length] ?? '', `w${index}`, {
+        replicas: 0,
+        labels: LABEL,
+        spec: KEPT,
+      }),
     );
     const fleet = new Fleet(api, namespaces, workloads);
     await mapLimited(workloads, HANDS, (workload) => api.create(deploymentsOf(workload.metadata.namespace), workload));
@@ -39,7 +46,7 @@ export class Fleet {
 
   /** Adds a Deployment; returns what takes it away again. */
   async grow(): Promise<() => Promise<void>> {
-    const workload = makeWorkload(this.namespaces[0] ?? '', 'one-more', { replicas: 0, labels: LABEL });
+    const workload = makeWorkload(this.namespaces[0] ?? '', 'one-more', { replicas: 0, labels: LABEL, spec: KEPT });
     await this.api.create(deploymentsOf(workload.metadata.namespace), workload);
     await this.settled();
     return () => this.api.delete(deploymentPath(workload));

@@ -86,7 +86,7 @@ async function timed(inputs: ActionInputs, workloads: number): Promise<string> {
   const after = (at: number): string => seconds(at - lastEnded);
   return [
     `${seconds(whole)} in all, ${(whole / slowest).toFixed(2)} of the slowest rollout (${seconds(slowest)})`,
-    `about ${seconds(began)} before it`,
+    `about ${seconds(began)} before that began`,
     `proof ${after(proof)}, verdict ${after(verdict)}, end ${after(ended)} after the last workload was ready`,
     `${proxies} proxies verified`,
   ].join('; ');
@@ -106,7 +106,8 @@ async function deploy(inputs: ActionInputs): Promise<Said> {
     program: join(resolve(values.dist), 'index.js'),
     inputs: { kubeconfig, ...inputs },
     onOutput: (text) => {
-      if (Number.isNaN(proof) && /^\d+\/\d+ verified/mu.test(text)) proof = performance.now();
+      // Of several waves that of the last one.
+      if (/^\d+\/\d+ verified/mu.test(text)) proof = performance.now();
       if (Number.isNaN(verdict) && /^(?:✅|❌|⚠️)/mu.test(text)) verdict = performance.now();
     },
   });

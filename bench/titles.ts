@@ -12,7 +12,7 @@ export const TITLES: Readonly<Record<Subject, string>> = {
   manifest: `the action, a manifest of ${FILTERS} filters`,
   embedded: 'the action, server of the test suite',
   kubectl: 'one `kubectl apply --server-side`, no wait',
-  'kubectl-wait': 'the same, and one `kubectl rollout status` of all',
+  'kubectl-wait': 'one apply, and one `kubectl rollout status` of all',
   helm: '`helm upgrade --install --wait`',
   'helm-fast': 'Helm, with `--qps 1000 --burst-limit 2000`',
   xargs: 'one apply, patches by `xargs -P 8 kubectl patch`, no wait',

@@ -131,7 +131,7 @@ export function withoutTrailing(text: string, character: string): string {
   return text.slice(0, end);
 }
 
-/** Cuts a text to `most` characters, never inside a character, and says that it was cut. */
+/** Cuts a text to `max` characters, never inside a character, and says that it was cut. */
 export function truncate(text: string, max: number): string {
   if (text.length <= max || endOfCharacters(text, max) === text.length) return text;
   return `${text.slice(0, endOfCharacters(text, max - 1))}…`;

@@ -216,7 +216,7 @@ export class Client {
     return new Set(parseAs<Served>(exchange, 'APIResourceList', SERVED).resources.map(({ name }) => name));
   }
 
-  /** Whether the user of the kubeconfig has a permission (SelfSubjectAccessReview). What is allowed is asked for once in a run. */
+  /** Whether the user of the kubeconfig has a permission (SelfSubjectAccessReview). A yes is remembered for the run. */
   async isAllowed({ verb, resource, subresource, namespace, name }: AccessRequest): Promise<boolean> {
     const { group, plural } = resource;
     const spec = { resourceAttributes: { verb, group, resource: plural, subresource, namespace, name } };

@@ -22,7 +22,7 @@ const TELLING_EVENTS = [
 const PASSING = new Set(['FailedScheduling', 'FailedAttachVolume', 'FailedToRetrieveImagePullSecret']);
 
 /** A kubelet that is busy has not read a ConfigMap or Secret yet; it tries again (kubernetes, pkg/kubelet/util/manager). */
-const NOT_READ_YET = /failed to sync (?:configmap|secret) cache: /;
+const NOT_READ_YET = /^(?!.*not found).*failed to sync (?:configmap|secret) cache: /s;
 
 /** What a warning event says. */
 export interface TellingEvent {

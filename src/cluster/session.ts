@@ -84,7 +84,7 @@ export class Session {
     return this.#shared.patience;
   }
 
-  /** Answers a question by `ask`, which is asked again in the run until it has said yes. */
+  /** Whether the answer to a question is yes, by `ask`. A yes is remembered for the whole run, a no is asked again. */
   async untilYes(question: string, ask: () => Promise<boolean>): Promise<boolean> {
     const { confirmed } = this.#shared;
     const isYes = confirmed.has(question) || (await ask());

@@ -19,7 +19,7 @@ export interface WatchdogLink {
   readonly note: (event: ProgressEvent) => void;
   /** A program that leads a process group has begun or ended. */
   readonly group: (pid: number, running: boolean) => void;
-  /** The first write is near: it starts now, while processors have less to do than then. */
+  /** Starts the watchdog now, as the first write is near and processors will be busier then. */
   readonly expectWrites: () => void;
   /** It is not needed any more. */
   readonly dismiss: () => void;

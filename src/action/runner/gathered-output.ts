@@ -10,7 +10,8 @@ const GATHERED_MS = 20;
 /**
  * Returns what to call before each write to a stream, so that what is written within a moment leaves this process at once: each write is
  * a call of the system, which wakes whoever reads, and a run says a line for each workload while it is busiest. `now` lets go of what is
- * kept; a process has to call it before it ends.
+ * kept; a process has to call it before it ends. One that is killed, or runs out of memory, loses the lines since it was last idle: what it
+ * has written is told to the watchdog at once.
  * @param after calls its function after so many milliseconds
  */
 export function gatherOutput(

@@ -1,4 +1,4 @@
-import { mapLimited, pause } from '../../base/concurrency.ts';
+import { makeLimiter, mapLimited, pause } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
 import { append } from '../../base/lists.ts';
 import { describePermission } from '../../base/permission.ts';
@@ -49,22 +49,23 @@ export async function collectGarbage(
   context: DeployContext,
 ): Promise<Collected> {
   const namespaces = [...new Set(garbage.map(({ namespace }) => namespace))];
+  const limit = makeLimiter(PARALLEL_WRITES);
   const parts = await mapLimited(namespaces, PARALLEL_WRITES, (namespace) =>
     collectIn(
       namespace,
       garbage.filter((object) => object.namespace === namespace),
-      run,
+      (object) => limit(() => mark(object, run, context.client)),
       context,
     ),
   );
   return { deleted: parts.flatMap(({ deleted }) => deleted), left: parts.flatMap(({ left }) => left) };
 }
 
-/** The same in one namespace. */
+/** The same in one namespace; `marking` marks an object when it is its turn. */
 async function collectIn(
   namespace: string,
   garbage: readonly Garbage[],
-  run: string,
+  marking: (object: Garbage) => ReturnType<typeof mark>,
   context: DeployContext,
 ): Promise<Collected> {
   const deleted: string[] = [];
@@ -89,7 +90,7 @@ async function collectIn(
       leave(`the kubeconfig user cannot ${listWords(missing.map(describePermission), 'and')}`, { missing });
       return { deleted, left };
     }
-    const marked = await mapLimited(garbage, PARALLEL_WRITES, (object) => mark(object, run, context.client));
+    const marked = await Promise.all(garbage.map(marking));
     const named = await namedOnceEnded(namespace, garbage, context);
     if (context.signal.aborted) {
       leave(CANCELLED);

@@ -24,27 +24,32 @@ export function makeEnsurer(plan: Plan, context: WriteContext): (planned: Planne
   };
 }
 
+/** Looks at all of them at once, and writes as the run itself does: no proxy is told of a file before its ConfigMap is there. */
 async function ensureIn(namespace: string, plan: Plan, context: WriteContext): Promise<void> {
-  const looks = Object.values(FILTER_RESOURCES).map((resource) => {
-    const filterResources = plan.filterResources.filter(({ podRevision }) => resourceOf(podRevision) === resource);
-    return filterResources.length > 0 && ensure(resource, namespace, filterResources, context);
-  });
-  await Promise.all([ensure(CONFIG_MAP, namespace, plan.configMaps, context), ...looks]);
+  const [configMaps, ...filterResources] = await Promise.all([
+    lostOf(CONFIG_MAP, namespace, plan.configMaps, context),
+    ...Object.values(FILTER_RESOURCES).map((resource) => {
+      const planned = plan.filterResources.filter(({ podRevision }) => resourceOf(podRevision) === resource);
+      return lostOf(resource, namespace, planned, context);
+    }),
+  ]);
+  for (const write of [...configMaps, ...filterResources.flat()]) await write();
 }
 
-async function ensure<T extends ConfigMap | FilterResource>(
+/** The writes of those objects that are not there any more, or are marked to be deleted. Nothing is asked where none is needed. */
+async function lostOf<T extends ConfigMap | FilterResource>(
   resource: Resource,
   namespace: string,
   planned: readonly PlannedObject<T>[],
   context: WriteContext,
-): Promise<void> {
+): Promise<(() => Promise<unknown>)[]> {
   const needed = planned.filter((object) => object.namespace === namespace);
+  if (needed.length === 0) return [];
   const { items } = await context.client.listMetadata(resource, namespace, { labelSelector: OWNED_SELECTOR });
-  for (const object of needed) {
+  return needed.flatMap((object) => {
     const found = items.find(({ metadata }) => metadata.name === revisionName(object.podRevision));
     const marked = isMarked(found);
-    if (found === undefined || marked) {
-      await writeObject(resource, { ...object, write: true, exists: found !== undefined, marked }, context);
-    }
-  }
+    if (found !== undefined && !marked) return [];
+    return [() => writeObject(resource, { ...object, write: true, exists: found !== undefined, marked }, context)];
+  });
 }

@@ -50,7 +50,7 @@ export async function readUnmanaged(
     // Begun here, as each takes a while; `readChains` takes what they have seen.
     for (const { ref } of fresh) void proxies.look(ref);
     const pods = await proxies.podsIn(some);
-    const root = rootNamespaceOf(pods.ok ? pods.value : []) ?? ROOT_NAMESPACE;
+    const root = pods.ok ? (rootNamespaceOf(pods.value) ?? ROOT_NAMESPACE) : await reader.rootNamespace(some);
     const resources = await readResources(reader, root, { namespaces, fresh, first });
     const view: UnmanagedView = { ...NOTHING_UNMANAGED, ...resources };
     const running = targets.filter((target) => unmanagedOn(target, { ...first, unmanaged: view }).length > 0);

@@ -84,6 +84,12 @@ export class UnmanagedReader {
     this.#client = client;
   }
 
+  /** The root namespace of the mesh that the pods of a namespace belong to, by some of them. */
+  async rootNamespace(namespace: string): Promise<string> {
+    const pods = (await this.#tolerate(() => this.#client.listSome<Pod>(POD, namespace))) ?? [];
+    return rootNamespaceOf(pods) ?? ROOT_NAMESPACE;
+  }
+
   /** The EnvoyFilters of a namespace that are not ours. */
   async envoyFilters(namespace: string): Promise<readonly EnvoyFilter[]> {
     const found = await this.#list<EnvoyFilter>(ENVOY_FILTER, namespace);

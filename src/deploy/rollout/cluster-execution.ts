@@ -183,7 +183,7 @@ export class ClusterExecution {
     const recorded = this.#attempt(() => recordVerification(rollouts, this.#pushes, snapshot, cleaning), undefined);
     const ended = rollouts.every(succeeded) && lost.length === 0 && !this.#pushFailed;
     const good = ended && isIntact && this.#broken.length === 0;
-    // What a run leaves that did not come to its end as it should may be what is recorded on; what is superseded is not.
+    // After a run that failed, what is cleaned up may be the ConfigMap that the record is written on; what is superseded never is.
     if (!good) await recorded;
     const write = { ...this.#write, client: cleaning.client };
     // Without waiting, old pods still run what ours takes the place of.

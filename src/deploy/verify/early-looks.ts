@@ -1,4 +1,4 @@
-import { makeLimiter } from '../../base/concurrency.ts';
+import { type Limiter, makeLimiter, pause } from '../../base/concurrency.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { workloadKey } from '../../targets/target.ts';
 import { podId } from '../observe/new-pods.ts';
@@ -10,23 +10,28 @@ type Inspect = (pod: Pod, workload: VerifiableWorkload) => Promise<PodVerdict>;
 
 /** A look into the proxy of a pod. */
 interface Look {
-  readonly began: number;
-  /** `undefined` where it came to nothing. */
+  /** When it was asked for, in milliseconds. */
+  readonly since: number;
+  /** `undefined` where it broke. */
   readonly verdict: Promise<PodVerdict | undefined>;
-  isOver: boolean;
 }
 
 /** The looks at a workload. */
 interface Looks {
   /** For which revisions they were taken. */
   readonly revisions: readonly VerifiableRevision[];
-  /** By `podId`, once the pods are listed. */
-  readonly ofPods: Promise<ReadonlyMap<string, Look>>;
+  /** By `podId`; empty until the pods are listed. */
+  readonly ofPods: Map<string, Look>;
+  readonly listed: Promise<void>;
 }
+
+/** So long, in milliseconds, a list or a look that is under way is waited for; a new one takes a tenth of that. */
+const UNDER_WAY_MS = 2_000;
 
 /**
  * Looks into proxies of pods that are ready while those that they replace still end, so that less is left to do once the rollout is
- * over. What such a look has not verified counts for nothing: it is taken again then.
+ * over. Only a filter that was seen in the proxy's configuration counts: of everything else, such as a log that is silent so far, a later
+ * look tells more.
  */
 export class EarlyLooks {
   readonly #options: { readonly inspect: Inspect; readonly now: () => number; readonly parallel: number };
@@ -38,45 +43,47 @@ export class EarlyLooks {
     this.#options = options;
   }
 
-  /** Begins to look at the pods of a workload that `list` gives, which never rejects; where looks were begun before, these take their place. */
+  /** Begins to look at the pods of a workload, which `list` gives; it must not reject. Looks that were begun before are given up. */
   begin(workload: VerifiableWorkload, list: () => Promise<readonly Pod[]>): void {
     const limit = makeLimiter(this.#options.parallel);
-    const ofPods = list().then(
-      (pods) => new Map(pods.map((pod) => [podId(pod), this.#look(workload, pod, limit)] as const)),
-    );
-    this.#looks.set(workloadKey(workload.ref), { revisions: workload.revisions, ofPods });
+    const ofPods = new Map<string, Look>();
+    const listed = list().then((pods) => {
+      for (const pod of pods) ofPods.set(podId(pod), this.#look(workload, pod, limit));
+    });
+    this.#looks.set(workloadKey(workload.ref), { revisions: workload.revisions, ofPods, listed });
   }
 
   /**
-   * Takes the looks at a workload that were begun for the same revisions. Returns the verdict that a pod has by them: that it is verified, by
-   * a look that began at most `maxAgeMs` ago, or where it was under way, how it has ended, unless it failed. `undefined` where it has
-   * to be looked at.
+   * Takes the looks at a workload that were begun for the same revisions. Returns what gives a pod's verdict by them: that it is verified,
+   * by a look that was asked for less than `maxAgeMs` before and is over within two seconds; `undefined` where the pod has to be looked
+   * at. A look counts once.
    */
-  async take(
-    { ref, revisions }: VerifiableWorkload,
-    maxAgeMs: number,
-  ): Promise<(pod: Pod) => Promise<PodVerdict | undefined>> {
+  take({ ref, revisions }: VerifiableWorkload, maxAgeMs: number): (pod: Pod) => Promise<PodVerdict | undefined> {
     const looks = this.#looks.get(workloadKey(ref));
     this.#looks.delete(workloadKey(ref));
-    if (looks === undefined || looks.revisions !== revisions) return async () => undefined;
-    const left = new Map(await looks.ofPods);
+    const listed = looks && within(UNDER_WAY_MS, looks.listed);
     return async (pod) => {
-      const look = left.get(podId(pod));
-      left.delete(podId(pod));
-      if (look === undefined || this.#options.now() - look.began >= maxAgeMs) return undefined;
-      const { isOver } = look;
-      const verdict = await look.verdict;
-      return verdict?.state === 'verified' || (verdict?.state === 'pending' && !isOver) ? verdict : undefined;
+      await listed;
+      const look = looks?.revisions === revisions ? looks.ofPods.get(podId(pod)) : undefined;
+      looks?.ofPods.delete(podId(pod));
+      if (look === undefined || this.#options.now() - look.since >= maxAgeMs) return undefined;
+      const verdict = await within(UNDER_WAY_MS, look.verdict);
+      return verdict?.state === 'verified' && verdict.level === 'listener' ? verdict : undefined;
     };
   }
 
-  #look(workload: VerifiableWorkload, pod: Pod, limit: ReturnType<typeof makeLimiter>): Look {
+  #look(workload: VerifiableWorkload, pod: Pod, limit: Limiter): Look {
     const { inspect, now } = this.#options;
-    const verdict = limit(() => inspect(pod, workload)).catch(() => undefined);
-    const look: Look = { began: now(), verdict, isOver: false };
-    void verdict.then(() => {
-      look.isOver = true;
-    });
-    return look;
+    return { since: now(), verdict: limit(() => inspect(pod, workload)).catch(() => undefined) };
+  }
+}
+
+/** What a promise comes to within so many milliseconds; else `undefined`. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([promise, pause(ms, over.signal).then(() => undefined)]);
+  } finally {
+    over.abort();
   }
 }

@@ -11,7 +11,7 @@ import { POD } from '../../cluster/resources.ts';
 import { podLabel } from '../../mesh/identity/names.ts';
 import type { Note } from '../../mesh/proxy/reach.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
-import type { DeployContext } from '../context.ts';
+import { type DeployContext, during } from '../context.ts';
 import { belongsTo, targetKind } from '../kinds/kinds.ts';
 import { podId } from '../observe/new-pods.ts';
 import { noEffect, type VerifiableRevision, type VerifiableWorkload } from '../plan/wanted-place.ts';
@@ -36,6 +36,8 @@ export interface VerificationResult {
 
 /** How long a proxy may take to have what the mesh has been told, in milliseconds: istiod pushes within a second or two. */
 const PROXY_MS = 15_000;
+/** So long what was seen of a proxy before the rollout was over counts, in milliseconds: as long as a verification may take. */
+const SEEN_MS = PROXY_MS;
 /** Of a pod that is there already nobody knows when it has pulled an image; istio-agent takes as long as the registry does. */
 const PULL_MS = 60_000;
 const POLL_MS = 500;
@@ -46,27 +48,31 @@ export class Verifier {
   readonly #context: DeployContext;
   readonly #policy: Pick<RolloutPolicy, 'verify' | 'probe'>;
   readonly #inspector: ProxyInspector;
+  readonly #ahead: DeployContext;
   readonly #early: EarlyLooks;
 
   constructor(context: DeployContext, policy: Pick<RolloutPolicy, 'verify' | 'probe'>) {
     this.#context = context;
     this.#policy = policy;
     this.#inspector = new ProxyInspector(context);
+    // Whatever the API server keeps waiting then is no loss: pods are waited for anyway.
+    this.#ahead = during(context, 'waiting for pods');
+    const inspector = new ProxyInspector(this.#ahead);
     this.#early = new EarlyLooks({
-      inspect: (pod, workload) => this.#inspector.inspect(pod, workload),
+      inspect: (pod, workload) => inspector.inspect(pod, workload),
       now: context.now,
       parallel: PARALLEL_PODS,
     });
   }
 
   /**
-   * Begins to look at the new pods of a workload that are ready before the rollout is over; `verify` goes on with what was seen, as long
-   * as it does with what it has seen itself.
+   * Begins to look at the new pods of a workload that are ready before the rollout is over; `verify` does not look again at those that
+   * were seen to be verified less than 15 s before.
    */
   lookAhead(workload: VerifiableWorkload): void {
     if (this.#policy.verify === 'off' || workload.revisions.length === 0) return;
     this.#early.begin(workload, async () => {
-      const listed = await this.#newPods(workload);
+      const listed = await this.#newPods(workload, this.#ahead);
       return listed.ok ? listed.value.pods : [];
     });
   }
@@ -89,9 +95,9 @@ export class Verifier {
     const verified = new Map<string, EvidenceLevel>();
     const notes = new Map<string, Note>();
     let weakness: Weakness | undefined;
-    const early = this.#early.take(workload, PROXY_MS);
+    const seenBefore = this.#early.take(workload, SEEN_MS);
     for (;;) {
-      const [listed, seenBefore] = await Promise.all([this.#newPods(workload), early]);
+      const listed = await this.#newPods(workload);
       if (!listed.ok) return this.#weak(workload, status, listed.weakness);
       const { pods: ready, all } = listed.value;
       const wanted = uncounted ? all : status;
@@ -190,12 +196,10 @@ export class Verifier {
   }
 
   /** The ready pods of a workload that carry the wanted revisions, and how many it has that are not ending. */
-  async #newPods({
-    ref,
-    revisions,
-    observed,
-  }: VerifiableWorkload): Promise<Result<Listed, { readonly weakness: Weakness }>> {
-    const { client, log } = this.#context;
+  async #newPods(
+    { ref, revisions, observed }: VerifiableWorkload,
+    { client, log }: Pick<DeployContext, 'client' | 'log'> = this.#context,
+  ): Promise<Result<Listed, { readonly weakness: Weakness }>> {
     try {
       const { items } = await client.list<Pod>(POD, ref.namespace, { labelSelector: selectorOf(observed) });
       const current = items.filter((pod) => belongsTo(pod, ref) && !isTerminating(pod));

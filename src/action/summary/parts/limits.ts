@@ -70,7 +70,7 @@ export function fitPage(render: (limits: Limits) => string, fits: (page: string)
     const page = render(limits);
     return fits(page) ? page : undefined;
   };
-  /** The limits with the first of the ladder at their least. */
+  /** The limits with the first `count` of the ladder at their least. */
   const lowered = (count: number): Limits => ({ ...FULL, ...Object.fromEntries(LADDER.slice(0, count)) });
   const full = attempt(FULL);
   if (full !== undefined) return full;

@@ -49,7 +49,7 @@ async function counted(
     await new Promise(setImmediate);
   }
   clock.ms = at;
-  const verdict = (await looks.take(by, 100))(of);
+  const verdict = looks.take(by, 100)(of);
   if (!over) {
     await new Promise(setImmediate);
     end();
@@ -67,19 +67,27 @@ describe('a look before the rollout was over', () => {
     ['is taken again where it found a fault', REJECTED, {}, undefined],
     ['is taken again where it broke', 'breaks', {}, undefined],
     ['is waited for where it is under way', VERIFIED, { over: false }, VERIFIED],
-    ['counts as a first look where it was under way and found nothing', PENDING, { over: false }, PENDING],
+    ['is taken again where it was under way and found nothing', PENDING, { over: false }, undefined],
+    ['is taken again where only the log was silent', { state: 'verified', level: 'stats' }, {}, undefined],
+    ['is taken again where only the pod was ready', { state: 'verified', level: 'ready' }, {}, undefined],
     ['is taken again where it was under way and found a fault', REJECTED, { over: false }, undefined],
     ['is taken again where it was under way and broke', 'breaks', { over: false }, undefined],
   ])('%s', async (_, look, when, expected) => {
     expect(await counted(look, when)).toEqual(expected);
   });
 
+  test('is not waited for much longer where the pods are not even listed', async () => {
+    const looks = new EarlyLooks({ inspect: async () => VERIFIED, now: () => 0, parallel: 1 });
+    looks.begin(WORKLOAD, () => new Promise(() => undefined));
+    expect(await looks.take(WORKLOAD, 100)(POD)).toBeUndefined();
+  });
+
   test('counts once', async () => {
     const looks = new EarlyLooks({ inspect: async () => VERIFIED, now: () => 0, parallel: 1 });
     looks.begin(WORKLOAD, async () => [POD]);
-    const taken = await looks.take(WORKLOAD, 100);
+    const taken = looks.take(WORKLOAD, 100);
     expect([await taken(POD), await taken(POD)]).toEqual([VERIFIED, undefined]);
-    expect(await (await looks.take(WORKLOAD, 100))(POD)).toBeUndefined();
+    expect(await looks.take(WORKLOAD, 100)(POD)).toBeUndefined();
   });
 });
 
@@ -105,7 +113,7 @@ function proxy(): { readonly context: DeployContext; readonly commands: string[]
   };
   const made = { context: {} as DeployContext, commands: [] as string[], most: 0 };
   let running = 0;
-  const client = {
+  const client: Client = {
     list: async () => ({ items: [POD] }),
     podLog: async () => '',
     exec: async (_namespace: string, _pod: string, _container: string, command: readonly string[]) => {
@@ -117,6 +125,7 @@ function proxy(): { readonly context: DeployContext; readonly commands: string[]
       return { stdout: JSON.stringify(dumps[part]), stderr: '', exitCode: 0 };
     },
     patience: { waited: () => undefined },
+    during: () => client,
   } as unknown as Client;
   const signal = new AbortController().signal;
   let ms = 0;

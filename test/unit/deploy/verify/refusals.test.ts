@@ -41,7 +41,8 @@ function context(lists = true): DeployContext {
     const message = `pods is forbidden: User "${USER}" cannot create resource "pods/proxy" in API group "" in the namespace "shop"`;
     throw new ApiError('create', '/', 403, { reason: 'Forbidden', message });
   };
-  const client = {
+  const client: Client = {
+    during: () => client,
     list: lists ? async () => ({ items: [POD] }) : refuse,
     ...Object.fromEntries(['exec', 'requestPod', 'podLog', 'get'].map((call) => [call, refuse])),
     patience: { waited: () => undefined },
