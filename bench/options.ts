@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Subject } from './results.ts';
+import { PEERS, type Subject } from './results.ts';
 
 /** What a run of the benchmark is to do. */
 export interface Options {
@@ -21,21 +21,7 @@ export interface Options {
 }
 
 /** What can be chosen with `--only`. */
-export const CHOICES: readonly (Subject | 'start')[] = [
-  ...([
-    'limit',
-    'action',
-    'kubectl',
-    'kubectl-wait',
-    'helm',
-    'helm-fast',
-    'xargs',
-    'script',
-    'manifest',
-    'embedded',
-    'start',
-  ] as const),
-];
+export const CHOICES: readonly (Subject | 'start')[] = ['limit', 'action', ...PEERS, 'manifest', 'embedded', 'start'];
 
 export const USAGE = `usage: npm run bench -- [OPTION…]
   --quick               some 5 minutes: up to 100 workloads, 2 rounds, without the slowest

@@ -7,6 +7,12 @@ export interface Cost {
   readonly peakKiB: number;
 }
 
+/**
+ * What a user would take instead of the action, in the order of the tables. Helm twice: as it is, which sends 5 requests a second once it
+ * has sent 100, and told to send as many as it can.
+ */
+export const PEERS = ['kubectl', 'kubectl-wait', 'helm', 'helm-fast', 'xargs', 'script'] as const;
+
 /** Who did it. */
 export type Subject =
   /** The bare client: the writes alone; and until the controller has seen each of them. */
@@ -17,13 +23,7 @@ export type Subject =
   | 'action-no-wait'
   | 'manifest'
   | 'embedded'
-  | 'kubectl'
-  | 'kubectl-wait'
-  /** Helm as it is, which sends 5 requests a second once it has sent 100; and told to send as many as it can. */
-  | 'helm'
-  | 'helm-fast'
-  | 'xargs'
-  | 'script'
+  | (typeof PEERS)[number]
   /** `node -e 0`. */
   | 'node';
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { blocks, table } from '../../scripts/docs/markdown.ts';
-import { countOf, medianOf, type Operation, type Results, type Subject } from '../results.ts';
+import { countOf, medianOf, type Operation, PEERS, type Results, type Subject } from '../results.ts';
 import { OPERATIONS, TITLES } from '../titles.ts';
 import { goals, met } from './goals.ts';
 import { seconds } from './svg.ts';
@@ -9,20 +9,7 @@ import { readTimelines } from './timeline.ts';
 
 const BEGIN = '<!-- figures: made of results.json by "npm run docs" -->';
 const END = '<!-- end of figures -->';
-const DEPLOYERS: readonly Subject[] = [
-  ...([
-    'limit',
-    'limit-seen',
-    'action-no-wait',
-    'action',
-    'kubectl',
-    'kubectl-wait',
-    'helm',
-    'helm-fast',
-    'xargs',
-    'script',
-  ] as const),
-];
+const DEPLOYERS: readonly Subject[] = ['limit', 'limit-seen', 'action-no-wait', 'action', ...PEERS];
 const OF_THE_ACTION: readonly Operation[] = ['deploy', 'no-op', 'status', 'plan', 'settings', 'one-more', 'remove'];
 
 /** Returns the figures that are kept; undefined before the first whole run. */

@@ -1,4 +1,4 @@
-import { type Limiter, makeLimiter, pause } from '../../base/concurrency.ts';
+import { type Limiter, makeLimiter, untilAborted } from '../../base/concurrency.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { workloadKey } from '../../targets/target.ts';
 import { podId } from '../observe/new-pods.ts';
@@ -79,11 +79,6 @@ export class EarlyLooks {
 }
 
 /** What a promise comes to within so many milliseconds; else `undefined`. */
-async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  const over = new AbortController();
-  try {
-    return await Promise.race([promise, pause(ms, over.signal).then(() => undefined)]);
-  } finally {
-    over.abort();
-  }
+function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  return untilAborted(promise, AbortSignal.timeout(ms)).catch(() => undefined);
 }

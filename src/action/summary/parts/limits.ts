@@ -76,23 +76,23 @@ export function fitPage(render: (limits: Limits) => string, fits: (page: string)
   if (full !== undefined) return full;
   let best = attempt(lowered(LADDER.length));
   if (best === undefined) return undefined;
-  // With `tooFew` of them at their least the page is too long, with `enough` it fits.
-  let [tooFew, enough] = [0, LADDER.length];
-  while (enough - tooFew > 1) {
-    const middle = Math.floor((tooFew + enough) / 2);
-    const page = attempt(lowered(middle));
-    if (page === undefined) tooFew = middle;
-    else [enough, best] = [middle, page];
-  }
-  // The last of them may be higher than its least.
-  const limits = lowered(tooFew);
-  for (const [name, least] of LADDER.slice(tooFew, enough)) {
-    for (let low = least, high = limits[name]; high - low > 1; ) {
-      const middle = Math.floor((low + high) / 2);
-      const page = attempt({ ...limits, [name]: middle });
-      if (page === undefined) high = middle;
-      else [low, best] = [middle, page];
+  /** Returns the number whose page fits next to one whose page is too long, between two of which that is known; keeps its page. */
+  const narrowed = (tooLong: number, fitting: number, limitsOf: (number: number) => Limits): number => {
+    let [beyond, within] = [tooLong, fitting];
+    while (Math.abs(within - beyond) > 1) {
+      const middle = Math.floor((beyond + within) / 2);
+      const page = attempt(limitsOf(middle));
+      if (page === undefined) beyond = middle;
+      else [within, best] = [middle, page];
     }
+    return within;
+  };
+  const enough = narrowed(0, LADDER.length, lowered);
+  const last = LADDER[enough - 1];
+  if (last !== undefined) {
+    // The last of those at their least may be higher.
+    const [name, least] = last;
+    narrowed(FULL[name], least, (number) => ({ ...lowered(enough - 1), [name]: number }));
   }
   return best;
 }
