@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { renderSummary } from '../../src/action/summary/summary.ts';
+import { pause } from '../../src/base/concurrency.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { onlyTarget, Scene } from './scene.ts';
@@ -99,5 +100,33 @@ describe('a soak reads old pods twice', () => {
     const reads = scene.requests.filter(({ path }) => [...old].some((name) => path.includes(`/pods/${name}:15090/`)));
     expect(reads.length).toBeGreaterThanOrEqual(2);
     expect(reads.length).toBeLessThanOrEqual(8);
+  });
+
+  test.concurrent('one reading after the other, however slowly their proxies answer', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews');
+    const before = new Set((await scene.pods()).map(({ metadata }) => metadata.name));
+    const readings = new Map<string, { asked: number; open: number }>();
+    const atOnce: number[] = [];
+    scene.inject(({ path }) => {
+      const [, pod] = /\/pods\/([^/:]+):15090\//.exec(path) ?? [];
+      if (pod === undefined) return undefined;
+      const reading = readings.get(pod) ?? { asked: 0, open: 0 };
+      readings.set(pod, reading);
+      const turn = ++reading.asked;
+      atOnce.push(++reading.open);
+      const text = istio(90_000 + 400 * turn, before.has(pod) ? 20 : 20 * turn);
+      async function* slowly(): AsyncGenerator<string> {
+        // From the third time on, two occasions to read fall together: the last one before the change, and the usual one.
+        if (turn > 2) await pause(1_000);
+        reading.open--;
+        yield text;
+      }
+      return { answer: { status: 200, body: slowly() } };
+    });
+    const report = await scene.deploy({ soak: '60s' });
+    expect(onlyTarget(report).rollback?.state).toBe('rolled-back');
+    expect(atOnce.length).toBeGreaterThan(4);
+    expect(Math.max(...atOnce)).toBe(1);
   });
 });

@@ -244,7 +244,7 @@ test('a good filter stays where a backend began to fail before it was deployed; 
   });
 }, 280_000);
 
-/** `slow: breached 3.1 s after the look before, 1200 requests, 0 failed from 12.0 s to 20.1 s: …`. */
+/** `slow: breached, within 3.1 s of the look before; 1200 requests, 0 failed from 12.0 s to 20.1 s: …`. */
 function lineOf({ name, soak, times }: Entry, load: LoadResult | undefined): string {
   const failures = load?.failures ?? [];
   const [first, last] = [failures[0]?.seconds, failures.at(-1)?.seconds];
@@ -253,5 +253,6 @@ function lineOf({ name, soak, times }: Entry, load: LoadResult | undefined): str
     times?.failed === undefined
       ? ''
       : `; failed at ${times.failed} s, rolled back at ${times.rollbackEnded} s of the run`;
-  return `${name}: ${soak?.verdict}, within ${soak?.noticedSeconds} s of the look before; ${load?.requests} requests, ${failures.length} failed${when}${back}; ${soak?.breach ?? ''}`;
+  const noticed = soak?.noticedSeconds === undefined ? '' : `, within ${soak.noticedSeconds} s of the look before`;
+  return `${name}: ${soak?.verdict}${noticed}; ${load?.requests} requests, ${failures.length} failed${when}${back}; ${soak?.breach ?? ''}`;
 }
