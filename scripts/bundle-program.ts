@@ -41,6 +41,8 @@ export async function bundleProgram(entry: string, name: string, outdir: string)
     banner: {
       js: "import{createRequire as $createRequire}from'node:module';const require=$createRequire(import.meta.url);",
     },
+    // undici leaves out its experimental parser where it is bundled so, as Node itself does.
+    define: { esbuildDetection: 'true' },
     metafile: true,
     plugins: [pure, slimUndici(ROOT)],
   });

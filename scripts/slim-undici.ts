@@ -16,13 +16,33 @@ const WEBSOCKET_USER = /[\\/]src[\\/]cluster[\\/]websocket\.ts$/;
 const WEBSOCKET = `export { WebSocket } from 'undici/lib/web/websocket/websocket.js';`;
 
 /**
- * What undici's connections take of node:http: a bound (Node's own) and a kind of body that the action never sends. Loading node:http
- * itself loads Node's own undici with it, which takes as long as everything else of Node's.
+ * What undici's connections would load for what this action never does: node:http for a bound (Node's own) and a kind of body, HTTP/2
+ * (nobody offers it to a server), and bodies that are forms, with the whole of `fetch` behind them. Loading node:http itself loads Node's
+ * own undici with it, which takes as long as everything else of Node's.
  */
-const HTTP = 'export const maxHeaderSize = 16 * 1024; export class IncomingMessage {}';
-const HTTP_USERS = /[\\/]undici[\\/]lib[\\/](?:core[\\/]util|dispatcher[\\/]client)\.js$/;
+const STAND_INS: readonly { readonly path: RegExp; readonly importer: RegExp; readonly source: string }[] = [
+  {
+    path: /^node:http$/,
+    importer: /[\\/]undici[\\/]lib[\\/](?:core[\\/]util|dispatcher[\\/]client)\.js$/,
+    source: 'export const maxHeaderSize = 16 * 1024; export class IncomingMessage {}',
+  },
+  {
+    path: /\/client-h2\.js$/,
+    importer: /[\\/]undici[\\/]lib[\\/]dispatcher[\\/]client\.js$/,
+    source: "module.exports = () => { throw new Error('HTTP/2 is not offered'); };",
+  },
+  {
+    path: /\/web\/(?:fetch\/(?:body(?:\.js)?|formdata)|webidl)$/,
+    importer: /[\\/]undici[\\/]lib[\\/](?:core[\\/]request|dispatcher[\\/]client-h1)\.js$/,
+    source: 'module.exports = { webidl: { is: { FormData: () => false } } };',
+  },
+];
 
-const SOURCES: Readonly<Record<string, string>> = { dispatchers: DISPATCHERS, websocket: WEBSOCKET, http: HTTP };
+const SOURCES: Readonly<Record<string, string>> = {
+  dispatchers: DISPATCHERS,
+  websocket: WEBSOCKET,
+  ...Object.fromEntries(STAND_INS.map(({ source }, index) => [`stand-in-${index}`, source])),
+};
 
 /**
  * Gives whoever imports undici the few things of it that the action uses, all of the one undici in `root`: other packages bring older
@@ -35,8 +55,10 @@ export function slimUndici(root: string): Plugin {
       onResolve({ filter: /^undici$/ }, ({ importer }) => {
         return { path: WEBSOCKET_USER.test(importer) ? 'websocket' : 'dispatchers', namespace: 'slim' };
       });
-      onResolve({ filter: /^node:http$/ }, ({ importer }) => {
-        return HTTP_USERS.test(importer) ? { path: 'http', namespace: 'slim' } : undefined;
+      STAND_INS.forEach(({ path, importer: users }, index) => {
+        onResolve({ filter: path }, ({ importer }) => {
+          return users.test(importer) ? { path: `stand-in-${index}`, namespace: 'slim' } : undefined;
+        });
       });
       onLoad({ filter: /./, namespace: 'slim' }, ({ path }) => {
         return { contents: SOURCES[path] ?? '', resolveDir: root };

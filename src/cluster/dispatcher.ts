@@ -78,6 +78,7 @@ function proxyTls({ tls: { ca, rejectUnauthorized } }: Identity): Record<string,
   return {
     ...(ca !== undefined && { ca: [...rootCertificates, String(ca)], allowPartialTrustChain: true }),
     ...defined({ rejectUnauthorized }),
+    allowH2: false,
   };
 }
 

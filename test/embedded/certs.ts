@@ -9,12 +9,12 @@ export interface ServerCertificates {
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Makes a new authority and a server certificate, both valid for a day. */
-export function makeCertificates(): ServerCertificates {
+/** Makes a new authority and a certificate of a server on this machine that has other names, too; both are valid for a day. */
+export function makeCertificates(...hosts: readonly string[]): ServerCertificates {
   const ca = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const server = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const names = sequence(
-    contextPrimitive(2, Buffer.from('localhost')),
+    ...['localhost', ...hosts].map((host) => contextPrimitive(2, Buffer.from(host))),
     contextPrimitive(7, Buffer.from([127, 0, 0, 1])),
   );
   const caCert = certificate('embedded-ca', ca.publicKey, 'embedded-ca', ca.privateKey, [
