@@ -14,10 +14,17 @@ const SPREAD = 0x9e3779b1;
 /** What the first character of a piece is worth in its hash. */
 const LEADING = Array.from({ length: PIECE - 1 }).reduce<number>((power) => imul(power, BASE), 1);
 const EMPTY = -1;
+/** Characters in a row that are looked up at once, to see which parts of a text can have no piece. */
+const GRAM = 3;
+/** How many bits tell which of them there are. */
+const GRAM_BITS = 2 ** 19;
 
 /**
- * Finds in a text whatever stands in any of the texts that were added, for at least `PIECE` characters. Reads the text once, with a
- * hash that rolls over it (Karp and Rabin), however many were added. The two alphabets of base64 are one: `-` is `+`, and `_` is `/`.
+ * Finds in a text whatever stands in any of the texts that were added, for at least `PIECE` characters, however many were added. The two
+ * alphabets of base64 are one: `-` is `+`, and `_` is `/`.
+ *
+ * A page is looked at before the loop over it would be compiled, so most of its characters are not looked at: three in a row that are in no
+ * text are in no piece, and what would have them is passed over at once (Wu and Manber, 1994).
  */
 export class PieceIndex {
   /** All that was added, one text after the other, as folded UTF-16 units. */
@@ -26,6 +33,8 @@ export class PieceIndex {
   /** Where pieces start in it, by their hash; open addressing. Its size is a power of two, and at most half of it is taken. */
   #table = new Int32Array(1024).fill(EMPTY);
   #count = 0;
+  /** Which runs of `GRAM` characters there are, a bit for each by its hash. */
+  readonly #grams = new Uint32Array(GRAM_BITS / 32);
 
   /** Adds a text. Gives whether all of its pieces count: some may have too little variety to be told from other texts. */
   add(text: string): boolean {
@@ -34,6 +43,10 @@ export class PieceIndex {
     const units = this.#units;
     for (let index = 0; index < text.length; index++) units[start + index] = fold(text.charCodeAt(index));
     this.#length += text.length;
+    for (let index = start; index <= this.#length - GRAM; index++) {
+      const gram = gramOf(units[index] as number, units[index + 1] as number, units[index + 2] as number);
+      this.#grams[gram >>> 5] = (this.#grams[gram >>> 5] as number) | (1 << (gram & 31));
+    }
     let hash = 0;
     let isWhole = true;
     for (let index = start; index < this.#length; index++) {
@@ -49,22 +62,36 @@ export class PieceIndex {
 
   /** Tells of each run of characters in which every piece was added. */
   find(text: string, found: (start: number, end: number) => void): void {
-    if (this.#count === 0 || text.length < PIECE) return;
-    let hash = 0;
+    if (this.#count === 0) return;
     let start = 0;
     let end = EMPTY;
-    for (let index = 0; index < text.length; index++) {
-      if (index >= PIECE) hash -= imul(fold(text.charCodeAt(index - PIECE)), LEADING);
-      hash = (imul(hash, BASE) + fold(text.charCodeAt(index))) | 0;
-      const at = index - PIECE + 1;
-      if (at < 0 || !this.#has(hash, text, at)) continue;
-      if (at > end) {
-        if (end !== EMPTY) found(start, end);
-        start = at;
+    /** All grams that begin before it, and not before the piece that is looked at, are in some text. */
+    let known = 0;
+    for (let at = 0; at <= text.length - PIECE; ) {
+      const last = at + PIECE - GRAM;
+      let gram = last;
+      while (gram >= known && this.#hasGram(text, gram)) gram--;
+      const isMissing = gram >= known;
+      known = last + 1;
+      if (isMissing) {
+        at = gram + 1;
+        continue;
       }
-      end = index + 1;
+      if (this.#has(hashIn(text, at), text, at)) {
+        if (at > end) {
+          if (end !== EMPTY) found(start, end);
+          start = at;
+        }
+        end = at + PIECE;
+      }
+      at++;
     }
     if (end !== EMPTY) found(start, end);
+  }
+
+  #hasGram(text: string, at: number): boolean {
+    const gram = gramOf(fold(text.charCodeAt(at)), fold(text.charCodeAt(at + 1)), fold(text.charCodeAt(at + 2)));
+    return ((this.#grams[gram >>> 5] as number) & (1 << (gram & 31))) !== 0;
   }
 
   #has(hash: number, text: string, at: number): boolean {
@@ -129,6 +156,16 @@ export class PieceIndex {
     }
     return variety === MIN_VARIETY;
   }
+}
+
+function hashIn(text: string, at: number): number {
+  let hash = 0;
+  for (let index = at; index < at + PIECE; index++) hash = (imul(hash, BASE) + fold(text.charCodeAt(index))) | 0;
+  return hash;
+}
+
+function gramOf(first: number, second: number, third: number): number {
+  return ((first << 12) ^ (second << 6) ^ third) & (GRAM_BITS - 1);
 }
 
 function fold(unit: number): number {
