@@ -19,6 +19,7 @@ import { type Cancellation, listenForCancel } from './action/runner/cancel.ts';
 import { commandFiles } from './action/runner/command-files.ts';
 import { gatherOutput } from './action/runner/gathered-output.ts';
 import { guardedCore, guardedFiles } from './action/runner/guarded-core.ts';
+import { compileLate } from './action/runner/late-compilers.ts';
 import { linksOf } from './action/runner/links.ts';
 import { workflowLog } from './action/runner/log.ts';
 import { boundNewSpace } from './action/runner/new-space.ts';
@@ -52,6 +53,7 @@ const WASM_OPT = fileURLToPath(beside('wasm-opt.cjs'));
 await act();
 
 async function act(): Promise<void> {
+  compileLate();
   boundNewSpace();
   const { mask, redact } = new Redactor(setSecret);
   // Files hold whole pages and JSON, whose texts were cleaned one by one.
