@@ -1,7 +1,7 @@
 import { action, manifest, noOp } from './action.ts';
 import { embedded } from './embedded.ts';
 import type { Competitor, Lab } from './lab.ts';
-import { limit } from './limit/limit.ts';
+import { limit, readLimit } from './limit/limit.ts';
 import { helmUnthrottled, helmUpgrade } from './peers/helm.ts';
 import { documentedScript, kubectlApply, kubectlApplyAndWait, xargsPatch } from './peers/kubectl.ts';
 import { type Peer, peer } from './peers/peer.ts';
@@ -20,6 +20,7 @@ const MAKERS = {
   limit: (lab: Lab, size: Size) => limit(lab, size),
   action: (lab: Lab, one: Case) => action(lab, one, one.wholeCycles),
   'no-op': (lab: Lab, size: Size) => noOp(lab, size),
+  reader: (lab: Lab, size: Size) => readLimit(lab, size),
   manifest: (lab: Lab, size: Size) => manifest(lab, size, FILTERS),
   start: (lab: Lab) => start(lab),
   kubectl: ofPeer(kubectlApply),
@@ -58,7 +59,7 @@ export const CASES: readonly Case[] = [
     who: { limit: 5, action: 5, kubectl: 5, 'kubectl-wait': 5, 'helm-fast': 5, xargs: 5, helm: 2, script: 2 },
   },
   { workloads: 100, namespaces: 1, counted: true, who: { manifest: 3 } },
-  { workloads: 300, namespaces: 1, counted: true, who: { 'no-op': 5 } },
+  { workloads: 300, namespaces: 1, counted: true, who: { 'no-op': 5, reader: 5 } },
   { workloads: 1_000, namespaces: 1, wholeCycles: 1, who: { limit: 3, action: 3, kubectl: 1, 'helm-fast': 1 } },
   { workloads: 10, namespaces: 10, who: { limit: 3, action: 3, kubectl: 3 } },
   { workloads: 100, namespaces: 10, who: { limit: 3, action: 3, kubectl: 3 } },
@@ -70,7 +71,7 @@ export const CASES: readonly Case[] = [
 /** Who the filters of `--only` mean: the name itself, and what belongs to it. */
 export function isChosen(who: Who, only: readonly string[] | undefined): boolean {
   const belongsTo: Partial<Record<Who, string>> = {
-    ...{ 'helm-fast': 'helm', 'no-op': 'action', 'kubectl-wait': 'kubectl' },
+    ...{ 'helm-fast': 'helm', 'no-op': 'action', reader: 'limit', 'kubectl-wait': 'kubectl' },
   };
   return only === undefined || only.includes(who) || only.includes(belongsTo[who] ?? '');
 }

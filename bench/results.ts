@@ -15,7 +15,7 @@ export const PEERS = ['kubectl', 'kubectl-wait', 'helm', 'helm-fast', 'xargs', '
 
 /** Who did it. */
 export type Subject =
-  /** The bare client: the writes alone; and until the controller has seen each of them. */
+  /** The bare client: the writes alone, or the reads of a run without a change; and until the controller has seen each of the writes. */
   | 'limit'
   | 'limit-seen'
   /** The built action, by its default and with `wait: false`; with a manifest of many filters; and on the embedded server. */

@@ -1,12 +1,22 @@
 import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bundleProgram } from '../../scripts/bundle-program.ts';
 import { accessTo } from '../../test/harness/access.ts';
 import { inputsFor, runAction } from '../action.ts';
 import { deploymentsOf, Fleet } from '../fleet.ts';
 import { type Competitor, folderOf, type Lab, type Way } from '../lab.ts';
+import { measured } from '../measured.ts';
 import type { Cost, Size } from '../results.ts';
-import { type Answered, type ClientPlan, type PlannedWrite, renewed, replayed } from './plan.ts';
+import {
+  type Answered,
+  type ClientAccess,
+  type ClientPlan,
+  type PlannedWrite,
+  type ReaderPlan,
+  renewed,
+  replayed,
+} from './plan.ts';
 
 const CLIENT = join(import.meta.dirname, 'client.ts');
 
@@ -49,15 +59,35 @@ async function watchesOf({ api, namespaces }: Fleet): Promise<string[]> {
   );
 }
 
+/** Makes the bare reader that asks what a run of the action asks that changes nothing, as a process of its own. */
+export async function readLimit(lab: Lab, size: Size): Promise<Competitor> {
+  const fleet = await Fleet.create(lab.api, `${lab.prefix}-reader-${size.workloads}`, size);
+  await runAction(lab, lab.straight, 'deployed', inputsFor(fleet));
+  lab.recorder.reset();
+  await runAction(lab, lab.recorded, 'unchanged', inputsFor(fleet));
+  const paths = lab.recorder.requests.map(({ path }) => path);
+  const folder = await folderOf(lab, 'reader');
+  await bundleProgram('bench/limit/reader.ts', 'reader', folder);
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+  return {
+    cycle: (take) =>
+      take('limit', 'no-op', async ({ kubeconfig }) => {
+        const plan: ReaderPlan = { ...(await clientAccess(kubeconfig)), paths };
+        const file = join(folder, 'plan.json');
+        await writeFile(file, JSON.stringify(plan));
+        return await measured(lab.programs.measure, [process.execPath, join(folder, 'reader.js'), file]);
+      }),
+    end: () => fleet.remove(),
+  };
+}
+
 async function runClient(
   lab: Lab,
   { kubeconfig }: Way,
   writes: readonly PlannedWrite[],
   watches: readonly string[] = [],
 ): Promise<Cost> {
-  const access = await accessTo(kubeconfig);
-  const { tls, headers } = await access.identify();
-  const plan: ClientPlan = { server: access.server, tls: pem(tls), headers, writes, watches };
+  const plan: ClientPlan = { ...(await clientAccess(kubeconfig)), writes, watches };
   const file = join(await folderOf(lab, 'limit'), 'plan.json');
   await writeFile(file, JSON.stringify(plan));
   const child = spawn(process.execPath, [CLIENT, file], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -66,6 +96,13 @@ async function runClient(
   const code = await new Promise((done, failed) => child.on('close', done).on('error', failed));
   if (code !== 0) throw new Error(`the bare client ended with ${code}`);
   return JSON.parse(text) as Answered;
+}
+
+/** What a bare client needs of a kubeconfig. */
+async function clientAccess(kubeconfig: string): Promise<ClientAccess> {
+  const access = await accessTo(kubeconfig);
+  const { tls, headers } = await access.identify();
+  return { server: access.server, tls: pem(tls), headers };
 }
 
 function pem(tls: object): ClientPlan['tls'] {

@@ -10,11 +10,20 @@ export interface PlannedWrite {
   readonly body: string;
 }
 
-/** What the bare client is to do. */
-export interface ClientPlan {
+/** The server of a bare client, and who it is there. */
+export interface ClientAccess {
   readonly server: string;
   readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   readonly headers: Readonly<Record<string, string | string[]>>;
+}
+
+/** What the bare reader is to ask for. */
+export interface ReaderPlan extends ClientAccess {
+  readonly paths: readonly string[];
+}
+
+/** What the bare client is to do. */
+export interface ClientPlan extends ClientAccess {
   readonly writes: readonly PlannedWrite[];
   /** Paths of watches of Deployments that tell when the controller has seen every change; none where that is not waited for. */
   readonly watches: readonly string[];
