@@ -36,8 +36,11 @@ export interface VerificationResult {
 
 /** How long a proxy may take to have what the mesh has been told, in milliseconds: istiod pushes within a second or two. */
 const PROXY_MS = 15_000;
-/** So long what was seen of a proxy before the rollout was over counts, in milliseconds: as long as a verification may take. */
-const SEEN_MS = PROXY_MS;
+/**
+ * So long what was seen of a proxy before the rollout was over counts, in milliseconds: most rollouts are over a second or two later. With
+ * `minReadySeconds` they are not, and meanwhile somebody may have deleted what the proxy had then.
+ */
+const SEEN_MS = 5_000;
 /** Of a pod that is there already nobody knows when it has pulled an image; istio-agent takes as long as the registry does. */
 const PULL_MS = 60_000;
 const POLL_MS = 500;
@@ -67,7 +70,7 @@ export class Verifier {
 
   /**
    * Begins to look at the new pods of a workload that are ready before the rollout is over; `verify` does not look again at those that
-   * were seen to be verified less than 15 s before.
+   * were seen to be verified less than 5 s before.
    */
   lookAhead(workload: VerifiableWorkload): void {
     if (this.#policy.verify === 'off' || workload.revisions.length === 0) return;

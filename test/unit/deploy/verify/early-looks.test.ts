@@ -92,7 +92,12 @@ describe('a look before the rollout was over', () => {
 });
 
 /** A proxy that has the filter, and a count of the commands in it that run at once and in all. */
-function proxy(): { readonly context: DeployContext; readonly commands: string[]; most: number } {
+function proxy(): {
+  readonly context: DeployContext;
+  readonly commands: string[];
+  most: number;
+  pass(byMs: number): void;
+} {
   const plugin = `extensions.istio.io/wasmplugin/${pluginOf('shop', CARRIED as never)}`;
   const manager = {
     '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
@@ -111,7 +116,11 @@ function proxy(): { readonly context: DeployContext; readonly commands: string[]
     dynamic_listeners: { configs: [{ name: 'virtualInbound', active_state: { listener } }] },
     ecds_filters: { configs: [{ ecds_filter: { name: plugin, typed_config: wasm } }] },
   };
-  const made = { context: {} as DeployContext, commands: [] as string[], most: 0 };
+  let ms = 0;
+  const pass = (byMs: number): void => {
+    ms += byMs;
+  };
+  const made = { context: {} as DeployContext, commands: [] as string[], most: 0, pass };
   let running = 0;
   const client: Client = {
     list: async () => ({ items: [POD] }),
@@ -128,7 +137,6 @@ function proxy(): { readonly context: DeployContext; readonly commands: string[]
     during: () => client,
   } as unknown as Client;
   const signal = new AbortController().signal;
-  let ms = 0;
   const now = (): number => (ms += 1_000);
   return Object.assign(made, { context: { client, log: silentLog, signal, now, date: () => new Date(0) } });
 }
@@ -149,6 +157,16 @@ describe('the proxy of a pod', () => {
     verifier.lookAhead(WORKLOAD);
     expect(await verifier.verify(WORKLOAD, 1)).toMatchObject({ verification });
     expect(seen.commands).toHaveLength(2);
+    expect(await verifier.verify(WORKLOAD, 1)).toMatchObject({ verification });
+    expect(seen.commands).toHaveLength(4);
+  });
+
+  test('is asked again where the rollout took longer, as with minReadySeconds', async () => {
+    const seen = proxy();
+    const verifier = new Verifier(seen.context, { verify: 'required' });
+    verifier.lookAhead(WORKLOAD);
+    await new Promise(setImmediate);
+    seen.pass(5_000);
     expect(await verifier.verify(WORKLOAD, 1)).toMatchObject({ verification });
     expect(seen.commands).toHaveLength(4);
   });
