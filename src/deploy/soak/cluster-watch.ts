@@ -72,13 +72,11 @@ export class ClusterWatch {
       const watch = new WorkloadWatch(planned.ref, this.#policy.soakLimits ?? DEFAULT_SOAK_LIMITS);
       return { planned, watch, way: wayOf(planned) };
     });
-    await mapLimited(begun, PARALLEL, async ({ planned, watch, way }) => {
-      const { ref, observed } = planned;
-      const pods = await readIfPossible(source.debug, () => this.#allPods(planned, observed));
+    await mapLimited(begun, PARALLEL, async ({ planned, watch }) => {
+      const pods = await readIfPossible(source.debug, () => this.#allPods(planned, planned.observed));
       watch.begin((pods ?? []).filter((pod) => isReady(pod) && !hasChange(pod, planned)));
-      const usages = await this.#sampler.usagesIn(ref.namespace);
-      for (const record of watch.oldPods) await this.#look(record, ref.namespace, way, usages);
     });
+    await this.#lookAt(begun.flatMap((one) => one.watch.oldPods.map((record) => ({ one, record }))));
     for (const one of begun) this.#watched.set(workloadKey(one.planned.ref), one);
   }
 

@@ -16,6 +16,8 @@ import { podId } from '../observe/new-pods.ts';
 import type { PodLook, Usage } from './pod-look.ts';
 
 const READ_MS = 4_000;
+/** So long a port is waited for that has not answered yet: where the API server does not reach it, that is all the time. */
+const REACH_MS = 1_500;
 const LOG_BYTES = 128 * 1024;
 const LOG_LINES = 400;
 /** What a proxy may have logged since the last look: with access logs that are lines of 500 bytes for some hundred requests a second. */
@@ -39,8 +41,9 @@ export class PodSampler {
   /** The time of the last line that was read, by `podId`. */
   readonly #lastLines = new Map<string, string>();
   readonly #execAt = new Map<string, number>();
-  /** The namespaces in which a proxy's port has answered. */
+  /** The namespaces in which a proxy's port has answered, and those in which it has not, while the proxy itself has, by exec. */
   readonly #answered = new Set<string>();
+  readonly #unreached = new Set<string>();
 
   constructor(context: Pick<DeployContext, 'client' | 'log' | 'now'>) {
     this.#context = context;
@@ -78,20 +81,26 @@ export class PodSampler {
 
   async #statistics(pod: Pod, namespace: string): Promise<string | undefined> {
     const { name } = pod.metadata;
-    const answer = await this.#try(namespace, 'stats', (client) =>
-      client.requestPod(namespace, name, STATS_PORT, STATS_PATH, {
-        maxBytes: MAX_BYTES.statistics,
-        timeoutMs: READ_MS,
-      }),
-    );
-    if (answer?.status === 200) {
-      this.#answered.add(namespace);
-      return answer.text;
+    // Each look would wait for the port again, at every pod.
+    const isReached = this.#answered.has(namespace) || !this.#unreached.has(namespace);
+    if (isReached) {
+      const answer = await this.#try(namespace, 'stats', (client) =>
+        client.requestPod(namespace, name, STATS_PORT, STATS_PATH, {
+          maxBytes: MAX_BYTES.statistics,
+          timeoutMs: this.#answered.has(namespace) ? READ_MS : REACH_MS,
+        }),
+      );
+      if (answer?.status === 200) {
+        this.#answered.add(namespace);
+        return answer.text;
+      }
     }
     // The API server may not reach pods there at all, as behind a NetworkPolicy; then the kubelet asks the proxy.
     if (!this.lacks(namespace, 'stats') && this.#answered.has(namespace)) return undefined;
     const asked = await this.#exec(pod, namespace, STATS);
-    return asked === undefined || asked === '' ? undefined : asked;
+    if (asked === undefined || asked === '') return undefined;
+    this.#unreached.add(namespace);
+    return asked;
   }
 
   async #log(pod: Pod, namespace: string): Promise<PodLook['log']> {
