@@ -17,8 +17,8 @@ export interface SecretKeeper {
   readonly redact: Redact;
 }
 
-/** A text that was cut ends with this, see `truncate`. */
-const CUT = '…';
+/** A text that was cut ends with one of these: by `truncate`, and by programs. */
+const CUTS = ['…', '...'];
 /** Of a secret that was cut to less than a piece, so much tells it from a word. */
 const MIN_START = 6;
 
@@ -65,7 +65,10 @@ export class Redactor implements SecretKeeper {
     }
   };
 
-  /** Gives a text with `***` in place of every known secret. Takes time that grows with the text's length, not with how many there are. */
+  /**
+   * Gives a text with `***` in place of every known secret. Takes time that grows with the text's length, and with the number of those
+   * that are shorter than a piece or count only as a whole; not with that of the others.
+   */
   readonly redact: Redact = (text) => {
     if (this.#known.size === 0 || text.length < MIN_START) return text;
     const spans: Span[] = [];
@@ -83,9 +86,11 @@ export class Redactor implements SecretKeeper {
         found(at, at + value.length);
       }
     }
-    for (let cut = text.indexOf(CUT); cut >= 0; cut = text.indexOf(CUT, cut + 1)) {
-      for (let length = Math.min(PIECE - 1, cut); length >= MIN_START; length--) {
-        if (this.#starts.has(text.slice(cut - length, cut))) found(cut - length, cut);
+    for (const mark of CUTS) {
+      for (let cut = text.indexOf(mark); cut >= 0; cut = text.indexOf(mark, cut + 1)) {
+        for (let length = Math.min(PIECE - 1, cut); length >= MIN_START; length--) {
+          if (this.#starts.has(text.slice(cut - length, cut))) found(cut - length, cut);
+        }
       }
     }
   }

@@ -10,7 +10,12 @@ export function linesOf(secret: string): string[] {
     .split(/[\r\n]/)
     .map((line) => line.trim())
     .filter((line) => line.length >= MIN_SECRET && !line.startsWith('-----'))
-    .flatMap((line) => [line, ...nonAsciiForms(line)]);
+    .flatMap((line) => [line, ...(line.includes(' ') ? [formForm(line)] : []), ...nonAsciiForms(line)]);
+}
+
+/** As a form has it (`application/x-www-form-urlencoded`), once its percent-encoding is read. */
+function formForm(line: string): string {
+  return line.replaceAll(' ', '+');
 }
 
 /** What else a value is written as, whole: for the runner, which knows no more than what it is told. */

@@ -63,6 +63,8 @@ describe('a secret is taken out', () => {
     ['a password of 8 characters', 'hunter-2', 'it is hunter-2.', 'it is ***.'],
     ['in base64', 'hunter-2', base64('x:hunter-2'), expect.stringMatching(/^.{2,4}\*\*\*.{0,3}$/)],
     ['that is cut', 'hunter-2', 'it is hunter…', 'it is ***…'],
+    ['that a program has cut', 'hunter-2', 'it is hunter...', 'it is ***...'],
+    ['in a form', 'correct horse & staple', 'p=correct+horse+%26+staple&q=1', 'p=***&q=1'],
     ['that is cut to little', JWT, `it is ${JWT.slice(0, 7)}…”`, 'it is ***…”'],
     ['that is cut in the middle, at both ends', JWT, JWT.slice(40, 60), '***'],
     ['that is broken into lines', JWT, JWT.replace(/.{20}/g, '$&\n'), expect.not.stringMatching(/\w{12}/)],
