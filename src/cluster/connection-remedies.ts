@@ -1,3 +1,5 @@
+import { NO_PROTOCOL } from '../base/causes.ts';
+
 const UNTRUSTED =
   'Take "certificate-authority-data" from the cluster that the address belongs to: the authority in the kubeconfig has not signed this certificate. A kubeconfig without it trusts public authorities only.';
 const UNRESOLVED =
@@ -27,6 +29,8 @@ export const ROUTE_REMEDIES: Readonly<Record<string, string>> = {
   EAI_AGAIN: UNRESOLVED,
   UND_ERR_CONNECT_TIMEOUT: UNREACHED,
   ETIMEDOUT: UNREACHED,
+  [NO_PROTOCOL]:
+    'Let what stands in front of the API server (a load balancer or a proxy) accept HTTP/1.1, as the API server itself does.',
   UND_ERR_HEADERS_TIMEOUT:
     'Check the API server (`kubectl get --raw /readyz`): it accepted the connection but did not answer in time.',
 };

@@ -1,4 +1,4 @@
-import { errorCode, rootMessage } from '../base/causes.ts';
+import { errorCode, NO_PROTOCOL, rootMessage } from '../base/causes.ts';
 import { defined } from '../base/defined.ts';
 import { describePermission, type Permission } from '../base/permission.ts';
 import { internalProblem, type Problem } from '../base/problem.ts';
@@ -242,7 +242,7 @@ function connectionProblem(error: ConnectionError): Problem {
     };
   }
   // A server says so in TLS, before any HTTP.
-  if (code.startsWith('ERR_SSL_') && code.includes('ALERT')) {
+  if (code.startsWith('ERR_SSL_') && code.includes('ALERT') && code !== NO_PROTOCOL) {
     return {
       kind: 'connection',
       message: `The API server ${error.server} rejects the TLS connection: ${rootMessage(error.cause)}.`,

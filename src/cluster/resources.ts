@@ -57,11 +57,13 @@ export function resourcePath(resource: Resource, namespace: string | undefined, 
   return `${root}${scope}/${resource.plural}${object}`;
 }
 
-/** What a path of `resourcePath` names, with or without a query: `deployments shop/reviews`. */
+/** What a path of `resourcePath` names, with or without a query: `deployments shop/reviews`; of a collection, `pods in namespace shop`. */
 export function describePath(path: string): string {
   const [, , namespace = '', plural = '', name = ''] =
-    /^\/(api|apis\/[^/]+)\/[^/]+\/namespaces\/([^/?]+)\/([^/?]+)\/([^/?]+)/.exec(path) ?? [];
-  return name === '' ? path : `${plural} ${decodeURIComponent(namespace)}/${decodeURIComponent(name)}`;
+    /^\/(api|apis\/[^/]+)\/[^/]+\/namespaces\/([^/?]+)\/([^/?]+)(?:\/([^/?]+))?/.exec(path) ?? [];
+  if (plural === '') return path;
+  const inside = decodeURIComponent(namespace);
+  return name === '' ? `${plural} in namespace ${inside}` : `${plural} ${inside}/${decodeURIComponent(name)}`;
 }
 
 /** The resource as RBAC rules and the API server's messages write it: `deployments.apps`, `configmaps`. */

@@ -5,7 +5,7 @@ import { pause, untilAborted } from '../base/concurrency.ts';
 import { defined } from '../base/defined.ts';
 import { isLoopback, type ProxyEnvironment } from '../base/proxy.ts';
 import { type AnswerOutcome, type AttemptOutcome, retryDelay } from '../base/retry.ts';
-import { formatBytes } from '../base/text.ts';
+import { formatBytes, formatDuration } from '../base/text.ts';
 import { PlainTextError, refusedDowngrade, UnreachableError, UnusableAnswerError } from './errors.ts';
 import { type HttpAnswer, type HttpRequest, retryAfterSeconds } from './messages.ts';
 import { Perimeter } from './perimeter.ts';
@@ -147,7 +147,11 @@ export class Http {
     const started = performance.now();
     const bytes = maxBytes + (body?.length ?? 0);
     const maxMs = Math.min(attemptMs, WORDS_MS + Math.ceil(bytes / BYTES_PER_MS));
-    const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(maxMs)]);
+    // Connecting and waiting; interim answers (RFC 9110, 15.2) are no silence, and do not go on for ever either.
+    const headMs = 2 * silenceMs + Math.ceil((body?.length ?? 0) / BYTES_PER_MS);
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new Error(`no answer within ${formatDuration(headMs)}`)), headMs);
+    const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(maxMs), late.signal]);
     const answering = this.#pools.dispatcher(url).request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
@@ -159,7 +163,7 @@ export class Http {
       signal,
     });
     // undici looks at the signal only once it is connected.
-    const response = await untilAborted(answering, signal);
+    const response = await untilAborted(answering, signal).finally(() => clearTimeout(timer));
     const { statusCode: status } = response;
     const read = await readAnswer(
       response,

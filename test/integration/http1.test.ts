@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { makeCertificates } from '../embedded/certs.ts';
-import { makeModule, runBundle } from '../harness/action.ts';
+import { type BundleRun, makeModule, runBundle } from '../harness/action.ts';
 
 const FILTER = makeModule();
 const HOST = 'filters.example';
@@ -19,7 +19,7 @@ const spoken: string[] = [];
 const sockets = new Set<Socket>();
 const servers: Server[] = [];
 /** Where they listen. */
-let [filters, proxy, secureProxy] = [0, 0, 0];
+let [filters, newer, proxy, secureProxy] = [0, 0, 0, 0];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'http1-'));
@@ -29,6 +29,7 @@ beforeAll(async () => {
   const speaks = (name: string) => (socket: TLSSocket) => void spoken.push(`${name}: ${socket.alpnProtocol}`);
   const source = createSecureServer(both, (_, response) => void response.end(FILTER));
   filters = await listen(source.on('secureConnection', speaks('filters')));
+  newer = await listen(createSecureServer({ cert, key }));
   const tunnel = (_: unknown, near: Socket): void => {
     near.write('HTTP/1.1 200 OK\r\n\r\n');
     near.pipe(connect(filters, '127.0.0.1')).pipe(near);
@@ -63,10 +64,25 @@ test.each([
   spoken.length = 0;
   const environment = environmentOf();
   const host = 'HTTPS_PROXY' in environment ? HOST : '127.0.0.1';
-  const { code, stdout } = await runBundle({
+  const { code, stdout } = await render(`https://${host}:${filters}/f.wasm`, environment);
+  expect([code, code === 0 ? '' : stdout]).toEqual([0, '']);
+  expect(spoken).toEqual(expected);
+});
+
+test('the built action says what is wrong with a server that speaks nothing else than HTTP/2', async () => {
+  const { code, stdout } = await render(`https://127.0.0.1:${newer}/f.wasm`);
+  expect([code, stdout]).toEqual([
+    1,
+    expect.stringMatching(/127\.0\.0\.1:\d+ does not answer: it accepts no HTTP\/1\.1, and nothing else was offered\./),
+  ]);
+});
+
+/** Gets a filter and renders it, which needs no cluster. */
+function render(filter: string, environment: Readonly<Record<string, string>> = {}): Promise<BundleRun> {
+  return runBundle({
     inputs: {
       command: 'render',
-      filter: `https://${host}:${filters}/f.wasm`,
+      filter,
       sha256: createHash('sha256').update(FILTER).digest('hex'),
       name: 'filter',
       targets: '- deployment/reviews',
@@ -75,6 +91,4 @@ test.each([
     },
     environment: { NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'), ...environment },
   });
-  expect([code, code === 0 ? '' : stdout]).toEqual([0, '']);
-  expect(spoken).toEqual(expected);
-});
+}

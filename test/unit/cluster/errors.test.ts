@@ -260,6 +260,7 @@ describe('apiProblem', () => {
     ['SELF_SIGNED_CERT_IN_CHAIN', /^Take .*the authority in the kubeconfig has not signed/],
     ['CERT_HAS_EXPIRED', /^Renew/],
     ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', /client certificate/],
+    ['ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL', /in front of the API server .* accept HTTP\/1\.1/],
     ['UND_ERR_SOCKS5_AUTH_FAILED', /user name and password/],
   ])('a connection that fails with %s has its own remedy', (code, remedy) => {
     expect(apiProblem(new ConnectionError('https://a', coded(code)), 'x')?.remedy).toMatch(remedy);
