@@ -57,6 +57,7 @@ const CONNECTIONS: readonly (readonly [code: string, words: string, kubectl?: st
   ['INVALID_CA', 'invalid CA certificate'],
   ['CERT_HAS_EXPIRED', 'certificate has expired', 'x509: certificate has expired or is not yet valid'],
   ['CERT_NOT_YET_VALID', 'certificate is not yet valid', 'x509: certificate has expired or is not yet valid'],
+  ['ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL', 'it accepts no HTTP/1.1'],
   ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'tlsv1 alert unknown ca', 'remote error: tls: unknown certificate authority'],
 ];
 
