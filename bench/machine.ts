@@ -1,7 +1,7 @@
-import { statSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../test/cluster/commands.ts';
+import { loadedBytes } from '../test/harness/loaded-bytes.ts';
 import type { Lab } from './lab.ts';
 import type { Results } from './results.ts';
 
@@ -34,7 +34,7 @@ export async function versions({ api, programs, dist }: Lab): Promise<Results['v
   };
 }
 
-/** Returns the bytes of the programs that a run of the action loads. */
+/** Returns the bytes of the programs that a run of the action loads, each with what it loads at once. */
 export function fileSizes(dist: string): Results['files'] {
-  return Object.fromEntries(['index.js', 'trial.js'].map((name) => [name, statSync(join(dist, name)).size]));
+  return Object.fromEntries(['index.js', 'trial.js'].map((name) => [name, loadedBytes(join(dist, name))]));
 }
