@@ -7,23 +7,34 @@ import { startEmbeddedCluster } from '../test/embedded/index.ts';
 import { makeModule } from '../test/harness/action.ts';
 import { type Api, connectApi, eventually } from '../test/harness/api.ts';
 import { makeWorkload } from '../test/harness/workloads.ts';
+import { positive, readOrExit } from './command-line.ts';
 import { describeCost, measuredRun, renamed } from './measured-run.ts';
 
 /**
- * npm run bench:clusters -- [--clusters 10] [--workloads 125,250,500]
+ * npm run bench:clusters
  * Times one run of the built action over several embedded clusters, with Deployments of `replicas: 0`, which roll at once: a deployment,
  * the same again, and a removal; for each number of Deployments in a cluster. Beside the time stands what a workload took of it, and
  * the most memory that the action took, and the size of its summary.
  */
-const { values } = parseArgs({
-  options: {
-    clusters: { type: 'string', default: '10' },
-    workloads: { type: 'string', default: '500' },
-  },
+const USAGE = `usage: npm run bench:clusters -- [OPTION…]
+  --clusters 10             so many embedded clusters
+  --workloads 125,250,500   a run for each of these numbers of Deployments in a cluster; 500 by default`;
+const options = readOrExit(USAGE, (argv) => {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      clusters: { type: 'string', default: '10' },
+      workloads: { type: 'string', default: '500' },
+    },
+  });
+  return {
+    clusters: positive(values.clusters, '--clusters'),
+    workloads: values.workloads.split(',').map((one) => positive(one, '--workloads')),
+  };
 });
 const NAMESPACE = 'bench';
 
-for (const workloads of values.workloads.split(',')) await bench(Number(values.clusters), Number(workloads));
+for (const workloads of options.workloads) await bench(options.clusters, workloads);
 
 async function bench(count: number, workloads: number): Promise<void> {
   const workspace = await mkdtemp(join(tmpdir(), 'bench-'));

@@ -17,21 +17,34 @@ export function machine(): Results['machine'] {
 }
 
 /** Returns the versions of everything that took part. */
-export async function versions({ api, programs, dist }: Lab): Promise<Results['versions']> {
+export async function versions({ api, programs: { kubectl, helm }, dist }: Lab): Promise<Results['versions']> {
   const server = JSON.parse(await api.text('/version')) as { readonly gitVersion: string };
-  const kubectl = JSON.parse(await run(programs.kubectl, ['version', '--client', '-o', 'json'])) as {
-    readonly clientVersion: { readonly gitVersion: string };
-  };
-  // What runs is dist, whatever the commit of the sources.
-  const built = (await run('git', ['log', '-1', '--format=%h', '--', '.'], { cwd: dist })).trim();
-  const changed = (await run('git', ['status', '--porcelain', '--', '.'], { cwd: dist })).trim() !== '';
+  const commit = await commitOf(dist);
   return {
-    'dist of commit': changed ? `${built}, and changed since` : built,
+    dist: commit === undefined ? 'not of a commit' : `of commit ${commit}`,
     Kubernetes: server.gitVersion,
-    kubectl: kubectl.clientVersion.gitVersion,
-    Helm: (await run(programs.helm, ['version', '--template', '{{.Version}}'])).trim(),
+    ...(kubectl !== undefined && { kubectl: await kubectlVersion(kubectl) }),
+    ...(helm !== undefined && { Helm: (await run(helm, ['version', '--template', '{{.Version}}'])).trim() }),
     Node: process.version,
   };
+}
+
+/** Returns the commit of the built action, which is what runs, whatever that of the sources; undefined outside of a checkout. */
+export async function commitOf(dist: string): Promise<string | undefined> {
+  try {
+    const built = (await run('git', ['log', '-1', '--format=%h', '--', '.'], { cwd: dist })).trim();
+    const changed = (await run('git', ['status', '--porcelain', '--', '.'], { cwd: dist })).trim() !== '';
+    return built === '' ? undefined : changed ? `${built}, and changed since` : built;
+  } catch {
+    return undefined;
+  }
+}
+
+async function kubectlVersion(kubectl: string): Promise<string> {
+  const { clientVersion } = JSON.parse(await run(kubectl, ['version', '--client', '-o', 'json'])) as {
+    readonly clientVersion: { readonly gitVersion: string };
+  };
+  return clientVersion.gitVersion;
 }
 
 /** Returns the bytes of the programs that a run of the action loads, each with what it loads at once. */

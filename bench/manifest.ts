@@ -10,31 +10,46 @@ import { type ActionInputs, makeModule } from '../test/harness/action.ts';
 import type { Api } from '../test/harness/api.ts';
 import { KUBECONFIG_VARIABLE, startTestCluster, type TestCluster } from '../test/harness/cluster.ts';
 import { awaitReady, makeWorkload } from '../test/harness/workloads.ts';
+import { positive, readOrExit } from './command-line.ts';
 import { describeCost, measuredRun, renamed } from './measured-run.ts';
 
 /**
- * npm run bench:manifest -- [--filters 20] [--workloads 50] [--clusters 2] [--embedded]
+ * npm run bench:manifest
  * Runs the built action on a manifest that puts every filter on every workload of several real control planes, with simulated nodes and
  * proxies: one of the filters is rejected by every proxy; all are good; the same again; a change while one cluster does not answer.
  * Says of each run what it wrote and asked, what it took, and what is left of the filters in the clusters.
  */
-const { values } = parseArgs({
-  options: {
-    filters: { type: 'string', default: '20' },
-    workloads: { type: 'string', default: '50' },
-    clusters: { type: 'string', default: '2' },
-    embedded: { type: 'boolean', default: false },
-  },
+const USAGE = `usage: npm run bench:manifest -- [OPTION…]
+  --filters 20     so many filters
+  --workloads 50   so many Deployments in each cluster, each with all filters
+  --clusters 2     so many clusters; the second is down for a while
+  --embedded       on embedded clusters, in place of real control planes`;
+const options = readOrExit(USAGE, (argv) => {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      filters: { type: 'string', default: '20' },
+      workloads: { type: 'string', default: '50' },
+      clusters: { type: 'string', default: '2' },
+      embedded: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    clusters: positive(values.clusters, '--clusters'),
+    filters: positive(values.filters, '--filters'),
+    workloads: positive(values.workloads, '--workloads'),
+    embedded: values.embedded,
+  };
 });
 const NAMESPACE = 'dwf-bench';
 const ENVOY_FILTERS = `/apis/networking.istio.io/v1alpha3/namespaces/${NAMESPACE}/envoyfilters`;
 const DEPLOYMENTS = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`;
 const MOUNTS = 'sidecar.istio.io/userVolumeMount';
-const FILTERS = Array.from({ length: Number(values.filters) }, (_, index) => `filter-${index + 1}`);
-const WORKLOADS = Array.from({ length: Number(values.workloads) }, (_, index) => `w${index + 1}`);
+const FILTERS = Array.from({ length: options.filters }, (_, index) => `filter-${index + 1}`);
+const WORKLOADS = Array.from({ length: options.workloads }, (_, index) => `w${index + 1}`);
 
-if (values.embedded) await bench(Number(values.clusters));
-else await withControlPlanes(Number(values.clusters), () => bench(Number(values.clusters)));
+if (options.embedded) await bench(options.clusters);
+else await withControlPlanes(options.clusters, () => bench(options.clusters));
 
 /** Brings the control planes up one after the other, for the first may have to build what the others take. */
 async function withControlPlanes(

@@ -1,6 +1,9 @@
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { needBuilt, needFile, needFolder, positive } from './command-line.ts';
 import { PEERS, type Subject } from './results.ts';
+
+const ROOT = join(import.meta.dirname, '..');
 
 /** What a run of the benchmark is to do. */
 export interface Options {
@@ -36,46 +39,46 @@ export const USAGE = `usage: npm run bench -- [OPTION…]
 /** Where the figures of a whole run are kept. */
 export const RESULTS = 'bench/results.json';
 
-/** Reads the command line. Throws an error that ends with the usage. */
+/** Reads the command line. Throws an error that says what is wrong. */
 export function readOptions(argv: readonly string[]): Options {
-  try {
-    const options = {
-      help: { type: 'boolean', default: false },
-      quick: { type: 'boolean', default: false },
-      workloads: { type: 'string' },
-      only: { type: 'string' },
-      rounds: { type: 'string' },
-      kubeconfig: { type: 'string' },
-      output: { type: 'string' },
-      timeline: { type: 'string' },
-      dist: { type: 'string', default: join(import.meta.dirname, '..', 'dist') },
-    } as const;
-    const { values } = parseArgs({ args: [...argv], options });
-    if (values.help) throw new Error('These are the options.');
-    const quick = values.quick ? { workloads: '1,10,100', rounds: '2', only: CHOICES.filter(isQuick).join(',') } : {};
-    const { workloads, only, rounds, kubeconfig, timeline, dist, ...given } = { ...quick, ...values };
-    const whole = workloads === undefined && only === undefined && rounds === undefined;
-    const output = given.output ?? (whole && timeline === undefined ? RESULTS : undefined);
-    const unknown = only?.split(',').filter((one) => !(CHOICES as readonly string[]).includes(one)) ?? [];
-    if (unknown.length > 0) throw new Error(`not among the choices: ${unknown.join(', ')}`);
-    return {
-      dist: resolve(dist),
-      ...(kubeconfig !== undefined && { kubeconfig }),
-      ...(workloads !== undefined && { workloads: workloads.split(',').map(positive) }),
-      ...(only !== undefined && { only: only.split(',') }),
-      ...(rounds !== undefined && { rounds: positive(rounds) }),
-      ...(output !== undefined && { output }),
-      ...(timeline !== undefined && { timeline }),
-    };
-  } catch (error) {
-    throw new Error(`${(error as Error).message}\n${USAGE}`, { cause: error });
-  }
+  const options = {
+    quick: { type: 'boolean', default: false },
+    workloads: { type: 'string' },
+    only: { type: 'string' },
+    rounds: { type: 'string' },
+    kubeconfig: { type: 'string' },
+    output: { type: 'string' },
+    timeline: { type: 'string' },
+    dist: { type: 'string', default: join(ROOT, 'dist') },
+  } as const;
+  const { values } = parseArgs({ args: [...argv], options });
+  const quick = values.quick ? { workloads: '1,10,100', rounds: '2', only: CHOICES.filter(isQuick).join(',') } : {};
+  const { workloads, only, rounds, kubeconfig, timeline, dist, ...given } = { ...quick, ...values };
+  const whole = workloads === undefined && only === undefined && rounds === undefined;
+  const output = given.output ?? (whole && timeline === undefined ? RESULTS : undefined);
+  const unknown = only?.split(',').filter((one) => !(CHOICES as readonly string[]).includes(one)) ?? [];
+  if (unknown.length > 0) throw new Error(`--only: not among the choices: ${unknown.join(', ')}`);
+  return {
+    dist: resolve(dist),
+    ...(kubeconfig !== undefined && { kubeconfig }),
+    ...(workloads !== undefined && { workloads: workloads.split(',').map((one) => positive(one, '--workloads')) }),
+    ...(only !== undefined && { only: only.split(',') }),
+    ...(rounds !== undefined && { rounds: positive(rounds, '--rounds') }),
+    ...(output !== undefined && { output }),
+    ...(timeline !== undefined && { timeline }),
+  };
+}
+
+/** Throws where what a run reads, or the folder that it writes to, is missing: before anything is built or measured. */
+export function checkFiles({ kubeconfig, dist, output }: Options): void {
+  if (kubeconfig !== undefined) needFile(kubeconfig, '--kubeconfig');
+  needBuilt(dist);
+  if (output !== undefined) needFolder(dirname(outputFile(output)), '--output');
+}
+
+/** Returns where the raw figures are written. */
+export function outputFile(output: string): string {
+  return resolve(ROOT, output);
 }
 
 const isQuick = (choice: string): boolean => !['helm', 'script', 'embedded'].includes(choice);
-
-function positive(text: string): number {
-  const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 1) throw new Error(`not a number of rounds or workloads: ${text}`);
-  return number;
-}

@@ -1,15 +1,19 @@
 import { performance } from 'node:perf_hooks';
+import { parseArgs } from 'node:util';
 import { outputsOf } from '../src/action/outputs/outputs.ts';
 import { reportFile } from '../src/action/report-file/report-file.ts';
 import { renderSummary } from '../src/action/summary/summary.ts';
 import { bigRun } from '../test/unit/action/scenarios-waves.ts';
+import { positive, readOrExit } from './command-line.ts';
 
-/**
- * What the page and the files of a run over many workloads cost: `npm run bench:pages -- 5000`. Without a number, of 1,000, 5,000 and
- * 20,000 workloads, each in a process of its own for its memory.
- */
-const [given] = process.argv.slice(2);
-const size = Number(given ?? 5_000);
+/** npm run bench:pages: what the page and the files of a run over many workloads cost. One number in a process, for its memory. */
+const USAGE = `usage: npm run bench:pages -- [WORKLOADS]
+  WORKLOADS   of a run over so many workloads; 5000 by default`;
+const size = readOrExit(USAGE, (argv) => {
+  const { positionals } = parseArgs({ args: [...argv], allowPositionals: true });
+  if (positionals.length > 1) throw new Error('more than one number of workloads');
+  return positive(positionals[0] ?? '5000', 'WORKLOADS');
+});
 
 const before = process.memoryUsage().rss;
 const report = bigRun(size);

@@ -3,29 +3,31 @@ import { type Artefact, cacheFolder, digestOf, locate, obtain } from '../test/cl
 import { controlPlaneModule, go } from '../test/cluster/go.ts';
 import { versions } from '../test/cluster/versions.ts';
 
-/** The paths of the programs that the benchmark runs beside the action. */
-export interface Programs {
-  /** kubectl alone: the program of the test cluster has all of Kubernetes in it, and starts more slowly. */
-  readonly kubectl: string;
-  readonly helm: string;
+/** What the peers are made with. */
+export type Tool = 'kubectl' | 'helm';
+
+/** The paths of the programs that the benchmark runs beside the action, and of the tools that a run needs. */
+export interface Programs extends Readonly<Partial<Record<Tool, string>>> {
   /** Runs a program and writes what it took. */
   readonly measure: string;
 }
 
+const TOOLS: Readonly<Record<Tool, () => Artefact>> = { kubectl: kubectlProgram, helm: helmProgram };
+
 const MEASURE = join(import.meta.dirname, 'measure');
 const SMALL = '-s -w';
 
-/** Takes the programs from the cache of the test cluster, and builds what is missing: about 5 minutes on two cores, once. */
-export async function benchPrograms(log: (line: string) => void): Promise<Programs> {
+/** Takes the programs from the cache of the test cluster, and builds what is missing: all of them take about 5 minutes on two cores, once. */
+export async function benchPrograms(tools: ReadonlySet<Tool>, log: (line: string) => void): Promise<Programs> {
   const take = async (artefact: Artefact): Promise<string> => {
     if (!locate(cacheFolder(), artefact).present) log(`building ${artefact.name}`);
     return await obtain(cacheFolder(), artefact);
   };
-  return {
-    measure: join(await take(measureProgram()), 'measure'),
-    kubectl: join(await take(kubectlProgram()), 'kubectl'),
-    helm: join(await take(helmProgram()), 'helm'),
-  };
+  const measure = join(await take(measureProgram()), 'measure');
+  const paths: Partial<Record<Tool, string>> = {};
+  // One after the other: each Go build uses all processors by itself.
+  for (const tool of tools) paths[tool] = join(await take(TOOLS[tool]()), tool);
+  return { measure, ...paths };
 }
 
 function measureProgram(): Artefact {
@@ -38,6 +40,7 @@ function measureProgram(): Artefact {
   };
 }
 
+/** kubectl alone: the program of the test cluster has all of Kubernetes in it, and starts more slowly. */
 function kubectlProgram(): Artefact {
   const version = versions.kubernetes.module;
   const ldflags = `${SMALL} -X k8s.io/component-base/version.gitVersion=${version}`;

@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { writeFiles } from '../scripts/docs/generated-file.ts';
 import { withCluster } from '../test/cluster/index.ts';
-import { CASES, type Case, isChosen, prepare, type Who } from './cases.ts';
+import { type Case, chosenCases, prepare, toolsOf } from './cases.ts';
+import { readOrExit } from './command-line.ts';
 import { type Lab, withLab } from './lab.ts';
 import { fileSizes, machine, versions } from './machine.ts';
-import { type Options, RESULTS, readOptions } from './options.ts';
+import { checkFiles, outputFile, RESULTS, readOptions, USAGE } from './options.ts';
 import { benchPrograms } from './programs.ts';
 import { benchPages } from './report/pictures.ts';
 import { summary } from './report/summary.ts';
@@ -18,21 +18,17 @@ import { drawTimeline } from './timeline.ts';
  * npm run bench: measures the built action beside everything that a user would take instead, and beside the least that the same writes
  * cost, on a real control plane. `options.ts` has its options.
  */
-const ROOT = join(import.meta.dirname, '..');
-const options = optionsOrExit();
+const { options, chosen } = readOrExit(USAGE, (argv) => {
+  const options = readOptions(argv);
+  const chosen = chosenCases(options);
+  if (chosen.length === 0) throw new Error('No case has such a number of workloads with these subjects.');
+  checkFiles(options);
+  return { options, chosen };
+});
 const log = (line: string): void => console.log(line);
-const programs = await benchPrograms(log);
+const programs = await benchPrograms(options.timeline === undefined ? toolsOf(chosen) : new Set(), log);
 if (options.kubeconfig !== undefined) await bench(options.kubeconfig);
 else await withCluster('control-plane', ({ kubeconfig }) => bench(kubeconfig), { log });
-
-function optionsOrExit(): Options {
-  try {
-    return readOptions(process.argv.slice(2));
-  } catch (error) {
-    console.error((error as Error).message);
-    process.exit(2);
-  }
-}
 
 async function bench(kubeconfig: string): Promise<void> {
   if (options.timeline !== undefined) {
@@ -53,7 +49,6 @@ async function measureAll(kubeconfig: string): Promise<Results> {
   const kept: Kept = { samples: [], counts: [], failures: [] };
   const command = ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ');
   const takenAt = new Date().toISOString().slice(0, 10);
-  const chosen = CASES.map((one) => narrowed(one, options)).filter(({ who }) => Object.keys(who).length > 0);
   let known: Results['versions'] = {};
   const soFar = (): Results => ({
     ...{ command, takenAt, minutes: Math.round(minutes()) },
@@ -68,7 +63,7 @@ async function measureAll(kubeconfig: string): Promise<Results> {
     for (const [each] of everyone) await each.end();
     // After each case, so that what was measured is not lost with what could not be.
     if (options.output !== undefined) {
-      await writeFile(resolve(ROOT, options.output), resultsText(soFar()));
+      await writeFile(outputFile(options.output), resultsText(soFar()));
     }
   };
   await withLab(kubeconfig, { programs, dist: options.dist, log }, async (lab) => {
@@ -79,11 +74,4 @@ async function measureAll(kubeconfig: string): Promise<Results> {
     await withLab(undefined, { programs, dist: options.dist, log }, (lab) => play(lab, one));
   }
   return soFar();
-}
-
-/** A case with those alone who were asked for. */
-function narrowed(one: Case, { workloads, only }: Options): Case {
-  const size = workloads?.includes(one.workloads) ?? true;
-  const who = Object.entries(one.who).filter(([name]) => size && isChosen(name as Who, only));
-  return { ...one, who: Object.fromEntries(who) };
 }

@@ -7,7 +7,7 @@ import type { RequestSpan } from '../test/harness/traffic.ts';
 import { inputsFor, runAction } from './action.ts';
 import { Fleet } from './fleet.ts';
 import type { Lab } from './lab.ts';
-import { versions } from './machine.ts';
+import { commitOf } from './machine.ts';
 import { benchPages } from './report/pictures.ts';
 import { type DrawnRequest, type Timeline, timelinesFolder } from './report/timeline.ts';
 
@@ -22,7 +22,7 @@ export async function drawTimeline(lab: Lab, name: string): Promise<void> {
   lab.recorder.reset();
   const { startedMs, wallMs } = await runAction(lab, lab.recorded, 'deployed', inputsFor(fleet));
   const requests = lab.recorder.traffic.spans.map((span) => drawn(span, startedMs - performance.timeOrigin, wallMs));
-  const { 'dist of commit': commit = '' } = await versions(lab);
+  const commit = (await commitOf(lab.dist)) ?? 'unknown';
   const timeline: Timeline = { workloads: WORKLOADS, commit, wallMs: rounded(wallMs), requests };
   await mkdir(timelinesFolder(), { recursive: true });
   await writeFile(join(timelinesFolder(), `${name}.json`), `${JSON.stringify(timeline)}\n`);

@@ -10,11 +10,11 @@ export const helmUpgrade: Peer = helm('helm', []);
 export const helmUnthrottled: Peer = helm('helm-fast', ['--qps', '1000', '--burst-limit', '2000']);
 
 function helm(subject: Peer['subject'], options: readonly string[]): Peer {
-  return { subject, prepare: (site) => prepareHelm(site, options) };
+  return { subject, tool: 'helm', prepare: (site) => prepareHelm(site, options) };
 }
 
 async function prepareHelm(
-  { lab, fleet: { namespaces, workloads }, folder }: PeerSite,
+  { lab, fleet: { namespaces, workloads }, program, folder }: PeerSite,
   fixed: readonly string[],
 ): Promise<PreparedPeer> {
   const chart = async (name: string, objects: readonly object[]): Promise<string> => {
@@ -27,7 +27,7 @@ async function prepareHelm(
     return path;
   };
   const upgrade = (path: string, ...options: readonly string[]): string[] => [
-    ...[lab.programs.helm, 'upgrade', '--install', 'bench', path, '--namespace', namespaces[0] ?? ''],
+    ...[program, 'upgrade', '--install', 'bench', path, '--namespace', namespaces[0] ?? ''],
     ...['--wait', '--timeout', '20m', '--history-max', '2', ...fixed, ...options],
   ];
   return {

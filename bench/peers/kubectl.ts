@@ -5,16 +5,17 @@ import { deploymentByHand, envoyFilterByHand, listOf, patchByHand, plainDeployme
 import type { Peer, PeerSite, PreparedPeer } from './peer.ts';
 
 /** One `kubectl apply --server-side` of all manifests, which waits for nothing. */
-export const kubectlApply: Peer = { subject: 'kubectl', prepare: prepareApply };
+export const kubectlApply: Peer = { subject: 'kubectl', tool: 'kubectl', prepare: prepareApply };
 
 /** The same, and one `kubectl rollout status` of all Deployments by their label. Knows one namespace. */
 export const kubectlApplyAndWait: Peer = {
   subject: 'kubectl-wait',
+  tool: 'kubectl',
   prepare: async (site) => {
     const { deploy, ...prepared } = await prepareApply(site);
-    const { lab, fleet } = site;
+    const { program, fleet } = site;
     const [label] = Object.entries(LABEL).map(([name, value]) => `${name}=${value}`);
-    const status = `${lab.programs.kubectl} -n ${fleet.namespaces[0]} rollout status deployment -l ${label}`;
+    const status = `${program} -n ${fleet.namespaces[0]} rollout status deployment -l ${label}`;
     return {
       ...prepared,
       deploy: async (round) => ['bash', '-c', `set -e\n${(await deploy(round)).join(' ')}\n${status}`],
@@ -22,10 +23,15 @@ export const kubectlApplyAndWait: Peer = {
   },
 };
 
-async function prepareApply({ lab, fleet: { namespaces, workloads }, folder }: PeerSite): Promise<PreparedPeer> {
+async function prepareApply({
+  lab,
+  fleet: { namespaces, workloads },
+  program,
+  folder,
+}: PeerSite): Promise<PreparedPeer> {
   const write = async (name: string, items: readonly object[]): Promise<string[]> => {
     await writeFile(join(folder, name), listOf(items));
-    return [lab.programs.kubectl, 'apply', '--server-side', '-f', join(folder, name)];
+    return [program, 'apply', '--server-side', '-f', join(folder, name)];
   };
   return {
     // So that it is kubectl that owns the fields of the Deployments, as it will where they are deployed in this way.
@@ -40,14 +46,15 @@ async function prepareApply({ lab, fleet: { namespaces, workloads }, folder }: P
 /** One apply of what is shared, and a patch of each Deployment, 8 at a time. Waits for nothing, and knows one namespace. */
 export const xargsPatch: Peer = {
   subject: 'xargs',
-  prepare: async ({ lab, fleet: { namespaces, workloads }, folder }) => {
+  tool: 'kubectl',
+  prepare: async ({ lab, fleet: { namespaces, workloads }, program, folder }) => {
     await writeFile(join(folder, 'names'), workloads.map(({ metadata }) => `${metadata.name}\n`).join(''));
     const script = [
       'set -e',
-      `kubectl() { ${lab.programs.kubectl} -n ${namespaces[0]} "$@"; }`,
+      `kubectl() { ${program} -n ${namespaces[0]} "$@"; }`,
       'cd "$FOLDER"',
       'kubectl apply --server-side -f shared.json',
-      `xargs -P 8 -I '{}' ${lab.programs.kubectl} -n ${namespaces[0]} patch deployment '{}' --type merge --patch-file patch.json < names`,
+      `xargs -P 8 -I '{}' ${program} -n ${namespaces[0]} patch deployment '{}' --type merge --patch-file patch.json < names`,
     ];
     return {
       deploy: async (round) => {
@@ -62,12 +69,13 @@ export const xargsPatch: Peer = {
 /** The steps that the documentation of Wasm filters in Istio shows, for one workload after the other. */
 export const documentedScript: Peer = {
   subject: 'script',
-  prepare: async ({ lab, fleet: { namespaces, workloads }, folder }) => {
+  tool: 'kubectl',
+  prepare: async ({ lab, fleet: { namespaces, workloads }, program, folder }) => {
     const namespace = namespaces[0] ?? '';
     const names = workloads.map(({ metadata }) => metadata.name).join(' ');
     const script = [
       'set -e',
-      `kubectl() { ${lab.programs.kubectl} -n ${namespace} "$@"; }`,
+      `kubectl() { ${program} -n ${namespace} "$@"; }`,
       'cd "$FOLDER"',
       `for name in ${names}; do`,
       `  kubectl create configmap "wasm-$name" --from-file=filter.wasm=${join(lab.workspace, 'filter.wasm')}`,

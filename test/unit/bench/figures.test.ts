@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { renewed, replayed } from '../../../bench/limit/plan.ts';
-import { readOptions } from '../../../bench/options.ts';
 import { goals, met } from '../../../bench/report/goals.ts';
 import { countOf, median, medianOf, resultsText } from '../../../bench/results.ts';
 import { makeResults } from './results.ts';
@@ -130,28 +129,4 @@ test('writes that are done again bring a revision of their own each time, wherev
   expect(renewed(writes, '1')).toEqual([configMap, deployment]);
   expect(renewed(writes, '2')).not.toEqual([configMap, deployment]);
   expect(() => renewed(writes.slice(1), '1')).toThrow('no write is that of a revision');
-});
-
-describe('options', () => {
-  test('a whole run keeps its figures, one of a part only where it is told', () => {
-    const { dist } = readOptions([]);
-    expect(dist).toMatch(/[\\/]dist$/);
-    expect(readOptions([])).toEqual({ dist, output: 'bench/results.json' });
-    expect(readOptions(['--rounds', '2', '--workloads', '1,10'])).toEqual({ dist, rounds: 2, workloads: [1, 10] });
-    expect(readOptions(['--only', 'limit,helm', '--output', 'x.json'])).toEqual({
-      ...{ dist, only: ['limit', 'helm'], output: 'x.json' },
-    });
-    expect(readOptions(['--timeline', 'after', '--kubeconfig', 'k'])).toEqual({
-      dist,
-      timeline: 'after',
-      kubeconfig: 'k',
-    });
-    expect(readOptions(['--quick'])).toMatchObject({ workloads: [1, 10, 100], rounds: 2 });
-    expect(readOptions(['--quick', '--rounds', '1'])).toMatchObject({ workloads: [1, 10, 100], rounds: 1 });
-    expect(readOptions(['--dist', '/elsewhere/dist']).dist).toBe('/elsewhere/dist');
-  });
-
-  test.each([['--only', 'kapp'], ['--rounds', '0'], ['--workloads', 'many'], ['--fast']])('refuses %s %s', (...argv) =>
-    expect(() => readOptions(argv)).toThrow(/usage: npm run bench/),
-  );
 });

@@ -9,7 +9,7 @@ import { connectApi } from '../../harness/api.ts';
 
 const COST = { wallMs: 10, userMs: 5, systemMs: 1, peakKiB: 1_000 };
 const SIZE = { workloads: 3, namespaces: 2 };
-const GIVEN = { programs: { kubectl: '', helm: '', measure: '' }, dist: '', log: () => undefined };
+const GIVEN = { programs: { measure: '' }, dist: '', log: () => undefined };
 
 test('everyone plays the rounds, another one first in each; what passes is counted once; who fails is out', async () => {
   const kept: Kept = { samples: [], counts: [], failures: [] };
