@@ -14,18 +14,20 @@ interface Rollout {
 /** What a second watcher sees of rollouts: nothing that the tool under test says of itself. */
 export class RolloutClock {
   readonly #transport: Transport;
+  readonly #namespaces: readonly string[];
   readonly #stop = new AbortController();
   readonly #generations = new Map<string, number>();
   #rollouts = new Map<string, Rollout>();
 
-  private constructor(transport: Transport) {
+  private constructor(transport: Transport, namespaces: readonly string[]) {
     this.#transport = transport;
+    this.#namespaces = namespaces;
   }
 
-  /** Begins to watch the Deployments of all namespaces, as they are. */
-  static async start(kubeconfig: string): Promise<RolloutClock> {
+  /** Begins to watch the Deployments of some namespaces, as they are. Of others none counts: the cluster may be somebody else's, too. */
+  static async start(kubeconfig: string, namespaces: readonly string[]): Promise<RolloutClock> {
     const transport = new Transport(await accessTo(kubeconfig), { userAgent: 'bench', openWebSocket });
-    const clock = new RolloutClock(transport);
+    const clock = new RolloutClock(transport, namespaces);
     const path = '/apis/apps/v1/deployments';
     const { text } = await transport.send({ method: 'GET', path });
     const { items, metadata } = JSON.parse(text) as {
@@ -71,7 +73,8 @@ export class RolloutClock {
   }
 
   #see(workload: Workload): void {
-    const { namespace, name, generation = 0 } = workload.metadata;
+    const { namespace = '', name, generation = 0 } = workload.metadata;
+    if (!this.#namespaces.includes(namespace)) return;
     const key = `${namespace}/${name}`;
     const before = this.#generations.get(key);
     this.#generations.set(key, generation);

@@ -239,6 +239,8 @@ export interface BundleOptions {
   readonly mask?: (secret: string) => void;
   /** Called with each piece of output as it comes, with a way to send a signal, and one to read no further. */
   readonly onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void, closeLog: () => void) => void;
+  /** Ends the process at once, and rejects. */
+  readonly signal?: AbortSignal;
 }
 
 export const BUNDLE = resolve(import.meta.dirname, '../../dist/index.js');
@@ -263,6 +265,7 @@ export async function runBundle(options: BundleOptions): Promise<BundleRun> {
         ...environment,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(options.signal && { signal: options.signal, killSignal: 'SIGKILL' as const }),
     });
     let stdout = '';
     const take = (chunk: Buffer): void => {

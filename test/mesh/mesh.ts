@@ -64,11 +64,12 @@ export async function connectMesh(): Promise<Mesh> {
     filters,
     namespace: async (labels = { 'istio-injection': 'enabled' }) => {
       const name = `mesh-${randomBytes(4).toString('hex')}`;
+      // Before it is there, so that whoever stops while it is made leaves none.
+      namespaces.push(name);
       await api.create('/api/v1/namespaces', { metadata: { name, labels } });
       await eventually(`service account in ${name}`, () =>
         api.get(`/api/v1/namespaces/${name}/serviceaccounts/default`).catch(() => undefined),
       );
-      namespaces.push(name);
       return name;
     },
     deploy: (inputs, options = {}) =>

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { chosenCases, toolsOf } from '../../../bench/cases.ts';
 import { commitOf, fileSizes } from '../../../bench/machine.ts';
+import { readMeshOptions } from '../../../bench/mesh-options.ts';
 import { checkFiles, readOptions } from '../../../bench/options.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
@@ -71,9 +72,33 @@ describe('of the benchmark', () => {
   });
 });
 
+describe('of the benchmark on a mesh', () => {
+  test('has rounds with and without scouts where nothing is said', () => {
+    const given = ['--kubeconfig', kubeconfig, '--dist', folder];
+    const usual = { kubeconfig, dist: folder, namespaces: 10, each: 5, rounds: 3, maxParallel: '100%' };
+    expect(readMeshOptions(given)).toEqual({ ...usual, scouts: ['off', 'auto'] });
+    expect(readMeshOptions([...given, '--scouts', 'off', '--each', '1'])).toEqual({
+      ...usual,
+      scouts: ['off'],
+      each: 1,
+    });
+  });
+
+  test.each([
+    ['--kubeconfig must name the kubeconfig of a mesh'],
+    ['--kubeconfig: there is no file /missing', '--kubeconfig', '/missing'],
+    ['--rounds: not a number from 1 on: 0', '--kubeconfig', kubeconfig, '--rounds', '0'],
+    ['--each: not a number from 1 on: x', '--kubeconfig', kubeconfig, '--each', 'x'],
+    ['--namespaces: not a number from 1 on: 0.5', '--kubeconfig', kubeconfig, '--namespaces', '0.5'],
+    ['--scouts: neither off nor auto: on', '--kubeconfig', kubeconfig, '--scouts', 'off,on'],
+    ['the built action: there is no file /missing/index.js', '--kubeconfig', kubeconfig, '--dist', '/missing'],
+  ])('refuses what is wrong: %s', (message, ...argv) => expect(() => readMeshOptions(argv)).toThrow(message));
+});
+
 describe.each([
   ['run', ['--rounds', '0'], '--rounds: not a number from 1 on: 0', 'bench'],
   ['run', ['--workloads', '7'], 'No case has such a number of workloads with these subjects.', 'bench'],
+  ['mesh', [], '--kubeconfig must name the kubeconfig of a mesh', 'bench:mesh'],
   ['clusters', ['--clusters', '0'], '--clusters: not a number from 1 on: 0', 'bench:clusters'],
   ['manifest', ['--filters', 'x'], '--filters: not a number from 1 on: x', 'bench:manifest'],
   ['pages', ['x'], 'WORKLOADS: not a number from 1 on: x', 'bench:pages'],
