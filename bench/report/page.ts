@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { blocks, table } from '../../scripts/docs/markdown.ts';
-import { countOf, medianOf, type Operation, PEERS, type Results, type Subject } from '../results.ts';
+import { countOf, median, medianOf, type Operation, PEERS, type Results, type Subject } from '../results.ts';
 import { OPERATIONS, TITLES } from '../titles.ts';
 import { goals, met } from './goals.ts';
 import { seconds } from './svg.ts';
@@ -32,6 +32,7 @@ function figuresOf(results: Results): string[] {
   return [
     '## Goals',
     goalTable(results),
+    ...baseline(results),
     '## A first deployment',
     'Seconds, on logarithmic axes: each line is ten times the one before. “No wait” ends before the controller has seen the changes.',
     pictureOf('peers', 'Time of a first deployment to 100 workloads, by everyone'),
@@ -55,6 +56,15 @@ function goalTable(results: Results): string {
     return [goal.name, `at ${goal.most ? 'most' : 'least'} ${goal.show(goal.limit)}`, measured, verdict, possible];
   });
   return table(['', 'goal', 'measured', 'met', 'the bare client in place of the action'], rows);
+}
+
+/** Returns what the unit of two goals took, which is the machine's; nothing where it was not measured. */
+export function baseline({ samples }: Results): string[] {
+  const starts = samples.filter(({ subject }) => subject === 'node').map(({ wallMs }) => wallMs);
+  const ms = median(starts);
+  return ms === undefined
+    ? []
+    : [`\`node -e 0\`, a start of Node without a program, took ${Math.round(ms)} ms (median of ${starts.length}).`];
 }
 
 /** The sizes that were measured, in order. */

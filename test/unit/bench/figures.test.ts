@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { renewed, replayed } from '../../../bench/limit/plan.ts';
 import { goals, met } from '../../../bench/report/goals.ts';
+import { baseline } from '../../../bench/report/page.ts';
 import { countOf, median, medianOf, resultsText } from '../../../bench/results.ts';
 import { makeResults } from './results.ts';
 
@@ -84,6 +85,14 @@ describe('goals', () => {
         .map(({ name }) => name),
     ).toEqual(['`dist/index.js`, with what it loads at once', '`dist/trial.js`']);
   });
+});
+
+test('the start of Node, which others are divided by, is said in milliseconds where it was measured', () => {
+  const starts = [31, 90, 33.6].map(
+    (wallMs) => ({ subject: 'node', operation: 'start', wallMs, workloads: 1 }) as const,
+  );
+  expect(baseline(makeResults(starts))).toEqual([expect.stringContaining('took 34 ms (median of 3)')]);
+  expect(baseline(makeResults([{ subject: 'action', operation: 'start' }]))).toEqual([]);
 });
 
 test('the writes of a run are done again without the version of the object that each was made from', () => {
