@@ -9,11 +9,18 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.stop());
 
+const REFUSED = 'Wasm VM failed Failed to configure base Wasm plugin';
 /** What Envoy logs when a filter does not take its configuration. */
 const REFUSAL_LOG = [
   'critical\tenvoy wasm context.cc:1160\twasm log root add-header: the configuration must be "name: value"\tthread=13',
-  'error\tenvoy wasm wasm.cc:104\tWasm VM failed Failed to configure base Wasm plugin\tthread=13',
+  `error\tenvoy wasm wasm.cc:104\t${REFUSED}\tthread=13`,
 ].join('\n');
+/** What Envoy logs, as JSON, when the code of a filter traps at its configuration. */
+const TRAP_LOG = ['Function: proxy_on_configure failed: Uncaught RuntimeError: unreachable', REFUSED]
+  .map((msg) =>
+    JSON.stringify({ level: 'error', time: '2026-12-01T13:25:30.835000Z', scope: 'envoy wasm', msg, thread: '13' }),
+  )
+  .join('\n');
 const answerLogs = (scene: Scene, body: string): void =>
   scene.inject(({ path }) => (path.includes('/log?') ? { answer: { status: 200, body } } : undefined));
 
@@ -125,6 +132,11 @@ describe('a proxy that rejects the filter although its pod is ready', () => {
       'the log that says why',
       REFUSAL_LOG,
       /rejects the filter: the filter said: the configuration must be "name: value" \(Failed to configure base Wasm plugin\)\. /,
+    ],
+    [
+      'a log that says that it crashed',
+      TRAP_LOG,
+      /rejects the filter: Function: proxy_on_configure failed: Uncaught RuntimeError: unreachable\. Reproduce it with /,
     ],
     [
       'a log that says nothing',

@@ -1,8 +1,8 @@
 import { capital, listWords } from '../../../src/base/text.ts';
-import { rootIdRemedy } from '../../../src/deploy/preflight/root-id.ts';
 import { NEWEST_KNOWN_ENVOY } from '../../../src/filter/compatibility/host-functions.ts';
 import { describeEnvoy } from '../../../src/filter/compatibility/proxy-version.ts';
 import { BUILD_COMMANDS, remedyFor, toolchainsOf } from '../../../src/filter/compatibility/remedies.ts';
+import { rootIdRemedy } from '../../../src/filter/compatibility/root-id.ts';
 import { type KnownToolchain, TOOLCHAINS, type Toolchain } from '../../../src/filter/module/toolchain.ts';
 import { readAgreement } from '../judged.ts';
 import { blocks, fence, literal, prose } from '../markdown.ts';

@@ -14,6 +14,7 @@ import {
   type PluginNames,
 } from '../../mesh/proxy/envoy-log.ts';
 import { carriedFilters, filterResourceOfRefused, type OwnFilter } from '../../mesh/proxy/refused-filter.ts';
+import { plainLog } from '../../mesh/proxy/trap-log.ts';
 import { appliesToPod } from '../../mesh/unmanaged/unmanaged.ts';
 import { type EvidenceSource, readIfAllowed, readIfPossible } from './evidence-source.ts';
 import { ROOT_NAMESPACE, rootNamespaceOf } from './unmanaged.ts';
@@ -63,16 +64,18 @@ export async function readPluginReason(
   const reason = findPluginReason(logSince(log, names.since), names);
   return reason === undefined ? { state: 'silent' } : { state: 'explains', reason };
 }
-function readProxyLog(
+
+async function readProxyLog(
   { metadata }: Pod,
   namespace: string,
   source: EvidenceSource,
   since?: Date,
 ): Promise<string | undefined> {
   const options = since === undefined ? {} : { since };
-  return readIfAllowed(logsOf(namespace), source, (client) =>
+  const log = await readIfAllowed(logsOf(namespace), source, (client) =>
     client.podLog(namespace, metadata.name, PROXY_CONTAINER, LOG_BYTES, options),
   );
+  return log === undefined ? undefined : plainLog(log);
 }
 
 /** A program says what it dies of at the end of its log. */

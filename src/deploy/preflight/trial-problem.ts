@@ -1,10 +1,10 @@
 import type { Problem } from '../../base/problem.ts';
 import { MAX_LISTED, sentence, someOf, truncate } from '../../base/text.ts';
 import type { Warning } from '../../base/warning.ts';
+import { missesRootId, rootIdRemedy, showRootId } from '../../filter/compatibility/root-id.ts';
 import type { Toolchain } from '../../filter/module/toolchain.ts';
 import type { LoadStep, TrialVerdict } from '../../filter/trial/verdict.ts';
 import { nameSettings, type WrittenFilter } from '../../filter/written.ts';
-import { missesRootId, rootIdRemedy, showRootId } from './root-id.ts';
 
 /** What was tried, as far as remedies need it. */
 export interface TriedFilter {

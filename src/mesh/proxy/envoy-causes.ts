@@ -10,7 +10,13 @@ export interface EnvoyCause {
   readonly remedy: string | ((match: RegExpExecArray, written: WrittenFilter | undefined) => string);
   /** Set where Envoy never ran the code, so that no word in the log is the filter's. */
   readonly unloaded?: true;
+  /** Set where Envoy says that a filter has failed to start, but not why: what was logged just before that may. */
+  readonly ofStart?: true;
 }
+
+/** What to do about code that fails while Envoy calls it, whatever it was called for. */
+export const TRAP_REMEDY =
+  'Reproduce it with "command: check" or a test of the filter (the input "tests"), correct the filter, and deploy it again: it crashed.';
 
 const DAMAGED = 'Build the file again with a WebAssembly compiler: it is damaged, or something else.';
 
@@ -59,18 +65,20 @@ export const CAUSES: readonly EnvoyCause[] = [
   {
     pattern: /Failed to configure base Wasm plugin/,
     says: 'Failed to configure base Wasm plugin',
+    ofStart: true,
     remedy: (_, written) =>
       `Check ${nameSettings(['configuration', 'root-id'], written)}: the filter rejected its configuration or does not know the root id.`,
   },
   {
     pattern: /Failed to start base Wasm/,
     says: 'Failed to start base Wasm',
+    ofStart: true,
     remedy: (_, written) => `Check ${nameSettings(['root-id', 'vm-id'], written)}: the filter failed to start.`,
   },
   {
     pattern: /Function: \S+ failed: .+/,
     says: 'Function: proxy_on_request_headers failed: Uncaught RuntimeError: unreachable',
-    remedy: 'Read the lines of the filter in the log of istio-proxy: it crashed.',
+    remedy: TRAP_REMEDY,
   },
   {
     pattern: /Invalid path: \S+/,

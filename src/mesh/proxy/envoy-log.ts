@@ -1,9 +1,10 @@
 import { defined } from '../../base/defined.ts';
 import { listWords, truncate } from '../../base/text.ts';
+import { missesRootId } from '../../filter/compatibility/root-id.ts';
 import type { WrittenFilter } from '../../filter/written.ts';
-import { CAUSES, type EnvoyCause } from './envoy-causes.ts';
+import { CAUSES, type EnvoyCause, TRAP_REMEDY } from './envoy-causes.ts';
 import { findFailedPull } from './failed-pull.ts';
-import { cutAt, cutOnce } from './log-lines.ts';
+import { findFilterWords, findLastStartWords, MAX_SAID } from './filter-words.ts';
 import {
   type CarriedFilter,
   type carriedFilters,
@@ -15,6 +16,7 @@ import {
   refusedIn,
   siblingRemedy,
 } from './refused-filter.ts';
+import { findStartTrap } from './start-trap.ts';
 
 /** The reason for which Envoy rejected the filter, or never got it. */
 export interface EnvoyReason {
@@ -22,7 +24,7 @@ export interface EnvoyReason {
   readonly by?: 'istio-agent';
   readonly reason: string;
   readonly remedy: string;
-  /** The filter's own first word at level error or critical. */
+  /** The filter's own first word at level error or critical, else its last one before it failed to start. */
   readonly filterSaid?: string;
   /** Which of the filters of this run Envoy rejects; omitted where there is one only, or nobody knows. */
   readonly rejected?: string;
@@ -114,39 +116,6 @@ export function findPluginReason(
     : undefined;
 }
 
-const MAX_SAID = 2_000;
-
-/**
- * What one of some filters has logged first as an error: `critical envoy wasm … wasm log ROOT_ID VM_ID: message` as it starts, or
- * `NAME ROOT_ID VM_ID` as it serves a request, tabs between the parts, without those that are empty (proxy-wasm-cpp-host
- * src/context.cc). What begins otherwise is another one's. Where no filter is named, any counts. The message is the filter's own, so
- * the line is cut at fixed marks, each looked for once.
- */
-function findFilterWords(log: string, filters: readonly OwnFilter[]): string | undefined {
-  for (const [before, behind] of cutAt(log, 'wasm log')) {
-    if (!/\b(?:error|critical)\t/.test(before)) continue;
-    const [prefix, message] = cutOnce(behind, ': ') ?? [];
-    if (prefix === undefined || (filters.length > 0 && !isSaidByOneOf(filters, prefix))) continue;
-    const said = message?.split('\t', 1)[0];
-    if (said) return truncate(said, MAX_SAID).trim();
-  }
-  return undefined;
-}
-
-/** Whether a line of the log begins as those of some filters do. Each part of the prefix stands behind a space. */
-function isSaidByOneOf(filters: readonly OwnFilter[], prefix: string): boolean {
-  const parts = prefix.split(' ').filter((part) => part !== '');
-  const idsOf = ({ ids }: OwnFilter): string | undefined =>
-    ids && [ids.rootId, ids.vmId].filter((id) => id !== '').join(' ');
-  // A filter without ids begins its lines with nothing, as any other one without does.
-  if (parts.length === 0) return filters.every((filter) => idsOf(filter) === '');
-  return filters.some(
-    (filter) =>
-      // Istio adds to the names of plugins: `shop.waf~istio-translated-wasmplugin`.
-      parts.some((part) => part.split('~', 1)[0] === filter.name) || parts.join(' ') === idsOf(filter),
-  );
-}
-
 /**
  * Finds in a proxy's log why Envoy rejects its listeners, and whether that is about one of the filters asked for, about another
  * one of this action that the pod carries, or about one of somebody else's. `undefined` if the log says nothing of that kind.
@@ -228,16 +197,28 @@ export function findEnvoyReason(log: string, filters: readonly OwnFilter[] = [])
     filters.flatMap((one) => one.written ?? []).map((one) => [one.filter, one]),
   ).values();
   const about = others.length > 0 ? undefined : written;
-  for (const { pattern, remedy, unloaded } of CAUSES) {
+  for (const { pattern, remedy, unloaded, ofStart } of CAUSES) {
     const match = pattern.exec(log);
     if (match === null) continue;
     // Envoy ends its lines with the thread, after a tab.
     const thread = match[0].lastIndexOf('\tthread=');
     const reason = truncate(thread === -1 ? match[0] : match[0].slice(0, thread), MAX_SAID).trim();
-    const filterSaid = unloaded ? undefined : findFilterWords(log, named.length > 0 ? named : filters);
-    return { reason, remedy: remedyOf(remedy, match, about), ...defined({ filterSaid }) };
+    const own = named.length > 0 ? named : filters;
+    const before = ofStart ? startBefore(log, match.index) : '';
+    const filterSaid = unloaded ? undefined : (findFilterWords(log, own) ?? findLastStartWords(before, own));
+    const said = defined({ filterSaid });
+    const trap = findStartTrap(before);
+    // AssemblyScript's SDK crashes on purpose where nothing is registered under the root id.
+    if (trap !== undefined && !missesRootId([filterSaid ?? ''])) return { reason: trap, remedy: TRAP_REMEDY, ...said };
+    return { reason, remedy: remedyOf(remedy, match, about), ...said };
   }
   return undefined;
+}
+
+/** What was logged before Envoy's words for a start that failed, from the failure of another start on. */
+function startBefore(log: string, at: number): string {
+  const line = log.lastIndexOf('\n', at) + 1;
+  return log.slice(Math.max(log.lastIndexOf('Wasm VM failed', line - 1), 0), line);
 }
 
 function remedyOf(remedy: EnvoyCause['remedy'], match: RegExpExecArray, written: WrittenFilter | undefined): string {

@@ -117,6 +117,68 @@ test('what the filter itself said is kept, and the thread is cut off', () => {
   });
 });
 
+describe('a filter that fails as it starts', () => {
+  /** As a proxy of Istio 1.31 (Envoy 1.40) logs a filter whose code fails, with a name section. */
+  const trapped = (callback: string): string =>
+    `2026-12-01T13:25:30.835000Z\terror\tenvoy wasm source/extensions/common/wasm/wasm_vm.cc:38\tFunction: ${callback} failed: Uncaught RuntimeError: unreachable\nProxy-Wasm plugin in-VM backtrace:\n  0:  0x6b - boom\n  1:  0x70 - ${callback}\tthread=13`;
+  const FAILED = refused('Failed to configure base Wasm plugin');
+
+  test.each([
+    ['proxy_on_configure', 'Failed to configure base Wasm plugin'],
+    ['proxy_on_vm_start', 'Failed to start base Wasm'],
+    ['proxy_on_context_create', 'Failed to start base Wasm'],
+    ['malloc', 'Failed to configure base Wasm plugin'],
+    ['_initialize', 'Failed to initialize Wasm code'],
+    ['_start', 'Failed to initialize Wasm code'],
+  ])('%s trapped: that is the cause, not what Envoy says after it: %s', (callback, consequence) => {
+    const found = findEnvoyReason(`${line('ready')}\n${trapped(callback)}\n${refused(consequence)}`);
+    expect(found?.reason).toMatch(
+      new RegExp(`^Function: ${callback} failed: Uncaught RuntimeError: unreachable(?:, in boom < ${callback})?$`),
+    );
+    expect(found?.remedy).toMatch(/^Reproduce it with "command: check" or a test .* it crashed\.$/);
+  });
+
+  test('what its code said before it trapped is told with it', () => {
+    const panic = line('wasm log root example-filter: panicked at src/lib.rs:9:5: no rule');
+    expect(findEnvoyReason([panic, trapped('proxy_on_configure'), FAILED].join('\n'))).toMatchObject({
+      filterSaid: 'panicked at src/lib.rs:9:5: no rule',
+      reason: expect.stringMatching(/^Function: proxy_on_configure failed/),
+    });
+  });
+
+  test.each([
+    ['a trap under traffic', `${trapped('proxy_on_request_headers')}\n${FAILED}`],
+    [
+      'a trap of another start',
+      `${trapped('proxy_on_vm_start')}\n${line('Wasm VM failed Failed to start')}\n${FAILED}`,
+    ],
+    ['a trap that came later', `${FAILED}\n${trapped('proxy_on_configure')}`],
+    ['what a client says', `"GET / HTTP/1.1" "Function: proxy_on_configure failed: no"\n${FAILED}`],
+  ])('%s is not the cause of a refused configuration', (_, log) => {
+    expect(findEnvoyReason(log)).toMatchObject({
+      reason: 'Failed to configure base Wasm plugin',
+      remedy: expect.stringMatching(/rejected its configuration/),
+    });
+  });
+
+  test.each<[string, string[], string | undefined]>([
+    ['the last of it', ['root example-filter: reads', 'root example-filter: not a number: x'], 'not a number: x'],
+    ['none of another filter', ['root auth: ready'], undefined],
+    ['none of a request', ['example-filter root example-filter: GET /'], undefined],
+    ['nothing where the proxy does not log it', [], undefined],
+  ])('what it logged below level error before it refused its configuration is quoted: %s', (_, said, expected) => {
+    const lines = said.map((words) => line(`wasm log ${words}`).replace('critical', 'info'));
+    expect(findEnvoyReason([...lines, FAILED].join('\n'))?.filterSaid).toBe(expected);
+  });
+
+  test('what it logged at level error tells more than the lines behind it', () => {
+    const error = line('wasm log root example-filter: no such key').replace('critical', 'error');
+    const info = line('wasm log root example-filter: gives up').replace('critical', 'info');
+    expect(findEnvoyReason([error, info, FAILED].join('\n'))?.filterSaid).toBe('no such key');
+    expect(findEnvoyReason([info, ...Array(30).fill(line('other')), FAILED].join('\n'))?.filterSaid).toBeUndefined();
+  });
+});
+
 describe('whose words are quoted', () => {
   const said = (prefix: string, words: string): string => line(`wasm log ${prefix}: ${words}`);
   const CONFIGURE = 'Wasm VM failed Failed to configure base Wasm plugin';

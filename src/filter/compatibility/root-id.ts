@@ -1,6 +1,6 @@
 import { capital } from '../../base/text.ts';
-import type { Toolchain } from '../../filter/module/toolchain.ts';
-import { nameSettings, type WrittenFilter } from '../../filter/written.ts';
+import type { Toolchain } from '../module/toolchain.ts';
+import { nameSettings, type WrittenFilter } from '../written.ts';
 
 /** What the SDK of AssemblyScript says before it gives up. */
 const BEGINNING = /Missing root ?context factory for root[ _]id:/i;
