@@ -3,8 +3,20 @@ import type { Left } from '../../deploy/report/report.ts';
 import { permissionItems } from './missing-permissions.ts';
 import { plain } from './text.ts';
 
+/** What deletes what a run has not tried to delete, as it did not wait. */
+export const DELETED_BY_A_RUN_THAT_WAITS = 'the next run that waits, or "command: sweep", deletes';
+
+/** Whether a run has not tried to delete what it leaves behind, but for what newer runs delete. */
+export function isUntried(left: readonly Left[]): boolean {
+  return (
+    left.some(({ untried }) => untried === true) &&
+    left.every(({ untried, replaced }) => untried === true || replaced === true)
+  );
+}
+
 /** What happens to objects that are left behind, and what it takes: a sentence or two. */
 export function leftSentence(left: readonly Left[]): string {
+  if (isUntried(left)) return `What is left behind does no harm; ${DELETED_BY_A_RUN_THAT_WAITS} it.`;
   const permissions = permissionsFor(left);
   return permissions === undefined
     ? 'What is left behind does no harm; re-run to delete it.'

@@ -1,7 +1,7 @@
 import { thousands } from '../../base/text.ts';
 import { countOutcome, type RemovalReport, type TargetReport } from '../../deploy/report/report.ts';
 import { judgeFailure } from './failure.ts';
-import { leftSentence } from './left-behind.ts';
+import { isUntried, leftSentence } from './left-behind.ts';
 import { nothingSentence } from './nothing.ts';
 import { isIdleWithout } from './phase.ts';
 import { judgeSuperseded } from './superseded.ts';
@@ -152,7 +152,7 @@ function nothingOnWorkloads(report: RemovalReport): Verdict {
   if (left.length > 0) {
     return {
       icon: '⚠️',
-      headline: `${countOf(left.length, 'leftover object')} could not be deleted; no workload was changed`,
+      headline: `${countOf(left.length, 'leftover object')} ${isUntried(left) ? `${verb(left.length, 'was', 'were')} not deleted` : 'could not be deleted'}; no workload was changed`,
       sentence: sentences(nobody, leftSentence(left)),
     };
   }

@@ -1,7 +1,7 @@
 import type { Permission } from '../../base/permission.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 
-/** An object that could not go. */
+/** An object that did not go. */
 export interface Left {
   readonly object: string;
   readonly why: string;
@@ -9,6 +9,8 @@ export interface Left {
   readonly runBy?: string;
   /** Set where this run has made it and a newer one has put another revision on all workloads that had it. */
   readonly replaced?: true;
+  /** Set where the run did not try to delete it, as it did not wait for the pods that may use it. */
+  readonly untried?: true;
   /** The permissions without which no run can delete it. */
   readonly missing?: readonly Permission[];
   /** The workload that this pod is of; omitted when no workload of this action has made it. */

@@ -249,7 +249,10 @@ export class ClusterExecution {
     if (garbage.length === 0) return Promise.resolve(NOTHING_COLLECTED);
     if (!this.#policy.wait) {
       const why = 'the run did not wait until the pods that use it were gone; a later run that waits deletes it';
-      return Promise.resolve({ deleted: [], left: garbage.map((one) => ({ object: nameOf(one), why })) });
+      return Promise.resolve({
+        deleted: [],
+        left: garbage.map((one) => ({ object: nameOf(one), why, untried: true })),
+      });
     }
     return collectGarbage(garbage, this.#run, context);
   }

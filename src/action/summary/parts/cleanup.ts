@@ -1,7 +1,7 @@
 import { someOf, thousands } from '../../../base/text.ts';
 import type { ChangeReport, Collected, Left, TargetReport } from '../../../deploy/report/report.ts';
 import { shortWorkload } from '../../../targets/target.ts';
-import { permissionsFor } from '../../verdict/left-behind.ts';
+import { DELETED_BY_A_RUN_THAT_WAITS, isUntried, permissionsFor } from '../../verdict/left-behind.ts';
 import { countOf, plain } from '../../verdict/text.ts';
 import type { Limits } from './limits.ts';
 import { blocks, code, codes, details, fence, text } from './markdown.ts';
@@ -85,12 +85,14 @@ export function renderCollected({ deleted, left }: Collected, limits: Limits): s
 }
 
 function leftSentence(left: readonly Left[]): string {
+  if (isUntried(left)) return 'This run did not try to delete these objects.';
   return left.every(({ runBy }) => runBy !== undefined)
     ? 'These objects could not be deleted yet: pods still use them.'
     : 'These objects could not be deleted.';
 }
 
 function triesAgain(left: readonly Left[]): string {
+  if (isUntried(left)) return `${DELETED_BY_A_RUN_THAT_WAITS} them.`;
   const permissions = permissionsFor(left);
   return permissions === undefined
     ? 'the next run tries again to delete them.'

@@ -388,6 +388,19 @@ describe('objects that nothing uses', () => {
   });
 });
 
+test('objects that a run which did not wait never tried to delete are left, not undeletable', () => {
+  const left = ['EnvoyFilter', 'ConfigMap'].map((kind) => ({
+    object: `${kind} shop/older`,
+    why: 'the run did not wait',
+    untried: true as const,
+  }));
+  const page = renderSummary(report({ targets: [deployed('shop/a')], collected: { deleted: [], left } }));
+  expect(page).toContain(
+    'This run did not try to delete these objects. They do no harm; the next run that waits, or "command: sweep", deletes them.',
+  );
+  expect(page).not.toContain('could not be deleted');
+});
+
 describe('plan', () => {
   const page = (parts: Parameters<typeof planned>[0]): string =>
     renderSummary(report({ command: 'plan', plan: planned(parts) }));

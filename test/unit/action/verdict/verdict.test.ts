@@ -485,6 +485,11 @@ describe('remove and sweep', () => {
       '⚠️ 1 leftover object could not be deleted; no workload was changed',
     ],
     [
+      'objects that a run which does not wait leaves',
+      { targets: [], collected: { deleted: [], left: left.left.map((one) => ({ ...one, untried: true as const })) } },
+      '⚠️ 1 leftover object was not deleted; no workload was changed',
+    ],
+    [
       'not watched',
       { targets: [removed('shop/a')], policy: policy({ wait: false }) },
       '⏳ add-header removed from 1 pod template; pods not watched',
