@@ -174,6 +174,23 @@ describe('a proxy that rejects the filter although its pod is ready', () => {
 });
 
 describe('a probe', () => {
+  test.concurrent('of a filter that crashes is told as the crash', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews', { podAnnotations: { 'sim/probe-status': '503' } });
+    const at = (ago: number): string => new Date(Date.now() - ago).toISOString().replace('Z', '000Z');
+    const trap = 'Function: proxy_on_request_headers failed: Uncaught RuntimeError: unreachable\tthread=22';
+    const old = trap.replace('proxy_on_request_headers', 'proxy_on_log');
+    answerLogs(
+      scene,
+      [`${at(600_000)}\terror\tenvoy wasm\t${old}`, `${at(1_000)}\terror\tenvoy wasm\t${trap}`].join('\n'),
+    );
+    const { problem } = onlyTarget(await scene.deploy({ probe: probe({ status: 200 }) }));
+    expect(problem?.message).toMatch(
+      /^pod reviews-\S+: proxy_on_request_headers of add-header failed \(Uncaught RuntimeError: unreachable\), as the log of its proxy says\. It answered 503 instead of 200 to the probe/,
+    );
+    expect(problem?.remedy).toMatch(/^Reproduce it with .* it crashed\.$/);
+  });
+
   const probe = (expectation: object): string => JSON.stringify({ port: 9080, path: '/health', expect: expectation });
   const probes = (scene: Scene): number => scene.requests.filter(({ path }) => path.includes(':9080/proxy')).length;
 

@@ -77,7 +77,9 @@ async function probed(says: string, answer: { readonly status: number } | undefi
     return { ...answer, headers: {}, text: '' };
   };
   const context = {
-    client: { requestPod },
+    client: { requestPod, podLog: async () => '' },
+    date: () => new Date(0),
+    log: { debug: () => undefined },
     signal: new AbortController().signal,
     now: () => {
       now += 10_000;

@@ -14,7 +14,7 @@ import {
   type PluginNames,
 } from '../../mesh/proxy/envoy-log.ts';
 import { carriedFilters, filterResourceOfRefused, type OwnFilter } from '../../mesh/proxy/refused-filter.ts';
-import { plainLog } from '../../mesh/proxy/trap-log.ts';
+import { plainLog, readFilterLog, type Trap } from '../../mesh/proxy/trap-log.ts';
 import { appliesToPod } from '../../mesh/unmanaged/unmanaged.ts';
 import { type EvidenceSource, readIfAllowed, readIfPossible } from './evidence-source.ts';
 import { ROOT_NAMESPACE, rootNamespaceOf } from './unmanaged.ts';
@@ -63,6 +63,20 @@ export async function readPluginReason(
   if (log === undefined) return { state: 'unreadable' };
   const reason = findPluginReason(logSince(log, names.since), names);
   return reason === undefined ? { state: 'silent' } : { state: 'explains', reason };
+}
+
+/**
+ * The first trap of a filter that a proxy has logged since a time; `undefined` if there is none, or its log may not be read. Envoy does
+ * not say whose it is.
+ */
+export async function readTrap(
+  pod: Pod,
+  namespace: string,
+  since: Date,
+  source: EvidenceSource,
+): Promise<Trap | undefined> {
+  const log = await readProxyLog(pod, namespace, source, since);
+  return log === undefined ? undefined : readFilterLog(logSince(log, since)).kinds[0];
 }
 
 async function readProxyLog(

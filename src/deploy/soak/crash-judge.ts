@@ -1,7 +1,7 @@
 import { greatest } from '../../base/lists.ts';
-import { count, truncate } from '../../base/text.ts';
+import { count } from '../../base/text.ts';
 import { describePod } from '../../cluster/pods.ts';
-import type { Trap } from '../../mesh/proxy/trap-log.ts';
+import { describeTrap } from '../../mesh/proxy/trap-log.ts';
 import type { PodRecord } from './pod-record.ts';
 import { describeSuspects, filterOfPlugin, suspectsIn } from './suspects.ts';
 
@@ -19,7 +19,6 @@ export interface Breach {
   readonly said: readonly string[];
 }
 
-const MAX_STACK = 5;
 /** A pod may miss one readiness probe. */
 const UNREADY_LOOKS = 3;
 const CRASHED = 'the filter crashed under traffic';
@@ -54,12 +53,6 @@ export function judgeCrashes(record: PodRecord, namespace: string, old: readonly
   const filter = filterOfPlugin(plugin, record.pod, namespace);
   const text = `pod ${record.name}: ${filter} crashed and its VM was started anew; wasm.${plugin}.vm_reload_success is ${success}, …_failure ${failure}, …_backoff ${backoff}${inOld(before, old)}`;
   return { cause: 'crash', text, clause: CRASHED, said: record.said };
-}
-
-/** `proxy_on_log of add-header failed (Uncaught RuntimeError: unreachable, in boom < on_log)`. */
-export function describeTrap({ callback, words, stack }: Trap, who: string): string {
-  const shown = stack.slice(0, MAX_STACK).join(' < ');
-  return `${callback} of ${who} failed (${truncate(words, 200)}${shown === '' ? '' : `, in ${truncate(shown, 200)}`})`;
 }
 
 function inOld(crashes: number, old: readonly PodRecord[]): string {

@@ -33,6 +33,8 @@ const STACK = 'Proxy-Wasm plugin in-VM backtrace:';
 /** `  0:  0x1db - boom` */
 const FRAME = /^ {1,4}\d+: {1,4}0x[0-9a-f]+ - (.*)$/;
 const MAX_FRAMES = 8;
+/** Of a description. */
+const MAX_STACK = 5;
 const MAX_KINDS = 8;
 const MAX_SAID = 5;
 const MAX_WORDS = 300;
@@ -56,6 +58,12 @@ export function readFilterLog(log: string): FilterLog {
     kinds.set(callback, { callback, words: failure, stack: stackAfter(lines, index) });
   }
   return { traps, kinds: [...kinds.values()], said: saidIn(lines) };
+}
+
+/** `proxy_on_log of add-header failed (Uncaught RuntimeError: unreachable, in boom < on_log)`. */
+export function describeTrap({ callback, words, stack }: Trap, who: string): string {
+  const shown = stack.slice(0, MAX_STACK).join(' < ');
+  return `${callback} of ${who} failed (${truncate(words, 200)}${shown === '' ? '' : `, in ${truncate(shown, 200)}`})`;
 }
 
 /** What Envoy says of Wasm in a line; `undefined` of a line that is not Envoy's own. */
