@@ -127,6 +127,8 @@ function forwardCell(target: TargetReport, report: Pick<Report, 'policy'>): stri
     case 'not-ready':
       return `❌ ${pods.ready}/${pods.wanted} new pods ready${after}`;
     case 'no-effect':
+      // A soak begins where all was verified.
+      if (target.soak?.verdict === 'breached') return `❌ ${ready}, got worse while watched${after}`;
       return `❌ ${ready}, filter not verified${after}`;
     case 'settings-rejected':
       return '❌ settings rejected';
