@@ -1,11 +1,13 @@
 import { MAX_OBEYED_SECONDS } from '../base/retry.ts';
 import { thousands } from '../base/text.ts';
 
-/** What the headers of an error say. */
+/** What the headers of an error say, and how it was asked for. */
 export interface AnswerHints {
   /** The host that a redirect leads to; the rest of its address may hold secrets. */
   readonly leadsTo?: string;
   readonly retryAfterSeconds?: number;
+  /** Set where the request went over plain HTTP, over which no credentials are sent. */
+  readonly withoutTls?: true;
 }
 
 /** What to say of an error status: words in place of the answer's own, and what to do. */

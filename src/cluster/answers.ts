@@ -3,6 +3,7 @@ import { defined } from '../base/defined.ts';
 import { isObject, parseJson, pick } from '../base/json.ts';
 import { parseRetryAfter } from '../base/retry.ts';
 import { truncate } from '../base/text.ts';
+import type { AnswerHints } from './answer-remedy.ts';
 import { ApiError, InvalidAnswerError, type StatusBody } from './errors.ts';
 import type { ApiAnswer, ApiRequest } from './http.ts';
 import { withReadFieldSets } from './managed-fields.ts';
@@ -23,9 +24,9 @@ export interface Exchange {
 
 /** The answer, when its status says that the call worked; else throws the `ApiError` that it stands for. */
 export function checked(exchange: Exchange): ApiAnswer {
-  const { verb, request, response } = exchange;
+  const { server, verb, request, response } = exchange;
   if (response.status >= 200 && response.status < 300) return response;
-  throw apiError(verb, request.path, response);
+  throw apiError(verb, request.path, response, server.startsWith('http:') ? { withoutTls: true } : {});
 }
 
 /** The error that an answer stands for, in the API server's words or those of a gateway before it. */
@@ -33,11 +34,13 @@ export function apiError(
   verb: string,
   path: string,
   { status, text, headers = {} }: Pick<ApiAnswer, 'status' | 'text'> & Partial<Pick<ApiAnswer, 'headers'>>,
+  asked: Pick<AnswerHints, 'withoutTls'> = {},
 ): ApiError {
   const leadsTo = URL.parse(headerOf({ headers }, 'location') ?? '')?.host;
   const retryAfterSeconds = parseRetryAfter(headerOf({ headers }, 'retry-after'), Date.now());
   // Proxies and gateways in front of an API server answer with HTML or plain text.
   return new ApiError(verb, path, status, readStatusBody(text) ?? { message: plainText(text) }, {
+    ...asked,
     ...defined({ leadsTo, retryAfterSeconds }),
   });
 }

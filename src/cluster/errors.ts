@@ -8,16 +8,10 @@ import { type AnswerHints, statusAdvice } from './answer-remedy.ts';
 import { TooLongError } from './body.ts';
 import { CERTIFICATE_REMEDIES, ROUTE_REMEDIES } from './connection-remedies.ts';
 import { namespaceProblem } from './missing-namespace.ts';
-import {
-  anonymousProblem,
-  isAnonymous,
-  isGrantable,
-  isRead,
-  missingPermission,
-  refusalRemedy,
-} from './missing-permission.ts';
+import { isGrantable, isRead, missingPermission, refusalRemedy } from './missing-permission.ts';
 import { StalledError, UNWRITTEN } from './patience.ts';
 import { admissionProblem } from './refusal-remedy.ts';
+import { anonymousProblem, isAnonymous, unauthorizedProblem } from './unknown-caller.ts';
 
 /** The part of a Kubernetes `Status` body that is looked at. */
 export interface StatusBody {
@@ -161,22 +155,14 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
   }
   if (!(error instanceof ApiError)) return undefined;
   const cause = error;
-  if (error.status === 401) {
-    return {
-      kind: 'credentials',
-      message: 'The API server rejects the credentials of the kubeconfig (401 Unauthorized).',
-      remedy:
-        'Renew the kubeconfig secret: its token or certificate has probably expired, or belongs to another cluster. Where an exec plugin makes the credentials, let the cluster know its user, such as by an access entry of EKS.',
-      cause,
-    };
-  }
+  if (error.status === 401) return unauthorizedProblem(error);
   const refused = isRead(error.verb) ? undefined : admissionProblem(error, action);
   if (refused !== undefined) return { ...refused, cause };
   const ending = isRead(error.verb) ? undefined : namespaceProblem(error, action);
   if (ending !== undefined) return { ...ending, cause };
   if (error.status === 403) {
     const { permission, user } = missingPermission(error.message) ?? {};
-    if (isAnonymous(user)) return anonymousProblem(cause);
+    if (isAnonymous(user)) return anonymousProblem(error);
     const grantable = permission === undefined || isGrantable(permission);
     return {
       kind: 'permission',

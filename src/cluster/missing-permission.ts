@@ -1,6 +1,5 @@
 import { defined } from '../base/defined.ts';
 import { describePermission, type Permission } from '../base/permission.ts';
-import type { Problem } from '../base/problem.ts';
 
 /** A refusal by RBAC: what is missing, and who lacks it. */
 export interface Refusal {
@@ -45,27 +44,4 @@ export function refusalRemedy(verb: string, permission: Permission | undefined):
   return isRead(verb)
     ? 'Contact the operator of the cluster: the authorization of the API server, or something in front of it, rejects this.'
     : 'Change the rule that the message names, or what it rejects: an admission webhook, a quota or a policy.';
-}
-
-/** Whom an API server takes for a caller whose credentials it does not look at (k8s.io/apiserver pkg/authentication/user). */
-const ANONYMOUS = 'system:anonymous';
-
-/** Whether the API server has not taken any credential of a caller. */
-export function isAnonymous(user: string | undefined): boolean {
-  return user === ANONYMOUS;
-}
-
-/**
- * Returns that the API server knows nobody. Whatever is asked fails alike then, so it is not told what. A token or a certificate that
- * the API server does not know gets a 401: these credentials it did not see, or is not made to check.
- */
-export function anonymousProblem(cause: unknown): Problem {
-  return {
-    kind: 'credentials',
-    message:
-      'The API server did not accept the credentials of the kubeconfig: it treats this run as anonymous (system:anonymous), without permissions.',
-    remedy:
-      'Put a token, a client certificate or an exec plugin in the "user" of the kubeconfig. An API server ignores a username with a password (since Kubernetes 1.19). It never sees a client certificate if a proxy or load balancer in front of it terminates TLS. `kubectl auth whoami` with the same kubeconfig shows which user it sees.',
-    cause,
-  };
 }

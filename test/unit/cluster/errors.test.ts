@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { describePermission } from '../../../src/base/permission.ts';
 import type { Problem } from '../../../src/base/problem.ts';
 import type { AnswerHints } from '../../../src/cluster/answer-remedy.ts';
-import { parseWarnings } from '../../../src/cluster/answers.ts';
+import { checked, parseWarnings } from '../../../src/cluster/answers.ts';
 import {
   ApiError,
   apiProblem,
@@ -27,6 +27,23 @@ const apiError = (status: number, message?: string, reason?: string, hints?: Ans
     },
     hints,
   );
+/** What the client throws for an answer of a server that it calls over plain HTTP. */
+function plain(status: number, message: string): unknown {
+  const response = { status, text: JSON.stringify({ kind: 'Status', message }), headers: {} };
+  const request = { method: 'GET', path: '/api/v1/pods' } as const;
+  try {
+    return checked({ server: 'http://127.0.0.1:8080', verb: 'list', request, response });
+  } catch (error) {
+    return error;
+  }
+}
+const WITHOUT_TLS: Partial<Problem> = {
+  kind: 'credentials',
+  message: expect.stringMatching(
+    /starts with "http:\/\/", and without TLS no credentials are sent/,
+  ) as unknown as string,
+  remedy: expect.stringContaining('starts with "https://"') as unknown as string,
+};
 const IMPERSONATING =
   'users "jane" is forbidden: User "bot" cannot impersonate resource "users" in API group "" at the cluster scope';
 const FORBIDDEN =
@@ -80,6 +97,13 @@ describe('apiProblem', () => {
         remedy: expect.stringContaining('ignores a username with a password') as unknown as string,
       },
     ],
+    [
+      'credentials that are not sent, as there is no TLS',
+      plain(403, FORBIDDEN.replace(/User "[^"]*"/, 'User "system:anonymous"')),
+      WITHOUT_TLS,
+    ],
+    ['unknown credentials where there is no TLS', plain(401, 'Unauthorized'), WITHOUT_TLS],
+    ['a missing permission of whom a proxy without TLS stands for', plain(403, FORBIDDEN), { kind: 'permission' }],
     [
       'a missing permission',
       apiError(403, FORBIDDEN, 'Forbidden'),
