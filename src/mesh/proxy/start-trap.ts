@@ -1,4 +1,4 @@
-import { readFilterLog } from './trap-log.ts';
+import { inStack, readFilterLog } from './trap-log.ts';
 
 /** What Envoy calls in a filter before it serves, and what the filter's own code is called for meanwhile (proxy-wasm-cpp-host: src/wasm.cc). */
 const STARTING: ReadonlySet<string> = new Set([
@@ -13,7 +13,6 @@ const STARTING: ReadonlySet<string> = new Set([
   'proxy_validate_configuration',
   'proxy_on_configure',
 ]);
-const MAX_STACK = 5;
 
 /**
  * Returns Envoy's words for the last trap of a function that a filter starts with, and in which of the module's functions it was;
@@ -22,7 +21,5 @@ const MAX_STACK = 5;
 export function findStartTrap(log: string): string | undefined {
   const trap = readFilterLog(log).kinds.findLast(({ callback }) => STARTING.has(callback));
   if (trap === undefined) return undefined;
-  const { callback, words, stack } = trap;
-  const shown = stack.slice(0, MAX_STACK).join(' < ');
-  return `Function: ${callback} failed: ${words}${shown === '' ? '' : `, in ${shown}`}`;
+  return `Function: ${trap.callback} failed: ${trap.words}${inStack(trap)}`;
 }

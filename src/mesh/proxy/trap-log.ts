@@ -61,9 +61,13 @@ export function readFilterLog(log: string): FilterLog {
 }
 
 /** `proxy_on_log of add-header failed (Uncaught RuntimeError: unreachable, in boom < on_log)`. */
-export function describeTrap({ callback, words, stack }: Trap, who: string): string {
-  const shown = stack.slice(0, MAX_STACK).join(' < ');
-  return `${callback} of ${who} failed (${truncate(words, 200)}${shown === '' ? '' : `, in ${truncate(shown, 200)}`})`;
+export function describeTrap(trap: Trap, who: string): string {
+  return `${trap.callback} of ${who} failed (${truncate(trap.words, 200)}${inStack(trap)})`;
+}
+
+/** In which functions of the module a trap was, innermost first, to follow its words: `, in boom < on_log`; empty where nobody knows. */
+export function inStack({ stack }: Trap): string {
+  return stack.length === 0 ? '' : `, in ${truncate(stack.slice(0, MAX_STACK).join(' < '), 200)}`;
 }
 
 /** What Envoy says of Wasm in a line; `undefined` of a line that is not Envoy's own. */
