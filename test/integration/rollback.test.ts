@@ -92,6 +92,20 @@ describe('new pods that never become ready', () => {
     expect(scene.writes).toEqual([]);
   });
 
+  test.concurrent('a Deployment that is back where it was is not held to the deadline that it missed before', async () => {
+    const scene = await Scene.open(cluster);
+    const podAnnotations = { 'sim/behaviour-with-filter': 'never-ready' };
+    // All old pods stay, so there is no progress to see when it goes back.
+    const strategy = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
+    const spec = { progressDeadlineSeconds: 2, strategy };
+    const workload = await scene.workload('bad', { podAnnotations, spec });
+    const report = await scene.deploy({ timeout: '30s' });
+    const { problem, rollback } = onlyTarget(report);
+    expect(problem?.message).toMatch(/no progress for 2 s/);
+    expect(rollback).toEqual({ state: 'rolled-back', to: { 'add-header': null }, durationMs: expect.any(Number) });
+    await awaitReady(cluster.api, workload);
+  });
+
   test.concurrent('a StatefulSet whose stuck pods may not be deleted is not begun, unless what fails is kept', async () => {
     const scene = await Scene.open(cluster);
     const podAnnotations = { 'sim/behaviour-with-filter': 'crash-loop' };

@@ -1,7 +1,8 @@
 import type { ArgoRollout } from '../../cluster/argo-rollout.ts';
-import type { Workload } from '../../cluster/objects.ts';
+import type { Condition, Workload } from '../../cluster/objects.ts';
 import { controllerOf } from '../../cluster/pods.ts';
-import { progressing, type ReadinessVerdict, waiting } from '../../cluster/readiness.ts';
+import { DEADLINE_EXCEEDED, keepsProgress } from '../../cluster/progress.ts';
+import { isUnseen, progressing, type ReadinessVerdict, waiting } from '../../cluster/readiness.ts';
 import { REPLICA_SET, ROLLOUT } from '../../cluster/resources.ts';
 import { awaitedAnalysis, failedAnalysis, inconclusiveAnalysis } from './argo-analysis.ts';
 import { argoCommand, pluginCommand, resumeCommand } from './argo-commands.ts';
@@ -39,6 +40,8 @@ export const ARGO_ROLLOUT_KIND = workloadKind({
   },
   verdictOf,
 
+  isUnseen: (workload) => isUnseen(workload) || unseenSource(workload) !== undefined,
+
   retiresPods: (workload) => {
     const { replicas = 0, updatedReplicas = 0 } = workload.status ?? {};
     return isPromoted(workload) && replicas > updatedReplicas;
@@ -73,14 +76,22 @@ function isPromoted({ status = {} }: ArgoRollout): boolean {
   return status.stableRS !== undefined && status.stableRS === status.currentPodHash;
 }
 
-function verdictOf(workload: Workload): ReadinessVerdict {
-  const { spec = {}, status = {} }: ArgoRollout = workload;
-  const { phase, message = '', abort, controllerPause, pauseConditions = [], updatedReplicas = 0 } = status;
+/** The Deployment that has its pod template, where the controller has not seen the last change of it yet. */
+function unseenSource(workload: Workload): Workload | undefined {
+  const { status = {} }: ArgoRollout = workload;
+  const source = templateSourceOf(workload);
+  const isUnseen = Number(status.workloadObservedGeneration ?? 0) < (source?.metadata.generation ?? 0);
+  return isUnseen ? source : undefined;
+}
+
+function verdictOf(workload: Workload, earlier?: Condition): ReadinessVerdict {
+  const { status = {} }: ArgoRollout = workload;
+  const { phase, message = '', abort, controllerPause, pauseConditions = [] } = status;
   if (status.observedGeneration === undefined || phase === undefined) {
     return progressing('the controller has not seen it yet (does Argo Rollouts run?)');
   }
-  const source = templateSourceOf(workload);
-  if (source !== undefined && Number(status.workloadObservedGeneration ?? 0) < (source.metadata.generation ?? 0)) {
+  const source = unseenSource(workload);
+  if (source !== undefined) {
     return progressing(`the controller has not seen the change of Deployment ${source.metadata.name} yet`);
   }
   if (controllerPause === true && pauseConditions.length === 0)
@@ -91,19 +102,26 @@ function verdictOf(workload: Workload): ReadinessVerdict {
     case 'Paused':
       return abort === true ? progressing('it is being aborted') : pauseVerdict(workload);
     case 'Degraded':
+      // The phase is made of the conditions, of which one may be of the rollout before.
+      if (message.startsWith(DEADLINE_EXCEEDED) && keepsProgress(workload, earlier)) return stepVerdict(workload, '');
       // Whoever retries it takes the abort back first.
       return message.startsWith('RolloutAborted') && abort !== true
         ? progressing('it was retried after its abort; the controller continues')
         : degradedVerdict(workload);
-    default: {
-      const wanted = spec.replicas ?? 1;
-      if (updatedReplicas >= wanted) return progressing(awaitedAnalysis(workload) ?? (message || 'not promoted yet'));
-      return (
-        refusedPods(workload) ??
-        progressing(awaitedAnalysis(workload) ?? `${updatedReplicas} of ${wanted} pods updated`)
-      );
-    }
+    default:
+      return stepVerdict(workload, message);
   }
+}
+
+/** What it does on its way. */
+function stepVerdict(workload: Workload, message: string): ReadinessVerdict {
+  const { spec = {}, status = {} }: ArgoRollout = workload;
+  const { replicas: wanted = 1 } = spec;
+  const { updatedReplicas = 0 } = status;
+  if (updatedReplicas >= wanted) return progressing(awaitedAnalysis(workload) ?? (message || 'not promoted yet'));
+  return (
+    refusedPods(workload) ?? progressing(awaitedAnalysis(workload) ?? `${updatedReplicas} of ${wanted} pods updated`)
+  );
 }
 
 function degradedVerdict(workload: Workload): ReadinessVerdict {

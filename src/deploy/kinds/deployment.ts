@@ -1,6 +1,7 @@
 import { count } from '../../base/text.ts';
-import type { Workload } from '../../cluster/objects.ts';
+import type { Condition, Workload } from '../../cluster/objects.ts';
 import { controllerOf } from '../../cluster/pods.ts';
+import { DEADLINE_EXCEEDED, keepsProgress, NEW_REPLICA_SET_AVAILABLE, progressOf } from '../../cluster/progress.ts';
 import { conditionOf, failed, progressing, type ReadinessVerdict } from '../../cluster/readiness.ts';
 import { DEPLOYMENT as DEPLOYMENT_RESOURCE, REPLICA_SET } from '../../cluster/resources.ts';
 import type { Blocker, WantedTarget } from './kind.ts';
@@ -64,15 +65,15 @@ function stalled(workload: Workload): ReadinessVerdict {
     : { ...refused, state: 'failed', message: `${message}: ${refused.message}` };
 }
 
-function verdictOf(workload: Workload): ReadinessVerdict {
+function verdictOf(workload: Workload, earlier?: Condition): ReadinessVerdict {
+  if (progressOf(workload)?.reason === DEADLINE_EXCEEDED && !keepsProgress(workload, earlier)) return stalled(workload);
+  return podsVerdict(workload) ?? conditionsVerdict(workload);
+}
+
+function podsVerdict(workload: Workload): ReadinessVerdict {
   const { spec = {}, status = {} } = workload;
   const wanted = spec.replicas ?? 1;
   const { replicas = 0, updatedReplicas = 0, availableReplicas = 0, readyReplicas = 0 } = status;
-  const progressed = conditionOf(workload, 'Progressing');
-  const hasDeadline = spec.progressDeadlineSeconds !== undefined && spec.progressDeadlineSeconds < NO_DEADLINE;
-  if (progressed?.reason === 'ProgressDeadlineExceeded') {
-    return stalled(workload);
-  }
   if (updatedReplicas < wanted)
     return refusedPods(workload) ?? progressing(`${updatedReplicas} of ${wanted} pods updated`);
   if (replicas > updatedReplicas)
@@ -80,15 +81,19 @@ function verdictOf(workload: Workload): ReadinessVerdict {
   if (replicas > wanted) return progressing(`${count(replicas - wanted, 'pod')} too many`);
   if (availableReplicas < updatedReplicas)
     return progressing(`${availableReplicas} of ${updatedReplicas} pods available`);
-  if (readyReplicas < wanted) return progressing(`${readyReplicas} of ${wanted} pods ready`);
+  return readyReplicas < wanted ? progressing(`${readyReplicas} of ${wanted} pods ready`) : undefined;
+}
+
+function conditionsVerdict(workload: Workload): ReadinessVerdict {
+  const { progressDeadlineSeconds = NO_DEADLINE, paused } = workload.spec ?? {};
+  const progressed = progressOf(workload);
+  const isDone = progressed?.status === 'True' && progressed.reason === NEW_REPLICA_SET_AVAILABLE;
   // A paused Deployment has no progress to report; that its pods are as wanted is all there is to see.
-  if (
-    hasDeadline &&
-    spec.paused !== true &&
-    !(progressed?.status === 'True' && progressed.reason === 'NewReplicaSetAvailable')
-  ) {
+  if (progressDeadlineSeconds < NO_DEADLINE && paused !== true && !isDone)
     return progressing('the new ReplicaSet is not available yet');
-  }
-  if (conditionOf(workload, 'Available')?.status !== 'True') return progressing('not available yet');
-  return undefined;
+  return availableVerdict(workload);
+}
+
+function availableVerdict(workload: Workload): ReadinessVerdict {
+  return conditionOf(workload, 'Available')?.status === 'True' ? undefined : progressing('not available yet');
 }

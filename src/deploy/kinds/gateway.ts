@@ -22,6 +22,7 @@ export const GATEWAY_KIND: TargetKind = {
   readiness: (workload) => judgeReadiness(workload, { ready: 0, wanted: 0 }, verdictOf),
   wantedPods: () => undefined,
   readyPods: () => 0,
+  isUnseen: () => false,
   isRolling: () => false,
   /** Its label names it, which is how Istio finds the pods of a Gateway, whoever has made them. */
   ownerOf: ({ metadata }) => metadata.labels?.[GATEWAY_NAME_LABEL],

@@ -1,6 +1,6 @@
 import type { Client } from '../../cluster/client.ts';
 import { isApiError } from '../../cluster/errors.ts';
-import type { Pod, Workload } from '../../cluster/objects.ts';
+import type { Condition, Pod, Workload } from '../../cluster/objects.ts';
 import type { Readiness } from '../../cluster/readiness.ts';
 import { type KindName, type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import type { TargetKind } from './kind.ts';
@@ -86,9 +86,9 @@ export async function installedKinds(client: Client): Promise<readonly TargetKin
   return kinds.filter((_, index) => served[index]);
 }
 
-/** Returns where the rollout of a target stands. */
-export function readinessOf(ref: Pick<WorkloadRef, 'kind'>, workload: Workload): Readiness {
-  return targetKind(ref).readiness(workload);
+/** Returns where the rollout of a target stands; `earlier` is what `TargetKind.readiness` calls so. */
+export function readinessOf(ref: Pick<WorkloadRef, 'kind'>, workload: Workload, earlier?: Condition): Readiness {
+  return targetKind(ref).readiness(workload, earlier);
 }
 
 /** The workload that a pod belongs to. */

@@ -1,8 +1,8 @@
-import type { Pod, Workload } from '../../cluster/objects.ts';
+import type { Condition, Pod, Workload } from '../../cluster/objects.ts';
 import {
   conditionOf,
   countPods,
-  isUnseen,
+  isUnseen as isUnseenByGeneration,
   judgeReadiness,
   type PodCounts,
   type ReadinessVerdict,
@@ -20,6 +20,7 @@ export interface WorkloadKindParts
       Pick<
         TargetKind,
         | 'binding'
+        | 'isUnseen'
         | 'selectedByDefault'
         | 'manualRollback'
         | 'restart'
@@ -32,8 +33,8 @@ export interface WorkloadKindParts
     > {
   /** The pods of an object, as its status counts them. */
   podCounts(workload: Workload): PodCounts;
-  /** What keeps an object from being ready beyond what holds for every kind. */
-  verdictOf(workload: Workload): ReadinessVerdict;
+  /** What keeps an object from being ready beyond what holds for every kind; `earlier` as in `TargetKind.readiness`. */
+  verdictOf(workload: Workload, earlier?: Condition): ReadinessVerdict;
   /** Whether its controller still has old pods to replace. */
   hasOldPods(workload: Workload): boolean;
   /** `undefined`: nothing of this kind alone stands in the way of a change. */
@@ -44,8 +45,9 @@ export interface WorkloadKindParts
 
 /** Returns a kind of target whose pods are made of a template, which is in `spec.template` unless its binding finds it elsewhere. */
 export function workloadKind(parts: WorkloadKindParts): TargetKind {
-  const readiness: TargetKind['readiness'] = (workload) =>
-    judgeReadiness(workload, countPods(parts.podCounts(workload)), parts.verdictOf);
+  const readiness: TargetKind['readiness'] = (workload, earlier) =>
+    judgeReadiness(workload, countPods(parts.podCounts(workload)), (one) => parts.verdictOf(one, earlier));
+  const { isUnseen = isUnseenByGeneration } = parts;
   const { kind } = parts.resource;
   return {
     selectedByDefault: true,
@@ -60,6 +62,7 @@ export function workloadKind(parts: WorkloadKindParts): TargetKind {
     ...parts,
     resource: { ...parts.resource, isWorkload: true },
     readiness,
+    isUnseen,
     wantedPods: (workload) => readiness(workload).wanted,
     readyPods: (workload) => parts.podCounts(workload).ready ?? 0,
     isRolling: (workload) => isUnseen(workload) || parts.hasOldPods(workload),

@@ -3,10 +3,10 @@ import { defined } from '../../base/defined.ts';
 import { messageOf, type Problem } from '../../base/problem.ts';
 import type { Client } from '../../cluster/client.ts';
 import type { Workload } from '../../cluster/objects.ts';
-import { isUnseen, type Readiness } from '../../cluster/readiness.ts';
+import type { Readiness } from '../../cluster/readiness.ts';
 import { followWorkloads } from '../../cluster/watch.ts';
 import { type WorkloadRef, workloadKey } from '../../targets/target.ts';
-import { readinessOf, targetKind } from '../kinds/kinds.ts';
+import { targetKind } from '../kinds/kinds.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import { otherRevisionOn } from '../observe/superseded.ts';
 import { foreignChange, lostMount } from '../plan/foreign-change.ts';
@@ -14,6 +14,7 @@ import { lookOnce } from './look-once.ts';
 import { lostProblem } from './lost.ts';
 import type { FollowOptions, RolloutGoal } from './rollout-goal.ts';
 import { type RolloutResult, remedyOf, type StuckVerdict } from './rollout-result.ts';
+import { SeenWorkload } from './seen-workload.ts';
 
 /** A workload whose rollout is not decided yet. */
 export interface Pending {
@@ -42,10 +43,9 @@ interface Entry extends FollowOptions {
   readonly started: number;
   readonly timer: NodeJS.Timeout;
   readonly decide: (result: RolloutResult | undefined) => void;
-  hasReadyPods: boolean;
-  /** The workload as it was seen last. */
-  latest: Workload;
-  readiness: Readiness;
+  /** Whether its new pods have been ready once. */
+  hadReadyPods: boolean;
+  readonly seen: SeenWorkload;
 }
 
 interface Follower {
@@ -106,9 +106,8 @@ export class RolloutWatch {
         timer: setTimeout(() => void this.#timeOut(key), timeoutMs),
         decide,
         ...options,
-        hasReadyPods: false,
-        latest: from,
-        readiness: readinessOf(ref, from),
+        hadReadyPods: false,
+        seen: new SeenWorkload(ref, from),
       });
       if (this.#context.signal.aborted) {
         this.#end(key, 'cancelled');
@@ -214,10 +213,9 @@ export class RolloutWatch {
       return;
     }
     if ((shown.metadata.generation ?? 0) < entry.generation) return;
-    const workload = targetKind(ref).binding.refresh(shown, entry.latest);
-    entry.latest = workload;
-    entry.readiness = readinessOf(ref, workload);
-    const { state, message, ready, wanted } = entry.readiness;
+    const { seen } = entry;
+    const workload = seen.see(shown);
+    const { state, message } = seen.readiness;
     const foreign = foreignChange(entry.goal, workload);
     const lost = lostMount(entry.goal, workload);
     if (foreign !== undefined) {
@@ -226,9 +224,9 @@ export class RolloutWatch {
       this.#decide(key, 'superseded', what, { remedy, byRun: !reverted, ...defined({ other }) });
     } else if (lost !== undefined) this.#decide(key, 'stuck', lost.message, { remedy: lost.remedy });
     else if (state !== 'progressing' && !(state === 'waiting' && entry.goal.throughPromotion))
-      this.#decide(key, state, message, remedyOf(entry.readiness));
-    else if (!entry.hasReadyPods && wanted > 0 && ready >= wanted && !isUnseen(workload)) {
-      entry.hasReadyPods = true;
+      this.#decide(key, state, message, remedyOf(seen.readiness));
+    else if (!entry.hadReadyPods && seen.hasReadyPods) {
+      entry.hadReadyPods = true;
       entry.onPodsReady?.(workload);
     }
   }
@@ -241,7 +239,7 @@ export class RolloutWatch {
       const { ref } = entry.goal;
       const follower = this.#followerOf(ref);
       if (follower.trouble !== undefined) return;
-      const look = await lookOnce(this.#context.client, ref, entry.latest);
+      const look = await lookOnce(this.#context.client, ref, entry.seen.latest);
       if (look.state === 'unseen') follower.trouble = look.trouble;
       else if (look.state !== 'forbidden') this.#see(ref, look.state === 'seen' ? look.workload : undefined);
     });
@@ -249,8 +247,10 @@ export class RolloutWatch {
   }
 
   #end(key: string, state: 'timeout' | 'cancelled'): void {
-    const { readiness: { message = '', state: stands } = {}, goal } = this.#entries.get(key) ?? {};
-    const trouble = goal && this.#followers.get(`${goal.ref.namespace}/${goal.ref.kind}`)?.trouble;
+    const { goal, seen } = this.#entries.get(key) ?? {};
+    if (goal === undefined || seen === undefined) return;
+    const { message, state: stands } = seen.readiness;
+    const trouble = this.#followers.get(`${goal.ref.namespace}/${goal.ref.kind}`)?.trouble;
     if (state === 'timeout' && trouble !== undefined) this.#decide(key, 'unseen', message, { trouble });
     else this.#decide(key, state === 'timeout' && stands === 'waiting' ? stands : state, message);
   }
@@ -263,10 +263,10 @@ export class RolloutWatch {
   ): void {
     const entry = this.#take(key);
     if (entry === undefined) return;
-    const { ready, wanted } = entry.readiness;
+    const { ready, wanted } = entry.seen.readiness;
     // It may be followed on, and the watch tells each state once.
     const { ref } = entry.goal;
-    if (state === 'waiting') this.#followerOf(ref).unfollowed.set(ref.name, entry.latest);
+    if (state === 'waiting') this.#followerOf(ref).unfollowed.set(ref.name, entry.seen.latest);
     entry.decide({ state, message, ready, wanted, durationMs: this.#context.now() - entry.started, ...more });
   }
 
@@ -284,7 +284,7 @@ export class RolloutWatch {
       await pause(wait, signal);
       if (signal.aborted) return;
       const started = now();
-      const pending = [...this.#entries.values()].map(({ goal, readiness }) => ({ goal, readiness }));
+      const pending = [...this.#entries.values()].map(({ goal, seen }) => ({ goal, readiness: seen.readiness }));
       try {
         const stuck: ReadonlyMap<string, StuckVerdict> =
           pending.length === 0 ? new Map() : await untilAborted(inspectPending(pending), signal);
