@@ -18,11 +18,13 @@ export interface Readiness {
   readonly aborted?: true;
   /** Where to look for the cause of a failure, as a sentence, where that is not its pods. */
   readonly look?: string;
+  /** Set while it is paused and pods are to be replaced: the command that resumes it, between backticks. */
+  readonly resume?: string;
 }
 
 /** What a rule says of a workload; `undefined` if nothing is missing. */
 export type ReadinessVerdict =
-  | (Pick<Readiness, 'message' | 'podsRefused' | 'aborted' | 'look'> & {
+  | (Pick<Readiness, 'message' | 'podsRefused' | 'aborted' | 'look' | 'resume'> & {
       readonly state: Exclude<Readiness['state'], 'ready'>;
     })
   | undefined;

@@ -106,6 +106,34 @@ describe('new pods that never become ready', () => {
     await awaitReady(cluster.api, workload);
   });
 
+  test.concurrent('a Deployment that somebody pauses is said to be paused, by the deployment and by its rollback', async () => {
+    const scene = await Scene.open(cluster);
+    const podAnnotations = { 'sim/behaviour-with-filter': 'never-ready' };
+    // One old pod is gone, which only a controller that goes on can bring back.
+    const strategy = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } };
+    const workload = await scene.workload('bad', { replicas: 2, podAnnotations, spec: { strategy } });
+    const running = scene.deploy({ timeout: '5s' });
+    await eventually('a new pod', async () => {
+      const { status } = await scene.now(workload);
+      return (status?.updatedReplicas === 1 && status.replicas === 2) || undefined;
+    });
+    await cluster.api.patch(pathOf(workload), { spec: { paused: true } });
+    const { problem, rollback } = onlyTarget(await running);
+    const resume = `Resume it: \`kubectl rollout resume -n ${scene.namespace} deployment/bad\`. Then re-run the job.`;
+    expect(problem).toMatchObject({
+      message: expect.stringMatching(
+        /^not ready after 5\.0 s: it is paused by spec\.paused until somebody resumes it, with /,
+      ),
+      remedy: resume,
+    });
+    expect(rollback?.problem).toMatchObject({
+      message: expect.stringMatching(
+        /^was rolled back, but its pods do not become ready \(it is paused by spec\.paused /,
+      ),
+      remedy: `${resume} The pod template is rolled back already.`,
+    });
+  });
+
   test.concurrent('a StatefulSet whose stuck pods may not be deleted is not begun, unless what fails is kept', async () => {
     const scene = await Scene.open(cluster);
     const podAnnotations = { 'sim/behaviour-with-filter': 'crash-loop' };

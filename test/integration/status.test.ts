@@ -8,7 +8,7 @@ import type { FilterStatus } from '../../src/deploy/report/status-report.ts';
 import type { ActionInputs, SeenReport } from '../harness/action.ts';
 import { eventually, grant } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
-import { awaitReady } from '../harness/workloads.ts';
+import { awaitReady, pathOf } from '../harness/workloads.ts';
 import { FILTER, objectsOf, Site } from './site.ts';
 
 const CONFIGURATION = 'x-test: 1';
@@ -213,7 +213,7 @@ describe('status', () => {
 
   test('pods that are not ready, pods that do not run it, no pods at all', async () => {
     const podAnnotations = { 'sim/behaviour-with-filter': 'never-ready' };
-    await site.workload('not-ready', { podAnnotations });
+    const stuck = await site.workload('not-ready', { podAnnotations });
     const broken = await site.workload('no-effect', { podAnnotations: { 'sim/refuses': CONFIGURATION } });
     const settling = [broken, await site.workload('scaled-to-zero', { replicas: 0 })];
     await site.run('deploy', ['not-ready', 'no-effect', 'scaled-to-zero'], {
@@ -230,6 +230,13 @@ describe('status', () => {
     expect(filtersOf(report).map(([, { verification }]) => verification)).toEqual([undefined, undefined, undefined]);
     // That it looked and found trouble is no failure of the look.
     expect([report.outcome, report.problems]).toEqual(['reported', []]);
+    // Nobody has to wait for what goes on only once somebody resumes it.
+    await cluster.api.patch(pathOf(stuck), { spec: { paused: true } });
+    const paused = await eventually('a controller that has seen it', async () => {
+      const found = filtersOf(await ask()).find(([name]) => name === 'not-ready')?.[1];
+      return found?.health === 'not-ready' ? found : undefined;
+    });
+    expect(textsOf(paused)).toEqual([expect.stringMatching(/^not ready: it is paused by spec\.paused until /)]);
   });
 
   test('a filter whose time is over says so', async () => {

@@ -54,10 +54,10 @@ export async function lookAtFilter(
   const rendered = state === undefined ? renderedBy(current) : undefined;
   const changes = changesOf(current, snapshot);
   const kind = targetKind(ref);
-  const { state: readiness, message, ready, wanted, podsRefused, aborted } = kind.readiness(workload);
+  const { state: readiness, message, ready, wanted, podsRefused, aborted, resume } = kind.readiness(workload);
   const rolls = readiness === 'progressing' && kind.isRolling(workload);
   // A rollout that cannot end by itself is none to wait for, whichever filter keeps it from that.
-  const passes = rolls && !changedWorkload;
+  const passes = rolls && resume === undefined && !changedWorkload;
   const trouble = passes ? await lastingTrouble(current, context) : undefined;
   const rolling = passes && trouble === undefined && podsRefused === undefined;
   const hasPods = kind.wantedPods(workload) !== 0;

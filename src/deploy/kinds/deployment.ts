@@ -4,6 +4,7 @@ import { controllerOf } from '../../cluster/pods.ts';
 import { DEADLINE_EXCEEDED, keepsProgress, NEW_REPLICA_SET_AVAILABLE, progressOf } from '../../cluster/progress.ts';
 import { conditionOf, failed, progressing, type ReadinessVerdict } from '../../cluster/readiness.ts';
 import { DEPLOYMENT as DEPLOYMENT_RESOURCE, REPLICA_SET } from '../../cluster/resources.ts';
+import type { WorkloadRef } from '../../targets/target.ts';
 import type { Blocker, WantedTarget } from './kind.ts';
 import { templateBlocker } from './template-blockers.ts';
 import { refusedPods, workloadKind } from './workload-kind.ts';
@@ -45,8 +46,12 @@ function pausedBlocker({ ref, observed }: WantedTarget): Blocker | undefined {
   if (observed.spec?.paused !== true) return undefined;
   return {
     message: 'is paused, so no pod would get the change.',
-    remedy: `Resume it: \`kubectl rollout resume -n ${ref.namespace} deployment/${ref.name}\`.`,
+    remedy: `Resume it: ${resumeCommand(ref)}.`,
   };
+}
+
+function resumeCommand({ namespace, name }: Pick<WorkloadRef, 'namespace' | 'name'>): string {
+  return `\`kubectl rollout resume -n ${namespace} deployment/${name}\``;
 }
 
 /** Old pods stay until new ones are ready. The status does not tell which are; old ones were so before. */
@@ -66,8 +71,21 @@ function stalled(workload: Workload): ReadinessVerdict {
 }
 
 function verdictOf(workload: Workload, earlier?: Condition): ReadinessVerdict {
+  if (workload.spec?.paused === true) return pausedVerdict(workload);
   if (progressOf(workload)?.reason === DEADLINE_EXCEEDED && !keepsProgress(workload, earlier)) return stalled(workload);
   return podsVerdict(workload) ?? conditionsVerdict(workload);
+}
+
+/** While it is paused, its controller replaces no pods and leaves the condition Progressing as it is: its pods are all there is to see. */
+function pausedVerdict(workload: Workload): ReadinessVerdict {
+  const pods = podsVerdict(workload);
+  if (pods === undefined) return availableVerdict(workload);
+  const { namespace = '', name } = workload.metadata;
+  return {
+    ...pods,
+    message: `it is paused by spec.paused until somebody resumes it, with ${pods.message}`,
+    resume: resumeCommand({ namespace, name }),
+  };
 }
 
 function podsVerdict(workload: Workload): ReadinessVerdict {
@@ -85,12 +103,10 @@ function podsVerdict(workload: Workload): ReadinessVerdict {
 }
 
 function conditionsVerdict(workload: Workload): ReadinessVerdict {
-  const { progressDeadlineSeconds = NO_DEADLINE, paused } = workload.spec ?? {};
+  const { progressDeadlineSeconds = NO_DEADLINE } = workload.spec ?? {};
   const progressed = progressOf(workload);
   const isDone = progressed?.status === 'True' && progressed.reason === NEW_REPLICA_SET_AVAILABLE;
-  // A paused Deployment has no progress to report; that its pods are as wanted is all there is to see.
-  if (progressDeadlineSeconds < NO_DEADLINE && paused !== true && !isDone)
-    return progressing('the new ReplicaSet is not available yet');
+  if (progressDeadlineSeconds < NO_DEADLINE && !isDone) return progressing('the new ReplicaSet is not available yet');
   return availableVerdict(workload);
 }
 

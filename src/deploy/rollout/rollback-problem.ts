@@ -23,6 +23,8 @@ export interface RollbackFailure {
   readonly undoReverts: boolean;
   /** Pods that have to be deleted and may not be. */
   readonly pods?: readonly string[];
+  /** What to do about pods that are not ready, where that is known. */
+  readonly remedy?: string;
   /** The call that failed, where one did. */
   readonly call?: Problem;
 }
@@ -65,7 +67,7 @@ export function rollbackProblem(
 
 function remedyOf(
   planned: Pick<PlannedWorkload, 'ref' | 'revisions' | 'removals'>,
-  { template, isOurs, undoReverts, pods = [] }: RollbackFailure,
+  { template, isOurs, undoReverts, pods = [], remedy }: RollbackFailure,
   { command, needs }: ManualRollback,
 ): string {
   const { kind, namespace } = planned.ref;
@@ -73,7 +75,7 @@ function remedyOf(
     case 'before':
       return pods.length > 0
         ? `Delete the pods that the ${kind} waits for: \`kubectl delete pod -n ${namespace} ${pods.join(' ')}\`. Or grant the permission to delete pods in namespace "${namespace}". The pod template is rolled back already.`
-        : `Find out why its pods are not ready: \`kubectl describe pods -n ${namespace}\`. The pod template is rolled back already.`;
+        : `${remedy ?? `Find out why its pods are not ready: \`kubectl describe pods -n ${namespace}\`.`} The pod template is rolled back already.`;
     case 'new': {
       const manually = undoReverts
         ? `, or roll back manually: \`${command}\`${needs === undefined ? '' : ` (needs ${needs})`}`

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { describeProblem, type Problem } from '../../base/problem.ts';
 import { callProblem, isApiError } from '../../cluster/errors.ts';
 import type { Pod, Workload } from '../../cluster/objects.ts';
@@ -180,7 +181,7 @@ async function awaitRestored(
         ? `nobody saw its pods become ready, because the API server did not show it any more (${ended.trouble})`
         : `its pods do not become ready (${ended?.message || 'its state could not be followed'})`;
     return stuck.length === 0
-      ? { state: 'failed', why: missing, template: 'before' }
+      ? { state: 'failed', why: missing, template: 'before', ...defined({ remedy: ended?.remedy }) }
       : { state: 'failed', why: `${missing}: ${stuckPodsWords(ref, stuck)}`, template: 'before', pods: stuck };
   });
 }

@@ -43,6 +43,7 @@ export interface RolloutResult {
 export type StuckVerdict = Pick<RolloutResult, 'message' | 'rejectsFilter' | 'lacksFilter'>;
 
 /** Returns what to do about a failure that has its cause elsewhere than in its pods. */
-export function remedyOf({ look }: Readiness): Pick<RolloutResult, 'remedy'> {
+export function remedyOf({ look, resume }: Readiness): Pick<RolloutResult, 'remedy'> {
+  if (resume !== undefined) return { remedy: `Resume it: ${resume}. Then re-run the job.` };
   return look === undefined ? {} : { remedy: `${look} Fix the cause and re-run the job.` };
 }

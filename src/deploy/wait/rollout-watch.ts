@@ -252,7 +252,8 @@ export class RolloutWatch {
     const { message, state: stands } = seen.readiness;
     const trouble = this.#followers.get(`${goal.ref.namespace}/${goal.ref.kind}`)?.trouble;
     if (state === 'timeout' && trouble !== undefined) this.#decide(key, 'unseen', message, { trouble });
-    else this.#decide(key, state === 'timeout' && stands === 'waiting' ? stands : state, message);
+    else if (state === 'timeout' && stands === 'waiting') this.#decide(key, stands, message);
+    else this.#decide(key, state, message, remedyOf(seen.readiness));
   }
 
   #decide(

@@ -147,7 +147,19 @@ describe('Deployment', () => {
       'it is paused and pods are old',
       { paused: true },
       { ...done, updatedReplicas: 1 },
-      progressing(/1 of 3 pods updated/),
+      progressing(/^it is paused by spec\.paused until somebody resumes it, with 1 of 3 pods updated$/),
+    ],
+    [
+      'it is paused since its deadline was over, and pods are old',
+      { paused: true },
+      { ...done, updatedReplicas: 1, conditions: [DEADLINE, AVAILABLE] },
+      progressing(/^it is paused by spec\.paused/),
+    ],
+    [
+      'it is paused since its deadline was over, and all pods are as wanted',
+      { paused: true },
+      { ...done, conditions: [DEADLINE, AVAILABLE] },
+      ready,
     ],
     ['no condition Progressing', {}, { ...done, conditions: [AVAILABLE] }, progressing(/new ReplicaSet/)],
     [

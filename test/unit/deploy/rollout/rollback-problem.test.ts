@@ -25,6 +25,12 @@ test.each<[WorkloadKind, Omit<RollbackFailure, 'isOurs'>, RegExp, RegExp]>([
     /^was rolled back, but /,
     /pod template is rolled back already/,
   ],
+  [
+    'Deployment',
+    { template: 'before', undoReverts: true, remedy: 'Resume it.' },
+    /^was rolled back, but /,
+    /^Resume it\. The pod template is rolled back already\.$/,
+  ],
   ['DaemonSet', { template: 'before', undoReverts: false }, /^was rolled back, but /, /kubectl describe pods -n shop/],
   [
     'StatefulSet',
