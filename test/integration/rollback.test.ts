@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { renderSummary } from '../../src/action/summary/summary.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { eventually } from '../harness/api.ts';
@@ -132,6 +133,25 @@ describe('new pods that never become ready', () => {
       ),
       remedy: `${resume} The pod template is rolled back already.`,
     });
+    // Nobody changed the template itself.
+    expect(rollback).not.toHaveProperty('differs');
+  });
+
+  test.concurrent('what others changed in the pod template meanwhile is not said to be as it was', async () => {
+    const scene = await Scene.open(cluster);
+    const podAnnotations = { 'sim/behaviour-with-filter': 'never-ready' };
+    const workload = await scene.workload('bad', { podAnnotations });
+    const running = scene.deploy({ timeout: '4s' });
+    await scene.seen('the patch', ({ method, path, status }) => {
+      return method === 'PATCH' && status === 200 && path.startsWith(pathOf(workload));
+    });
+    const theirs = { 'sim/behaviour': 'never-ready' };
+    await cluster.api.patch(pathOf(workload), { spec: { template: { metadata: { annotations: theirs } } } });
+    const report = await running;
+    expect(onlyTarget(report).rollback).toMatchObject({ template: 'before', differs: 'changed-by-others' });
+    const summary = renderSummary(report.whole);
+    expect(summary).toMatch(/is taken back; what others changed in it meanwhile is still there\./);
+    expect(summary).not.toMatch(/template is as it was before/);
   });
 
   test.concurrent('a StatefulSet whose stuck pods may not be deleted is not begun, unless what fails is kept', async () => {

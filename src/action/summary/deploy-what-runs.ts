@@ -6,7 +6,7 @@ import { countOf } from '../verdict/text.ts';
 import { supersededLines } from './parts/superseded.ts';
 import { waitingAgainLine, waitingLine, waitsAgain } from './parts/waiting.ts';
 import {
-  backButUnreadyLine,
+  backButUnreadyLines,
   interruptedRollbacks,
   oldPods,
   renderStateLines,
@@ -53,7 +53,7 @@ function rollbackFailures(of: TargetsOfPhase): StateLine[] {
             : 'The pod template has the new revision.'
         } ${oldPods(notBack)}`,
     },
-    backButUnreadyLine(of('rollback-failed')),
+    ...backButUnreadyLines(of('rollback-failed')),
     ...interruptedRollbacks(of),
   ];
 }

@@ -14,7 +14,7 @@ import { targetTable } from './parts/targets.ts';
 import { renderTimeline } from './parts/timeline.ts';
 import { waitingAgainLine, waitingLine, waitsAgain } from './parts/waiting.ts';
 import {
-  backButUnreadyLine,
+  backButUnreadyLines,
   interruptedRollbacks,
   oldPods,
   renderStateLines,
@@ -60,7 +60,7 @@ function troubled(of: TargetsOfPhase): StateLine[] {
       words: (one) =>
         `**failed, and so did the rollback: ${one ? 'it needs' : 'they need'} attention now**; see above for the cause and remedy. ${oldPods(notBack)}`,
     },
-    backButUnreadyLine(of('rollback-failed')),
+    ...backButUnreadyLines(of('rollback-failed')),
     ...interruptedRollbacks(of),
     {
       icon: '❌',

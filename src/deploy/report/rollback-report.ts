@@ -9,6 +9,8 @@ export interface Rollback {
   readonly durationMs: number;
   /** Of a failed one: whether its pod template is as before, still what the run wrote, or nobody knows. */
   readonly template?: 'before' | 'new' | 'unknown';
+  /** Of one whose template is `before`: why it is not what the run found, although nothing of the run is left in it. */
+  readonly differs?: 'changed-by-others' | 'earlier-revision';
   /** What kept its pods from being ready before the run already: nobody waited until they were. */
   readonly unready?: string;
   /** Where its rollout waits for promotion, of what it went back to: `paused at step 2 of 4 of its canary`. */

@@ -1,6 +1,7 @@
 import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import { sentence } from '../../base/text.ts';
+import type { Workload } from '../../cluster/objects.ts';
 import type { WorkloadWrite } from '../apply/workload.ts';
 import type { Met } from '../observe/superseded.ts';
 import { changesPods, type PlannedWorkload } from '../plan/plan.ts';
@@ -8,7 +9,7 @@ import { revisionAfterRollback } from '../plan/rollback-target.ts';
 import type { Rollback } from '../report/report.ts';
 import type { RolloutResult } from '../wait/rollout-result.ts';
 import type { UnreadyState } from './ready-before.ts';
-import { returnsToObserved } from './rollback-patch.ts';
+import { returnsToObserved, whyDiffers } from './rollback-patch.ts';
 import { isUnanswered, type RollbackFailure, rollbackProblem } from './rollback-problem.ts';
 import { rolloutGoalOf } from './workload-rollout.ts';
 
@@ -41,11 +42,15 @@ export type RollbackEnd =
   | { readonly state: 'refused'; readonly problem: Problem }
   | ({ readonly state: 'failed'; readonly why: string } & Omit<RollbackFailure, 'isOurs' | 'undoReverts'>);
 
-/** Returns what the report says of a rollback; what another run has put there, or `undefined`, if nothing was to be rolled back. */
+/**
+ * Returns what the report says of a rollback; what another run has put there, or `undefined`, if nothing was to be rolled back.
+ * `restored`: the workload as writing its template left it, where that was done.
+ */
 export function concludeRollback(
   end: RollbackEnd,
   facts: RollbackFacts,
   durationMs: number,
+  restored?: Workload,
 ): Rollback | { readonly met: Met } | undefined {
   const { planned, write, before } = facts;
   const filters = [...rolloutGoalOf(planned).podRevisions.map(({ filter }) => filter), ...planned.removals];
@@ -65,6 +70,7 @@ export function concludeRollback(
       return { state: 'failed', to, durationMs, problem: end.problem };
     case 'failed': {
       const { state, why, ...failure } = end;
+      const differs = restored && whyDiffers(planned, restored);
       const isOurs = write.result.state !== 'unchanged' && changesPods(planned);
       const undoReverts = write.result.state === 'done' && returnsToObserved(planned);
       const unready = failure.template === 'before' ? before?.words : undefined;
@@ -77,7 +83,7 @@ export function concludeRollback(
         to,
         durationMs,
         template: failure.template,
-        ...defined({ unready }),
+        ...defined({ differs, unready }),
         problem,
         ...(tellsFailure && { tellsFailure }),
       };

@@ -1,4 +1,5 @@
 import { defined } from '../../base/defined.ts';
+import { sameJson } from '../../base/json.ts';
 import { fail, ok, type Problem } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import type { PodRevision } from '../../mesh/identity/revision.ts';
@@ -10,6 +11,7 @@ import type { Replanned, WorkloadWrite } from '../apply/workload.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import { type ForeignChange, foreignChange, otherRunOn } from '../plan/foreign-change.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
+import type { Rollback } from '../report/report.ts';
 import { rolloutGoalOf } from './workload-rollout.ts';
 
 /** A workload that is to be rolled back, and what this run has written to it. */
@@ -76,6 +78,15 @@ function supersededProblem({ ref }: PlannedWorkload, { message, remedy, reverted
 export function returnsToObserved({ observed, revisions, removals, rollbackTargets }: PlannedWorkload): boolean {
   const filters = [...revisions.map(({ podRevision }) => podRevision.filter), ...removals];
   return filters.every((filter) => rollbackTargets.get(filter)?.id === revisionOn(observed, filter));
+}
+
+/** Why a pod template that was rolled back is not what this run has found; `undefined` if it is. */
+export function whyDiffers(planned: PlannedWorkload, written: Workload): Rollback['differs'] {
+  if (!returnsToObserved(planned)) return 'earlier-revision';
+  const [found, now] = [planned.observed, written].map(({ spec }) => spec?.template);
+  if (sameJson(found, now)) return undefined;
+  // What the run put back of other filters stays, too.
+  return planned.mended.length > 0 ? 'earlier-revision' : 'changed-by-others';
 }
 
 /** The patch's keys with their values of before; `undefined` if others have changed one of them since. */

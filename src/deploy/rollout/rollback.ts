@@ -82,7 +82,7 @@ export async function rollBack(
     const subject = describeWorkload(facts.planned.ref);
     context.write.warnings.add({ topic: 'Replaced by another run', subject, text });
   }
-  return concludeRollback(end, facts, context.now() - started);
+  return concludeRollback(end, facts, context.now() - started, 'written' in restored ? restored.written : undefined);
 }
 
 function factsOf(rollout: WorkloadRollout): RollbackFacts {

@@ -42,14 +42,26 @@ export function unreadyAsBefore(one: boolean, what: string): string {
   return `${one ? 'has' : 'have'} ${what}; ${one ? 'its' : 'their'} pods are not ready, as before the run, so nothing was verified there.`;
 }
 
-/** The line about workloads whose pod template is back and whose pods are not ready, among `targets`. */
-export function backButUnreadyLine(targets: readonly TargetReport[]): StateLine {
-  return {
+type Differs = NonNullable<TargetReport['rollback']>['differs'];
+
+/** What a pod template is like that was rolled back, by why it differs from what the run found. */
+const TEMPLATE_WORDS: ReadonlyMap<Differs, string> = new Map([
+  [undefined, 'The pod template is as it was before.'],
+  ['earlier-revision', 'What this run wrote to the pod template is taken back.'],
+  [
+    'changed-by-others',
+    'What this run wrote to the pod template is taken back; what others changed in it meanwhile is still there.',
+  ],
+]);
+
+/** The lines about workloads whose pod template is back and whose pods are not ready, among `targets`. */
+export function backButUnreadyLines(targets: readonly TargetReport[]): StateLine[] {
+  return [...TEMPLATE_WORDS].map(([differs, template]) => ({
     icon: '🚨',
-    targets: targets.filter(isBackButUnready),
+    targets: targets.filter((target) => isBackButUnready(target) && target.rollback?.differs === differs),
     words: (one) =>
-      `**${one ? 'was' : 'were'} rolled back, but ${one ? 'is' : 'are'} not ready and ${one ? 'needs' : 'need'} attention now**; see above for the cause and remedy. The pod template is as it was before.`,
-  };
+      `**${one ? 'was' : 'were'} rolled back, but ${one ? 'is' : 'are'} not ready and ${one ? 'needs' : 'need'} attention now**; see above for the cause and remedy. ${template}`,
+  }));
 }
 
 /** The lines about workloads that were to be rolled back when the run was cancelled: what their pod templates have. */
