@@ -148,31 +148,37 @@ export class Http {
     const bytes = maxBytes + (body?.length ?? 0);
     const maxMs = Math.min(attemptMs, WORDS_MS + Math.ceil(bytes / BYTES_PER_MS));
     // Connecting and waiting; interim answers (RFC 9110, 15.2) are no silence, and do not go on for ever either.
-    const headMs = 2 * silenceMs + Math.ceil((body?.length ?? 0) / BYTES_PER_MS);
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(new Error(`no answer within ${formatDuration(headMs)}`)), headMs);
-    const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(maxMs), late.signal]);
-    const answering = this.#pools.dispatcher(url).request({
-      origin: url.origin,
-      path: `${url.pathname}${url.search}`,
-      method,
-      headers: { 'user-agent': userAgent, ...headers },
-      body: body ?? null,
-      headersTimeout: silenceMs,
-      bodyTimeout: silenceMs,
-      signal,
-    });
-    // undici looks at the signal only once it is connected.
-    const response = await untilAborted(answering, signal).finally(() => clearTimeout(timer));
-    const { statusCode: status } = response;
-    const read = await readAnswer(
-      response,
-      { success: maxBytes, words: MAX_WORDS_BYTES },
-      (max) => new UnusableAnswerError(`${url.host} sends more than the ${formatBytes(max)} that are expected`),
-    );
-    // A query may hold a signature that is as good as a password.
-    debug(`${method} ${url.origin}${url.pathname} → ${status} in ${Math.round(performance.now() - started)} ms`);
-    return { status, headers: response.headers, body: read, url };
+    const headMs = Math.min(2 * silenceMs + Math.ceil((body?.length ?? 0) / BYTES_PER_MS), maxMs);
+    const dispatcher = this.#pools.dispatcher(url);
+    const [head, whole] = [deadline(headMs, 'no answer'), deadline(maxMs, 'no whole answer')];
+    const signal = AbortSignal.any([this.#options.signal, whole.signal, head.signal]);
+    try {
+      const answering = dispatcher.request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method,
+        headers: { 'user-agent': userAgent, ...headers },
+        body: body ?? null,
+        headersTimeout: silenceMs,
+        bodyTimeout: silenceMs,
+        signal,
+      });
+      // undici looks at the signal only once it is connected.
+      const response = await untilAborted(answering, signal);
+      head.end();
+      const { statusCode: status } = response;
+      const read = await readAnswer(
+        response,
+        { success: maxBytes, words: MAX_WORDS_BYTES },
+        (max) => new UnusableAnswerError(`${url.host} sends more than the ${formatBytes(max)} that are expected`),
+      );
+      // A query may hold a signature that is as good as a password.
+      debug(`${method} ${url.origin}${url.pathname} → ${status} in ${Math.round(performance.now() - started)} ms`);
+      return { status, headers: response.headers, body: read, url };
+    } finally {
+      head.end();
+      whole.end();
+    }
   }
 
   /** What began with TLS stays with it; else the user's word counts. */
@@ -185,6 +191,13 @@ export class Http {
   #delay(attempt: number, outcome: AttemptOutcome): number | undefined {
     return retryDelay(attempt, outcome, (this.#options.random ?? Math.random)());
   }
+}
+
+/** A signal that aborts after so many milliseconds, unless it is ended before; its reason says `what` there was not. */
+function deadline(ms: number, what: string): { readonly signal: AbortSignal; end(): void } {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Error(`${what} within ${formatDuration(ms)}`)), ms);
+  return { signal: late.signal, end: () => clearTimeout(timer) };
 }
 
 function mayBePlain({ hostname, host }: URL, insecureHosts: readonly string[]): boolean {

@@ -7,7 +7,7 @@ const CONNECTIONS = 4;
 /** Over HTTP/2 a stream that is not closed yet when its client is destroyed ends the process with an error that nobody can catch (8.12). */
 const HTTP1 = { allowH2: false } as const;
 const CONNECT = { timeout: 10_000, ...HTTP1 } as const;
-const POOL = { connections: CONNECTIONS, proxyTls: CONNECT, ...HTTP1 } as const;
+const POOL = { connections: CONNECTIONS, ...HTTP1 } as const;
 
 /** How names become connections; tests have an Internet of their own. */
 export interface Network {
@@ -59,8 +59,11 @@ export class Pools {
     this.#perimeter.enter(address.hostname, !proxy.ok || proxy.value !== undefined);
     if (!proxy.ok) throw new Error(`${proxy.origin} ${proxy.fault}`);
     if (proxy.value === undefined) return this.#direct;
-    const { href } = proxy.value.url;
-    const known = this.#proxied.get(href) ?? new ProxyAgent({ ...POOL, uri: href.replace('socks5h:', 'socks5:') });
+    const { href, protocol } = proxy.value.url;
+    // undici takes a SOCKS proxy that has any for one that is spoken to over TLS.
+    const proxyTls = protocol === 'https:' ? { proxyTls: CONNECT } : {};
+    const uri = href.replace('socks5h:', 'socks5:');
+    const known = this.#proxied.get(href) ?? new ProxyAgent({ ...POOL, ...proxyTls, uri });
     this.#proxied.set(href, known);
     return known;
   }

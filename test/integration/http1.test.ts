@@ -3,13 +3,14 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createSecureServer } from 'node:http2';
-import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { makeCertificates } from '../embedded/certs.ts';
 import { type BundleRun, makeModule, runBundle } from '../harness/action.ts';
+import { serveSocks } from './kubeconfig-lab.ts';
 
 const FILTER = makeModule();
 const HOST = 'filters.example';
@@ -19,14 +20,16 @@ const spoken: string[] = [];
 const sockets = new Set<Socket>();
 const servers: Server[] = [];
 /** Where they listen. */
-let [filters, newer, proxy, secureProxy] = [0, 0, 0, 0];
+let [filters, newer, proxy, secureProxy, socksProxy] = [0, 0, 0, 0, 0];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'http1-'));
   const { caPem, certPem: cert, keyPem: key } = makeCertificates(HOST);
   await writeFile(join(folder, 'ca.pem'), caPem);
   const both = { cert, key, allowHTTP1: true };
-  const speaks = (name: string) => (socket: TLSSocket) => void spoken.push(`${name}: ${socket.alpnProtocol}`);
+  // Who names no protocol means HTTP/1.1.
+  const speaks = (name: string) => (socket: TLSSocket) =>
+    void spoken.push(`${name}: ${socket.alpnProtocol || 'http/1.1'}`);
   const source = createSecureServer(both, (_, response) => void response.end(FILTER));
   filters = await listen(source.on('secureConnection', speaks('filters')));
   newer = await listen(createSecureServer({ cert, key }));
@@ -35,6 +38,7 @@ beforeAll(async () => {
     near.pipe(connect(filters, '127.0.0.1')).pipe(near);
   };
   proxy = await listen(createServer().on('connect', tunnel));
+  socksProxy = await listen(createTcpServer((near) => serveSocks(near, { host: '127.0.0.1', port: filters })));
   secureProxy = await listen(createSecureServer(both).on('connect', tunnel).on('secureConnection', speaks('proxy')));
 });
 afterAll(async () => {
@@ -55,6 +59,7 @@ async function listen(server: Server): Promise<number> {
 test.each([
   ['a server', () => ({}), ['filters: http/1.1']],
   ['a server behind a proxy', () => ({ HTTPS_PROXY: `http://127.0.0.1:${proxy}` }), ['filters: http/1.1']],
+  ['a server behind a SOCKS proxy', () => ({ HTTPS_PROXY: `socks5://127.0.0.1:${socksProxy}` }), ['filters: http/1.1']],
   [
     'a server behind a proxy with TLS',
     () => ({ HTTPS_PROXY: `https://localhost:${secureProxy}` }),

@@ -147,7 +147,7 @@ function refusing<S extends Server>(server: S): S {
 }
 
 /** A SOCKS5 proxy without a login (RFC 1928): greeting, request, then bytes both ways. */
-function serveSocks(client: Socket, target: Target): void {
+export function serveSocks(client: Socket, target: Target): void {
   client.on('error', () => undefined);
   client.once('data', () => {
     client.write(Uint8Array.of(5, 0));
