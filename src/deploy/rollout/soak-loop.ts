@@ -1,4 +1,4 @@
-import { pause } from '../../base/concurrency.ts';
+import { makeLimiter, pause } from '../../base/concurrency.ts';
 import { untilNextLook } from '../soak/cluster-watch.ts';
 import type { RolloutSoak } from './soak.ts';
 
@@ -8,6 +8,8 @@ type Watching = Pick<RolloutSoak, 'look' | 'readReplaced' | 'close'>;
 export class SoakLoop {
   readonly #soaks: readonly Watching[];
   readonly #closing = new AbortController();
+  /** Looks follow each other: two at once would count things twice. */
+  readonly #one = makeLimiter(1);
   #running: Promise<void> | undefined;
   #isWatching = false;
   #onLook: ((isAnythingLeft: boolean) => void) | undefined;
@@ -50,12 +52,14 @@ export class SoakLoop {
     }
   }
 
-  async #look(): Promise<void> {
-    if (!this.#isWatching) {
-      await Promise.all(this.#soaks.map((soak) => soak.readReplaced()));
-      return;
-    }
-    const left = await Promise.all(this.#soaks.map((soak) => soak.look()));
-    this.#onLook?.(left.includes(true));
+  #look(): Promise<void> {
+    return this.#one(async () => {
+      if (!this.#isWatching) {
+        await Promise.all(this.#soaks.map((soak) => soak.readReplaced()));
+        return;
+      }
+      const left = await Promise.all(this.#soaks.map((soak) => soak.look()));
+      this.#onLook?.(left.includes(true));
+    });
   }
 }

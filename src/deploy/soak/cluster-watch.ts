@@ -1,4 +1,4 @@
-import { makeLimiter, mapLimited, pause } from '../../base/concurrency.ts';
+import { mapLimited, pause } from '../../base/concurrency.ts';
 import { listWords } from '../../base/text.ts';
 import { isRefused } from '../../cluster/node-refusal.ts';
 import type { Pod, Workload } from '../../cluster/objects.ts';
@@ -53,8 +53,6 @@ export class ClusterWatch {
   readonly #sampler: PodSampler;
   readonly #probes: ProbeSender | undefined;
   readonly #watched = new Map<string, Watched>();
-  /** Looks follow each other: of two at once, counters that come late look like those of a proxy that was started anew. */
-  readonly #one = makeLimiter(1);
   #turn = 0;
 
   constructor(context: DeployContext, policy: RolloutPolicy) {
@@ -87,7 +85,7 @@ export class ClusterWatch {
 
   /** Reads once more what the old pods of workloads have counted that are about to be changed, all of them. */
   async readAgain(workloads: readonly PlannedWorkload[]): Promise<void> {
-    await this.#one(async () => this.#lookAt(await this.#remaining(this.#watchedOf(workloads))));
+    await this.#lookAt(await this.#remaining(this.#watchedOf(workloads)));
   }
 
   /**
@@ -95,11 +93,9 @@ export class ClusterWatch {
    * a change as they run are none: nobody knows from when on they have it.
    */
   async readReplaced(isReplaced: (planned: PlannedWorkload) => boolean): Promise<void> {
-    await this.#one(async () => {
-      const replaced = [...this.#watched.values()].filter(({ planned }) => isReplaced(planned) && !isInPlace(planned));
-      const now = this.#context.now();
-      await this.#lookAt(this.#next(await this.#remaining(replaced.filter(({ watch }) => watch.isOldDue(now)))));
-    });
+    const replaced = [...this.#watched.values()].filter(({ planned }) => isReplaced(planned) && !isInPlace(planned));
+    const now = this.#context.now();
+    await this.#lookAt(this.#next(await this.#remaining(replaced.filter(({ watch }) => watch.isOldDue(now)))));
   }
 
   #watchedOf(workloads: readonly PlannedWorkload[]): Watched[] {
@@ -125,11 +121,7 @@ export class ClusterWatch {
    * Looks once at the pods of the workloads that are watched; of more than 200 pods, at the next ones. Returns with which of them
    * something is wrong.
    */
-  look(isWatched: (planned: PlannedWorkload) => boolean): Promise<readonly WatchedBreach[]> {
-    return this.#one(() => this.#lookOnce(isWatched));
-  }
-
-  async #lookOnce(isWatched: (planned: PlannedWorkload) => boolean): Promise<readonly WatchedBreach[]> {
+  async look(isWatched: (planned: PlannedWorkload) => boolean): Promise<readonly WatchedBreach[]> {
     const watched = [...this.#watched.values()].filter(({ planned }) => isWatched(planned));
     if (watched.length === 0) return [];
     const pods = await this.#newPods(watched.map(({ planned }) => planned));
@@ -207,8 +199,11 @@ export class ClusterWatch {
     way: Way,
     usages: ReadonlyMap<string, Usage> | undefined,
   ): Promise<boolean> {
-    const look = await this.#sampler.look(record.pod, namespace, way, usages?.get(record.name));
-    record.add(look);
+    const look = await record.inTurn(async () => {
+      const shown = await this.#sampler.look(record.pod, namespace, way, usages?.get(record.name));
+      record.add(shown);
+      return shown;
+    });
     return look.counters !== undefined || look.log !== undefined;
   }
 

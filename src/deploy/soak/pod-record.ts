@@ -1,3 +1,4 @@
+import { makeLimiter } from '../../base/concurrency.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { isReady } from '../../cluster/pods.ts';
 import { proxyMemoryLimit, proxyRestarts } from '../../cluster/proxy-container.ts';
@@ -16,6 +17,8 @@ export class PodRecord {
   #pod: Pod;
   /** Which of the pods it is: of those that have the change, or not. */
   readonly side: 'new' | 'old';
+  /** Looks at it follow each other: of two at once, counters that come late look like those of a proxy that was started anew. */
+  readonly inTurn = makeLimiter(1);
   #restartsBefore: number | undefined;
   #restarts = { count: 0, oomKilled: false };
   #counters: ProxyCounters | undefined;

@@ -16,8 +16,10 @@ import { podId } from '../observe/new-pods.ts';
 import type { PodLook, Usage } from './pod-look.ts';
 
 const READ_MS = 4_000;
-/** So long a port is waited for that has not answered yet: where the API server does not reach it, that is all the time. */
+/** So long a port is waited for that has not answered yet, where there is another way: where it is not reached, that is all the time. */
 const REACH_MS = 1_500;
+/** So long it is not tried again. */
+const AGAIN_MS = 30_000;
 const LOG_BYTES = 128 * 1024;
 const LOG_LINES = 400;
 /** What a proxy may have logged since the last look: with access logs that are lines of 500 bytes for some hundred requests a second. */
@@ -41,9 +43,10 @@ export class PodSampler {
   /** The time of the last line that was read, by `podId`. */
   readonly #lastLines = new Map<string, string>();
   readonly #execAt = new Map<string, number>();
-  /** The namespaces in which a proxy's port has answered, and those in which it has not, while the proxy itself has, by exec. */
+  /** The namespaces in which a proxy's port has answered. */
   readonly #answered = new Set<string>();
-  readonly #unreached = new Set<string>();
+  /** Those in which it has not, while the proxy itself has, by exec; with the time of the last try. */
+  readonly #unreachedAt = new Map<string, number>();
 
   constructor(context: Pick<DeployContext, 'client' | 'log' | 'now'>) {
     this.#context = context;
@@ -81,17 +84,17 @@ export class PodSampler {
 
   async #statistics(pod: Pod, namespace: string): Promise<string | undefined> {
     const { name } = pod.metadata;
-    // Each look would wait for the port again, at every pod.
-    const isReached = this.#answered.has(namespace) || !this.#unreached.has(namespace);
-    if (isReached) {
+    if (this.#triesPort(namespace)) {
+      const isPatient = this.#answered.has(namespace) || this.lacks(namespace, 'exec');
       const answer = await this.#try(namespace, 'stats', (client) =>
         client.requestPod(namespace, name, STATS_PORT, STATS_PATH, {
           maxBytes: MAX_BYTES.statistics,
-          timeoutMs: this.#answered.has(namespace) ? READ_MS : REACH_MS,
+          timeoutMs: isPatient ? READ_MS : REACH_MS,
         }),
       );
       if (answer?.status === 200) {
         this.#answered.add(namespace);
+        this.#unreachedAt.delete(namespace);
         return answer.text;
       }
     }
@@ -99,8 +102,18 @@ export class PodSampler {
     if (!this.lacks(namespace, 'stats') && this.#answered.has(namespace)) return undefined;
     const asked = await this.#exec(pod, namespace, STATS);
     if (asked === undefined || asked === '') return undefined;
-    this.#unreached.add(namespace);
+    if (!this.#unreachedAt.has(namespace)) this.#unreachedAt.set(namespace, this.#context.now());
     return asked;
+  }
+
+  /** Whether the port of a proxy may answer: each look would wait for it at every pod, so of those where none has, one tries it now and then. */
+  #triesPort(namespace: string): boolean {
+    const unreachedAt = this.#unreachedAt.get(namespace);
+    if (unreachedAt === undefined) return true;
+    const now = this.#context.now();
+    if (now - unreachedAt < AGAIN_MS) return false;
+    this.#unreachedAt.set(namespace, now);
+    return true;
   }
 
   async #log(pod: Pod, namespace: string): Promise<PodLook['log']> {
