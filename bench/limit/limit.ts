@@ -65,6 +65,8 @@ export async function readLimit(lab: Lab, size: Size): Promise<Competitor> {
   await runAction(lab, lab.straight, 'deployed', inputsFor(fleet));
   lab.recorder.reset();
   await runAction(lab, lab.recorded, 'unchanged', inputsFor(fleet));
+  const others = lab.recorder.requests.filter(({ method, path }) => method !== 'GET' || path.includes('watch='));
+  if (others.length > 0) throw new Error(`a run without a change does more than read: ${others[0]?.path}`);
   const paths = lab.recorder.requests.map(({ path }) => path);
   const folder = await folderOf(lab, 'reader');
   await bundleProgram('bench/limit/reader.ts', 'reader', folder);
