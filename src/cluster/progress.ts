@@ -13,20 +13,36 @@ export function progressOf(workload: Workload): Condition | undefined {
   return conditionOf(workload, 'Progressing');
 }
 
+/** What a workload says of a rollout before the one that is waited for. */
+export interface EarlierProgress {
+  /** Its conditions Progressing, which are no news however often and late they are shown. */
+  readonly conditions: readonly Condition[];
+  /** Whether a time that began to run before the change may still end: nothing else was shown yet. */
+  readonly counted: boolean;
+}
+
+/** Returns what a workload says of the rollout before, where its controller has not seen the change that is waited for. */
+export function progressBefore(workload: Workload): EarlierProgress | undefined {
+  const before = progressOf(workload);
+  if (before === undefined) return undefined;
+  const counted = before.reason !== DEADLINE_EXCEEDED && before.reason !== NEW_REPLICA_SET_AVAILABLE;
+  return { conditions: [before], counted };
+}
+
 /** Whether a workload still has the condition Progressing of an earlier rollout, which says nothing of the one that is waited for. */
-export function keepsProgress(workload: Workload, earlier: Condition | undefined): boolean {
-  return earlier !== undefined && sameJson(progressOf(workload), earlier);
+export function keepsProgress(workload: Workload, earlier: EarlierProgress | undefined): boolean {
+  const now = progressOf(workload);
+  return earlier?.conditions.some((condition) => sameJson(now, condition)) ?? false;
 }
 
 /**
- * Returns which condition Progressing of a workload is still that of the rollout before; `undefined` once it has one of its own. Where
- * a change goes back to a ReplicaSet that is there, controllers leave the condition as it is until there is progress (kubernetes:
- * pkg/controller/deployment, `getNewReplicaSet` and `syncRolloutStatus`). `earlier`: the one that it had before.
+ * Returns what is known of the rollout before once a workload was shown. Where a change goes back to a ReplicaSet that is there,
+ * controllers leave the condition as it is until there is progress (kubernetes: pkg/controller/deployment, `getNewReplicaSet` and
+ * `syncRolloutStatus`). It is never forgotten: a watch may show an older state after somebody else has shown a newer one.
  */
-export function earlierProgress(workload: Workload, earlier: Condition | undefined): Condition | undefined {
-  if (earlier === undefined || keepsProgress(workload, earlier)) return earlier;
+export function earlierProgress(workload: Workload, earlier: EarlierProgress | undefined): EarlierProgress | undefined {
+  if (earlier === undefined || !earlier.counted || keepsProgress(workload, earlier)) return earlier;
   const now = progressOf(workload);
-  // A time that began before the change may end after it.
-  const counted = earlier.reason !== DEADLINE_EXCEEDED && earlier.reason !== NEW_REPLICA_SET_AVAILABLE;
-  return counted && now?.reason === DEADLINE_EXCEEDED ? now : undefined;
+  const ends = now?.reason === DEADLINE_EXCEEDED;
+  return { conditions: ends ? [...earlier.conditions, now] : earlier.conditions, counted: false };
 }

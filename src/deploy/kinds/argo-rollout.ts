@@ -1,7 +1,7 @@
 import type { ArgoRollout } from '../../cluster/argo-rollout.ts';
-import type { Condition, Workload } from '../../cluster/objects.ts';
+import type { Workload } from '../../cluster/objects.ts';
 import { controllerOf } from '../../cluster/pods.ts';
-import { DEADLINE_EXCEEDED, keepsProgress } from '../../cluster/progress.ts';
+import { DEADLINE_EXCEEDED, type EarlierProgress, keepsProgress } from '../../cluster/progress.ts';
 import { isUnseen, progressing, type ReadinessVerdict, waiting } from '../../cluster/readiness.ts';
 import { REPLICA_SET, ROLLOUT } from '../../cluster/resources.ts';
 import { awaitedAnalysis, failedAnalysis, inconclusiveAnalysis } from './argo-analysis.ts';
@@ -84,7 +84,7 @@ function unseenSource(workload: Workload): Workload | undefined {
   return isUnseen ? source : undefined;
 }
 
-function verdictOf(workload: Workload, earlier?: Condition): ReadinessVerdict {
+function verdictOf(workload: Workload, earlier?: EarlierProgress): ReadinessVerdict {
   const { status = {} }: ArgoRollout = workload;
   const { phase, message = '', abort, controllerPause, pauseConditions = [] } = status;
   if (status.observedGeneration === undefined || phase === undefined) {

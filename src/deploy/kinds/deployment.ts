@@ -1,7 +1,13 @@
 import { count } from '../../base/text.ts';
-import type { Condition, Workload } from '../../cluster/objects.ts';
+import type { Workload } from '../../cluster/objects.ts';
 import { controllerOf } from '../../cluster/pods.ts';
-import { DEADLINE_EXCEEDED, keepsProgress, NEW_REPLICA_SET_AVAILABLE, progressOf } from '../../cluster/progress.ts';
+import {
+  DEADLINE_EXCEEDED,
+  type EarlierProgress,
+  keepsProgress,
+  NEW_REPLICA_SET_AVAILABLE,
+  progressOf,
+} from '../../cluster/progress.ts';
 import { conditionOf, failed, progressing, type ReadinessVerdict } from '../../cluster/readiness.ts';
 import { DEPLOYMENT as DEPLOYMENT_RESOURCE, REPLICA_SET } from '../../cluster/resources.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
@@ -70,7 +76,7 @@ function stalled(workload: Workload): ReadinessVerdict {
     : { ...refused, state: 'failed', message: `${message}: ${refused.message}` };
 }
 
-function verdictOf(workload: Workload, earlier?: Condition): ReadinessVerdict {
+function verdictOf(workload: Workload, earlier?: EarlierProgress): ReadinessVerdict {
   if (workload.spec?.paused === true) return pausedVerdict(workload);
   if (progressOf(workload)?.reason === DEADLINE_EXCEEDED && !keepsProgress(workload, earlier)) return stalled(workload);
   return podsVerdict(workload) ?? conditionsVerdict(workload);

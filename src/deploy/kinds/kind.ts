@@ -1,5 +1,6 @@
 import type { Explanation, Problem } from '../../base/problem.ts';
-import type { Condition, Pod, Workload } from '../../cluster/objects.ts';
+import type { Pod, Workload } from '../../cluster/objects.ts';
+import type { EarlierProgress } from '../../cluster/progress.ts';
 import type { Readiness } from '../../cluster/readiness.ts';
 import type { Resource } from '../../cluster/resources.ts';
 import type { Direction } from '../../filter/settings.ts';
@@ -75,10 +76,10 @@ export interface TargetKind {
   readonly podReplacement: PodReplacement;
 
   /**
-   * Whether every wanted pod runs the current template and is ready. `earlier`: the condition Progressing of the rollout before the one
-   * that is waited for, as long as the workload has it; that such a rollout missed its deadline is no news of this one.
+   * Whether every wanted pod runs the current template and is ready. `earlier`: what it said of the rollout before the one that is
+   * waited for; that such a rollout missed its deadline is no news of this one.
    */
-  readiness(workload: Workload, earlier?: Condition): Readiness;
+  readiness(workload: Workload, earlier?: EarlierProgress): Readiness;
   /** Whether its controller has not seen the last change yet, so that its status is of before. */
   isUnseen(workload: Workload): boolean;
   /** How many pods there must be; `undefined` where the status does not say it and those count that there are. */

@@ -1,6 +1,7 @@
 import type { Client } from '../../cluster/client.ts';
 import { isApiError } from '../../cluster/errors.ts';
-import type { Condition, Pod, Workload } from '../../cluster/objects.ts';
+import type { Pod, Workload } from '../../cluster/objects.ts';
+import type { EarlierProgress } from '../../cluster/progress.ts';
 import type { Readiness } from '../../cluster/readiness.ts';
 import { type KindName, type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import type { TargetKind } from './kind.ts';
@@ -87,7 +88,7 @@ export async function installedKinds(client: Client): Promise<readonly TargetKin
 }
 
 /** Returns where the rollout of a target stands; `earlier` is what `TargetKind.readiness` calls so. */
-export function readinessOf(ref: Pick<WorkloadRef, 'kind'>, workload: Workload, earlier?: Condition): Readiness {
+export function readinessOf(ref: Pick<WorkloadRef, 'kind'>, workload: Workload, earlier?: EarlierProgress): Readiness {
   return targetKind(ref).readiness(workload, earlier);
 }
 

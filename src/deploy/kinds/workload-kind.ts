@@ -1,4 +1,5 @@
-import type { Condition, Pod, Workload } from '../../cluster/objects.ts';
+import type { Pod, Workload } from '../../cluster/objects.ts';
+import type { EarlierProgress } from '../../cluster/progress.ts';
 import {
   conditionOf,
   countPods,
@@ -34,7 +35,7 @@ export interface WorkloadKindParts
   /** The pods of an object, as its status counts them. */
   podCounts(workload: Workload): PodCounts;
   /** What keeps an object from being ready beyond what holds for every kind; `earlier` as in `TargetKind.readiness`. */
-  verdictOf(workload: Workload, earlier?: Condition): ReadinessVerdict;
+  verdictOf(workload: Workload, earlier?: EarlierProgress): ReadinessVerdict;
   /** Whether its controller still has old pods to replace. */
   hasOldPods(workload: Workload): boolean;
   /** `undefined`: nothing of this kind alone stands in the way of a change. */

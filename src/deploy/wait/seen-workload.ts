@@ -1,5 +1,5 @@
-import type { Condition, Workload } from '../../cluster/objects.ts';
-import { earlierProgress, progressOf } from '../../cluster/progress.ts';
+import type { Workload } from '../../cluster/objects.ts';
+import { type EarlierProgress, earlierProgress, progressBefore } from '../../cluster/progress.ts';
 import type { Readiness } from '../../cluster/readiness.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
@@ -7,7 +7,7 @@ import { readinessOf, targetKind } from '../kinds/kinds.ts';
 /** A workload that is waited for, as it was seen last. */
 export class SeenWorkload {
   readonly #ref: WorkloadRef;
-  #earlier: Condition | undefined;
+  #earlier: EarlierProgress | undefined;
   #latest: Workload;
   #readiness: Readiness;
 
@@ -15,7 +15,7 @@ export class SeenWorkload {
   constructor(ref: WorkloadRef, from: Workload) {
     this.#ref = ref;
     // What a controller says that has not seen the change is of before. Nothing here asks a clock: that of the cluster may differ.
-    this.#earlier = targetKind(ref).isUnseen(from) ? progressOf(from) : undefined;
+    this.#earlier = targetKind(ref).isUnseen(from) ? progressBefore(from) : undefined;
     this.#latest = from;
     this.#readiness = readinessOf(ref, from, this.#earlier);
   }

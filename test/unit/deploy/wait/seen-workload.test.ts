@@ -39,6 +39,9 @@ describe('a Deployment whose time is over', () => {
     ['after a change, unseen in between', unseen(DONE), [MISSED], 'failed'],
     ['after the change, counted from before it', unseen(UPDATED), [UPDATED, MISSED, MISSED], 'progressing'],
     ['after the change, counted from the progress after it', unseen(UPDATED), [UPDATED_LATER, MISSED_AGAIN], 'failed'],
+    ['before the change, told late', unseen(MISSED), [UPDATED_LATER, MISSED], 'progressing'],
+    ['before the change, told late, and then once more', unseen(MISSED), [DONE, MISSED, MISSED_AGAIN], 'failed'],
+    ['after the change, counted from before it, told late', unseen(UPDATED), [MISSED, DONE, MISSED], 'progressing'],
     ['when nothing was changed', seen(MISSED), [MISSED], 'failed'],
   ])('%s', (_, from, shown, state) => {
     const workload = new SeenWorkload(ref, from);
