@@ -18,7 +18,7 @@ export interface Readiness {
   readonly aborted?: true;
   /** Where to look for the cause of a failure, as a sentence, where that is not its pods. */
   readonly look?: string;
-  /** Set while it is paused and pods are to be replaced: the command that resumes it, between backticks. */
+  /** Set while only that it is paused keeps its pods from being replaced: the command that resumes it, between backticks. */
   readonly resume?: string;
 }
 

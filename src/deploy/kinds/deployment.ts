@@ -82,16 +82,26 @@ function verdictOf(workload: Workload, earlier?: EarlierProgress): ReadinessVerd
   return podsVerdict(workload) ?? conditionsVerdict(workload);
 }
 
-/** While it is paused, its controller replaces no pods and leaves the condition Progressing as it is: its pods are all there is to see. */
+/**
+ * While it is paused, its controller replaces no pods and counts no progress, whatever its condition Progressing says: its pods are all
+ * there is to see.
+ */
 function pausedVerdict(workload: Workload): ReadinessVerdict {
   const pods = podsVerdict(workload);
   if (pods === undefined) return availableVerdict(workload);
+  // Nobody helps pods by resuming it that cannot be created, or are there and not ready.
+  if (pods.podsRefused === true || !hasPodsToReplace(workload)) return pods;
   const { namespace = '', name } = workload.metadata;
   return {
     ...pods,
     message: `it is paused by spec.paused until somebody resumes it, with ${pods.message}`,
     resume: resumeCommand({ namespace, name }),
   };
+}
+
+function hasPodsToReplace({ spec = {}, status = {} }: Workload): boolean {
+  const { replicas = 0, updatedReplicas = 0 } = status;
+  return updatedReplicas < (spec.replicas ?? 1) || replicas > updatedReplicas;
 }
 
 function podsVerdict(workload: Workload): ReadinessVerdict {

@@ -181,7 +181,7 @@ async function awaitRestored(
         ? `nobody saw its pods become ready, because the API server did not show it any more (${ended.trouble})`
         : `its pods do not become ready (${ended?.message || 'its state could not be followed'})`;
     return stuck.length === 0
-      ? { state: 'failed', why: missing, template: 'before', ...defined({ remedy: ended?.remedy }) }
+      ? { state: 'failed', why: missing, template: 'before', ...defined({ remedy: ended?.remedy ?? ended?.resume }) }
       : { state: 'failed', why: `${missing}: ${stuckPodsWords(ref, stuck)}`, template: 'before', pods: stuck };
   });
 }

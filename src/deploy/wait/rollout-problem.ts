@@ -80,7 +80,7 @@ function unreadyProblem(
   const isAll = rollout.lacksFilter === true && cause === missing;
   const known =
     rollout.remedy ??
-    diagnosis?.envoy?.remedy ??
+    thenResume(diagnosis?.envoy?.remedy, rollout.resume) ??
     otherPath(diagnosis?.cannotMount, revisions) ??
     thenReRun(causeRemedy({ ref, observed, change }, rollout.message, diagnosis ?? {}));
   return {
@@ -109,6 +109,11 @@ function placeOfFailed(diagnosis: Diagnosis | undefined, revisions: PlannedWorkl
   const name = envoy?.rejected ?? cannotMount;
   const one = revisions.length < 2 ? revisions[0] : revisions.find(({ revision }) => revision.filter === name);
   return one === undefined ? {} : filterPlace(one.revision);
+}
+
+/** Resuming it helps nobody whose filter Envoy does not take, and correcting the filter nobody whose pods are not replaced. */
+function thenResume(remedy: string | undefined, resume: string | undefined): string | undefined {
+  return remedy !== undefined && resume !== undefined ? `${remedy} ${resume}` : (remedy ?? resume);
 }
 
 function thenReRun(remedy: string | undefined): string | undefined {

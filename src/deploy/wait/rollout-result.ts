@@ -25,6 +25,8 @@ export interface RolloutResult {
   readonly trouble?: string;
   /** What to do about it, where that is known here. */
   readonly remedy?: string;
+  /** That somebody has to resume it first, whatever else its pods lack. */
+  readonly resume?: string;
   readonly ready: number;
   readonly wanted: number;
   /** Of `stuck`: set where the message says no more than that Envoy rejects a filter of the run. */
@@ -43,7 +45,7 @@ export interface RolloutResult {
 export type StuckVerdict = Pick<RolloutResult, 'message' | 'rejectsFilter' | 'lacksFilter'>;
 
 /** Returns what to do about a failure that has its cause elsewhere than in its pods. */
-export function remedyOf({ look, resume }: Readiness): Pick<RolloutResult, 'remedy'> {
-  if (resume !== undefined) return { remedy: `Resume it: ${resume}. Then re-run the job.` };
+export function remedyOf({ look, resume }: Readiness): Pick<RolloutResult, 'remedy' | 'resume'> {
+  if (resume !== undefined) return { resume: `Resume it: ${resume}. Then re-run the job.` };
   return look === undefined ? {} : { remedy: `${look} Fix the cause and re-run the job.` };
 }

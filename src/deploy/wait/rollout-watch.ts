@@ -260,7 +260,7 @@ export class RolloutWatch {
     key: string,
     state: RolloutResult['state'],
     message: string,
-    more: Pick<RolloutResult, 'trouble' | 'remedy' | 'byRun' | 'other' | 'rejectsFilter'> = {},
+    more: Pick<RolloutResult, 'trouble' | 'remedy' | 'resume' | 'byRun' | 'other' | 'rejectsFilter'> = {},
   ): void {
     const entry = this.#take(key);
     if (entry === undefined) return;

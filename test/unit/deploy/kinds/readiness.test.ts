@@ -150,6 +150,34 @@ describe('Deployment', () => {
       progressing(/^it is paused by spec\.paused until somebody resumes it, with 1 of 3 pods updated$/),
     ],
     [
+      'it is paused, and all pods have its template, but not all are available',
+      { paused: true },
+      { ...done, availableReplicas: 2 },
+      progressing(/^2 of 3 pods available$/),
+    ],
+    [
+      'it is paused, and there are too many pods',
+      { paused: true },
+      { ...done, replicas: 4, updatedReplicas: 4, availableReplicas: 4, readyReplicas: 4 },
+      progressing(/^1 pod too many$/),
+    ],
+    [
+      'it is paused, and a quota keeps its pods from being created',
+      { paused: true },
+      {
+        ...done,
+        updatedReplicas: 1,
+        conditions: [AVAILABLE, condition('ReplicaFailure', 'True', { message: 'exceeded quota' })],
+      },
+      progressing(/^pods cannot be created: exceeded quota$/),
+    ],
+    [
+      'it is paused, and old pods are still there',
+      { paused: true },
+      { ...done, replicas: 4, readyReplicas: 4 },
+      progressing(/^it is paused by spec\.paused until somebody resumes it, with 1 old pod still there$/),
+    ],
+    [
       'it is paused since its deadline was over, and pods are old',
       { paused: true },
       { ...done, updatedReplicas: 1, conditions: [DEADLINE, AVAILABLE] },

@@ -56,6 +56,16 @@ test('another mount path is advised where the diagnosis says that the folder can
   );
 });
 
+test.each<[string, Diagnosis, string]>([
+  ['alone', { pods: [] }, 'Resume it.'],
+  ['where a pod is not ready', { pods: ['a-1: container app not ready'] }, 'Resume it.'],
+  ['and rejected by Envoy', { pods: [], envoy: { reason: 'x', remedy: 'Correct it.' } }, 'Correct it. Resume it.'],
+])('a workload that is paused is to be resumed, %s', (_, diagnosis, remedy) => {
+  const message = 'it is paused';
+  const end = { state: 'timeout', message, ready: 1, wanted: 3, durationMs: 60_000, resume: 'Resume it.' } as const;
+  expect(rolloutProblem(plannedFor('shop/deploy/a'), end, diagnosis, 60_000)?.remedy).toBe(remedy);
+});
+
 test('what is known to help against the cause comes before the re-run', () => {
   const event = { reason: 'FailedCreate', message: 'admission webhook "policy.example" denied the request: no' };
   expect(problem({ pods: [], event })?.remedy).toBe(
