@@ -154,6 +154,42 @@ describe('new pods that never become ready', () => {
     expect(summary).not.toMatch(/template is as it was before/);
   });
 
+  test.concurrent.each<[string, object, object]>([
+    [
+      'the revision',
+      { labels: { [REVISION_LABEL]: '0123456789' } },
+      {
+        kind: 'conflict',
+        message: expect.stringMatching(
+          /^was rolled back, and then its pod template was put back by .*; it was left alone/,
+        ),
+      },
+    ],
+    [
+      'the mount',
+      { annotations: { [USER_VOLUME]: null, [USER_VOLUME_MOUNT]: null } },
+      {
+        kind: 'rolled-back-not-ready',
+        message: expect.stringMatching(/^was rolled back, but .* mount of the filter "add-header" was taken out/),
+      },
+    ],
+  ])('a rollback of which somebody undoes %s is not said to be there', async (_, metadata, problem) => {
+    const scene = await Scene.open(cluster);
+    const strategy = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } };
+    const workload = await scene.switched('bad', { replicas: 2, spec: { strategy } });
+    const isRollback = puts(workload, revisionOf(onlyTarget(await scene.deploy())));
+    await scene.turn('unready');
+    scene.forget();
+    const running = scene.deploy({ configuration: 'x-test: 2', timeout: '4s' });
+    await scene.seen('the rollback', (request) => isRollback(request) && request.status === 200);
+    await cluster.api.patch(pathOf(workload), { spec: { template: { metadata } } }, 'kubectl-edit');
+    const report = await running;
+    const { rollback } = onlyTarget(report);
+    expect(rollback).toMatchObject({ state: 'failed', problem });
+    expect(rollback?.problem?.remedy).not.toMatch(/rolled back already/);
+    expect(renderSummary(report.whole)).not.toMatch(/template is as it was before/);
+  });
+
   test.concurrent('a StatefulSet whose stuck pods may not be deleted is not begun, unless what fails is kept', async () => {
     const scene = await Scene.open(cluster);
     const podAnnotations = { 'sim/behaviour-with-filter': 'crash-loop' };

@@ -9,8 +9,11 @@ export interface Rollback {
   readonly durationMs: number;
   /** Of a failed one: whether its pod template is as before, still what the run wrote, or nobody knows. */
   readonly template?: 'before' | 'new' | 'unknown';
-  /** Of one whose template is `before`: why it is not what the run found, although nothing of the run is left in it. */
-  readonly differs?: 'changed-by-others' | 'earlier-revision';
+  /**
+   * Of one whose template is `before`: why it is not what the run found, although its filters are back. `other-filters-put-back`: what
+   * the run put back of other filters stays, or no pod could start.
+   */
+  readonly differs?: 'changed-by-others' | 'earlier-revision' | 'other-filters-put-back';
   /** What kept its pods from being ready before the run already: nobody waited until they were. */
   readonly unready?: string;
   /** Where its rollout waits for promotion, of what it went back to: `paused at step 2 of 4 of its canary`. */

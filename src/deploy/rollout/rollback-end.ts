@@ -40,7 +40,11 @@ export type RollbackEnd =
   | { readonly state: 'skipped' }
   /** It was changed so that undoing the change would undo more, or it was deleted. */
   | { readonly state: 'refused'; readonly problem: Problem }
-  | ({ readonly state: 'failed'; readonly why: string } & Omit<RollbackFailure, 'isOurs' | 'undoReverts'>);
+  /** `seen`: the workload as it was seen last, where that was after its template was written. */
+  | ({ readonly state: 'failed'; readonly why: string; readonly seen?: Workload } & Omit<
+      RollbackFailure,
+      'isOurs' | 'undoReverts' | 'differs'
+    >);
 
 /**
  * Returns what the report says of a rollback; what another run has put there, or `undefined`, if nothing was to be rolled back.
@@ -69,15 +73,15 @@ export function concludeRollback(
     case 'refused':
       return { state: 'failed', to, durationMs, problem: end.problem };
     case 'failed': {
-      const { state, why, ...failure } = end;
-      const differs = restored && whyDiffers(planned, restored);
+      const { state, why, seen = restored, ...failure } = end;
+      const differs = seen && whyDiffers(planned, seen);
       const isOurs = write.result.state !== 'unchanged' && changesPods(planned);
       const undoReverts = write.result.state === 'done' && returnsToObserved(planned);
       const unready = failure.template === 'before' ? before?.words : undefined;
       // The API server answered neither: that is one trouble.
       const tellsFailure = [failure.call, facts.problem].every((one) => one !== undefined && isUnanswered(one));
       const said = tellsFailure ? [sentence(why), ...lostWords(facts)].join(' ') : why;
-      const problem = rollbackProblem(planned, said, { ...failure, isOurs, undoReverts });
+      const problem = rollbackProblem(planned, said, { ...failure, isOurs, undoReverts, ...defined({ differs }) });
       return {
         state,
         to,

@@ -80,13 +80,13 @@ export function returnsToObserved({ observed, revisions, removals, rollbackTarge
   return filters.every((filter) => rollbackTargets.get(filter)?.id === revisionOn(observed, filter));
 }
 
-/** Why a pod template that was rolled back is not what this run has found; `undefined` if it is. */
-export function whyDiffers(planned: PlannedWorkload, written: Workload): Rollback['differs'] {
+/** Why a pod template that was rolled back is not what this run has found; `undefined` if it is. `seen`: as it was seen last. */
+export function whyDiffers(planned: PlannedWorkload, seen: Workload): Rollback['differs'] {
+  // What the run put back of other filters stays, so nobody can tell here whether others changed something, too.
+  if (planned.mended.length > 0) return 'other-filters-put-back';
   if (!returnsToObserved(planned)) return 'earlier-revision';
-  const [found, now] = [planned.observed, written].map(({ spec }) => spec?.template);
-  if (sameJson(found, now)) return undefined;
-  // What the run put back of other filters stays, too.
-  return planned.mended.length > 0 ? 'earlier-revision' : 'changed-by-others';
+  const [found, now] = [planned.observed, seen].map(({ spec }) => spec?.template);
+  return sameJson(found, now) ? undefined : 'changed-by-others';
 }
 
 /** The patch's keys with their values of before; `undefined` if others have changed one of them since. */

@@ -10,6 +10,7 @@ import { targetKind } from '../kinds/kinds.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
 import { mayHaveArrived } from '../report/may-have-arrived.ts';
 import type { Rollback } from '../report/report.ts';
+import type { RolloutResult } from '../wait/rollout-result.ts';
 
 /**
  * How far a rollback came that did not succeed. `template`: what the pod template has now: what it goes back to, still what the
@@ -25,6 +26,8 @@ export interface RollbackFailure {
   readonly pods?: readonly string[];
   /** What to do about pods that are not ready, where that is known. */
   readonly remedy?: string;
+  /** Why the template is not what the run found, where it is rolled back. */
+  readonly differs?: Rollback['differs'];
   /** The call that failed, where one did. */
   readonly call?: Problem;
 }
@@ -67,15 +70,19 @@ export function rollbackProblem(
 
 function remedyOf(
   planned: Pick<PlannedWorkload, 'ref' | 'revisions' | 'removals'>,
-  { template, isOurs, undoReverts, pods = [], remedy }: RollbackFailure,
+  { template, isOurs, undoReverts, pods = [], remedy, differs }: RollbackFailure,
   { command, needs }: ManualRollback,
 ): string {
   const { kind, namespace } = planned.ref;
   switch (template) {
-    case 'before':
-      return pods.length > 0
-        ? `Delete the pods that the ${kind} waits for: \`kubectl delete pod -n ${namespace} ${pods.join(' ')}\`. Or grant the permission to delete pods in namespace "${namespace}". The pod template is rolled back already.`
-        : `${remedy ?? `Find out why its pods are not ready: \`kubectl describe pods -n ${namespace}\`.`} The pod template is rolled back already.`;
+    case 'before': {
+      const help =
+        pods.length > 0
+          ? `Delete the pods that the ${kind} waits for: \`kubectl delete pod -n ${namespace} ${pods.join(' ')}\`. Or grant the permission to delete pods in namespace "${namespace}".`
+          : (remedy ?? `Find out why its pods are not ready: \`kubectl describe pods -n ${namespace}\`.`);
+      // What others have changed may be what is wrong with it.
+      return differs === 'changed-by-others' ? help : `${help} The pod template is rolled back already.`;
+    }
     case 'new': {
       const manually = undoReverts
         ? `, or roll back manually: \`${command}\`${needs === undefined ? '' : ` (needs ${needs})`}`
@@ -94,6 +101,19 @@ function templateWords({ revisions, removals }: Pick<PlannedWorkload, 'revisions
   const isOne = ids.length + removals.length === 1;
   const brought = ids.map(({ filter, id }) => (isOne ? `revision ${id}` : `revision ${id} of ${filter}`));
   return listWords([...brought, ...removals.map((filter) => `no filter ${filter}`)], 'and');
+}
+
+/** That somebody has undone a rollback that was waited for: by what, as a clause, and what helps against it. */
+export function undoneProblem(
+  ref: WorkloadRef,
+  { message, remedy }: Pick<RolloutResult, 'message' | 'remedy'>,
+): Problem {
+  return {
+    kind: 'conflict',
+    subject: describeWorkload(ref),
+    message: `was rolled back, and then ${message}; it was left alone.`,
+    ...defined({ remedy }),
+  };
 }
 
 /** The same for a call that failed, which says itself which permission is missing. */

@@ -1,17 +1,13 @@
 import { defined } from '../../base/defined.ts';
 import { describeProblem, type Problem } from '../../base/problem.ts';
-import { callProblem, isApiError } from '../../cluster/errors.ts';
-import type { Pod, Workload } from '../../cluster/objects.ts';
-import { selectorOf } from '../../cluster/pod-selector.ts';
-import { isReady } from '../../cluster/pods.ts';
-import { POD } from '../../cluster/resources.ts';
-import { podLabel } from '../../mesh/identity/names.ts';
+import { callProblem } from '../../cluster/errors.ts';
+import type { Workload } from '../../cluster/objects.ts';
 import { pluginSettings } from '../../mesh/objects/wasm-plugin.ts';
 import { revisionOn } from '../../mesh/template/template.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { type Replanned, type WriteContext, writeChange } from '../apply/workload.ts';
 import type { DeployContext } from '../context.ts';
-import { belongsTo, targetKind } from '../kinds/kinds.ts';
+import { targetKind } from '../kinds/kinds.ts';
 import { readTarget } from '../kinds/target-access.ts';
 import { deletedProblem, isGone } from '../observe/deleted.ts';
 import type { Met } from '../observe/superseded.ts';
@@ -26,7 +22,14 @@ import type { RolloutWatch } from '../wait/rollout-watch.ts';
 import { UNREADY_ENDS, type UnreadyState, wasUnready } from './ready-before.ts';
 import { concludeRollback, type RollbackEnd, type RollbackFacts } from './rollback-end.ts';
 import { returnsToObserved, rollbackGoal, rollbackPatch } from './rollback-patch.ts';
-import { failedCallWords, type RollbackFailure, stuckPodsWords, templateAfter } from './rollback-problem.ts';
+import {
+  failedCallWords,
+  type RollbackFailure,
+  stuckPodsWords,
+  templateAfter,
+  undoneProblem,
+} from './rollback-problem.ts';
+import { replaceStuckPods } from './stuck-pods.ts';
 import { failureOf, reachedBy, resultOf, rolloutGoalOf, type WorkloadRollout, writeOf } from './workload-rollout.ts';
 
 /** What rolling workloads back works with. */
@@ -172,17 +175,22 @@ async function awaitRestored(
     // Kubernetes goes on with it; nobody waits for it any more.
     if (ended?.state === 'cancelled') return { state: 'unconfirmed' };
     if (ended?.state === 'deleted') return withdrawn(deletedProblem(ref, 'while this run rolled it back'), undefined);
+    // Its pods do not run what it was rolled back to, so that they are not ready says nothing of that.
+    if (ended?.state === 'superseded') return { state: 'refused', problem: undoneProblem(ref, ended) };
     if (ended !== undefined && stuck.length === 0 && wasUnready(planned) && UNREADY_ENDS.has(ended.state)) {
       const after = await readTarget(context.client, ref, planned.observed);
       if (isAsBefore(planned, after)) return { state: 'rolled-back', unready: ended.message };
     }
+    // What the API server does not show is not asked for again.
+    const seen = ended === undefined || ended.state === 'unseen' ? written : await readAgain(planned, written, context);
     const missing =
       ended?.state === 'unseen'
         ? `nobody saw its pods become ready, because the API server did not show it any more (${ended.trouble})`
         : `its pods do not become ready (${ended?.message || 'its state could not be followed'})`;
+    const { remedy = ended?.resume } = ended ?? {};
     return stuck.length === 0
-      ? { state: 'failed', why: missing, template: 'before', ...defined({ remedy: ended?.remedy ?? ended?.resume }) }
-      : { state: 'failed', why: `${missing}: ${stuckPodsWords(ref, stuck)}`, template: 'before', pods: stuck };
+      ? { state: 'failed', why: missing, template: 'before', seen, ...defined({ remedy }) }
+      : { state: 'failed', why: `${missing}: ${stuckPodsWords(ref, stuck)}`, template: 'before', seen, pods: stuck };
   });
 }
 
@@ -254,25 +262,19 @@ async function verifyRollback(
   return (problem ?? gone.problem)?.message;
 }
 
-/** Deletes the pods of the failed revision that are not ready; gives those that may not be deleted. */
-async function replaceStuckPods(planned: PlannedWorkload, { client }: DeployContext): Promise<string[]> {
-  const { ref, observed } = planned;
-  const { podRevisions } = rolloutGoalOf(planned);
-  const { items } = await client.list<Pod>(POD, ref.namespace, { labelSelector: selectorOf(observed) });
-  const stuck = items.filter((pod) => {
-    const failed = podRevisions.some(({ filter, id }) => pod.metadata.labels?.[podLabel(filter)] === id);
-    return belongsTo(pod, ref) && failed && !isReady(pod);
-  });
-  const refused: string[] = [];
-  for (const { metadata } of stuck) {
-    try {
-      await client.delete(POD, ref.namespace, metadata.name, metadata.uid === undefined ? {} : { uid: metadata.uid });
-    } catch (error) {
-      if (isApiError(error, 409)) continue;
-      refused.push(metadata.name);
-    }
+/** Reads a workload once more; as its template was written, where that fails. */
+async function readAgain(
+  { ref, observed }: PlannedWorkload,
+  written: Workload,
+  { client, log }: DeployContext,
+): Promise<Workload> {
+  try {
+    return await readTarget(client, ref, observed);
+  } catch (error) {
+    if (isGone(error, ref)) throw error;
+    log.debug(`${describeWorkload(ref)} after its rollback: ${String(error)}`);
+    return written;
   }
-  return refused;
 }
 
 /**

@@ -52,6 +52,10 @@ const TEMPLATE_WORDS: ReadonlyMap<Differs, string> = new Map([
     'changed-by-others',
     'What this run wrote to the pod template is taken back; what others changed in it meanwhile is still there.',
   ],
+  [
+    'other-filters-put-back',
+    'The pod template has what it had of the filters of this run; what this run put back in it of other filters stays, and so does all that others changed meanwhile.',
+  ],
 ]);
 
 /** The lines about workloads whose pod template is back and whose pods are not ready, among `targets`. */

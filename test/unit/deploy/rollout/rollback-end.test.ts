@@ -50,6 +50,20 @@ test('a failure says what the template is, and of a workload that was not ready 
   expect(concluded(failed('before'))).not.toHaveProperty('unready');
 });
 
+test('a template that others changed after it was rolled back is compared as it was seen last', () => {
+  const end: RollbackEnd = { state: 'failed', why: 'pods are stuck', template: 'before' };
+  const { observed } = planned;
+  const theirs = workload('reviews', { podAnnotations: { theirs: '1' } });
+  const told = (seen: typeof observed): ReturnType<typeof concludeRollback> =>
+    concludeRollback({ ...end, seen }, facts, 7, observed);
+  expect(told(observed)).not.toHaveProperty('differs');
+  expect(told(observed)).toMatchObject({ problem: { remedy: expect.stringMatching(/is rolled back already\.$/) } });
+  expect(told(theirs)).toMatchObject({
+    differs: 'changed-by-others',
+    problem: { remedy: expect.not.stringMatching(/rolled back already/) },
+  });
+});
+
 describe('where the API server did not answer', () => {
   const call: Problem = { kind: 'connection', message: 'm' };
   const end: RollbackEnd = { state: 'failed', why: 'it does not answer', template: 'new', call };

@@ -5,7 +5,7 @@ import { observedFilter } from '../../../../src/deploy/observe/snapshot.ts';
 import type { PlannedWorkload } from '../../../../src/deploy/plan/plan.ts';
 import { findRollbackTarget } from '../../../../src/deploy/plan/rollback-target.ts';
 import { planWorkload } from '../../../../src/deploy/plan/workload.ts';
-import { rollbackGoal, rollbackPatch } from '../../../../src/deploy/rollout/rollback-patch.ts';
+import { rollbackGoal, rollbackPatch, whyDiffers } from '../../../../src/deploy/rollout/rollback-patch.ts';
 import { type PodRevision, podRevisionOf } from '../../../../src/mesh/identity/revision.ts';
 import { parseAnnotationList } from '../../../../src/mesh/template/annotation-list.ts';
 import { mountedAt } from '../../../../src/mesh/template/sidecar-mounts.ts';
@@ -134,6 +134,28 @@ describe('restorePatch', () => {
     expect(rollbackPatch({ planned, write: { result: { state: 'done' } } }, broken)).toMatchObject({
       problems: [{ kind: 'mount' }],
     });
+  });
+});
+
+describe('a pod template that is rolled back', () => {
+  const observed = running({});
+  const back = { observed, revisions: [second], rollbackTargets: [podRevisionOf(first)] };
+  const edited = patchedWith(observed, { spec: { template: { metadata: { annotations: { theirs: '1' } } } } });
+  const mended = [podRevisionOf(revision('auth'))];
+  test.each<[string, Partial<PlannedWorkload>, WantedParts, Workload, ReturnType<typeof whyDiffers>]>([
+    ['is as it was', {}, back, observed, undefined],
+    ['has what others changed', {}, back, edited, 'changed-by-others'],
+    ['has an earlier revision', {}, { ...back, rollbackTargets: [podRevisionOf(third)] }, edited, 'earlier-revision'],
+    ['has what was put back of other filters', { mended }, back, edited, 'other-filters-put-back'],
+    [
+      'has an earlier revision, and what was put back of other filters',
+      { mended },
+      { ...back, rollbackTargets: [podRevisionOf(third)] },
+      edited,
+      'other-filters-put-back',
+    ],
+  ])('%s', (_, more, parts, seen, why) => {
+    expect(whyDiffers({ ...plannedFor(PATH, parts), ...more }, seen)).toBe(why);
   });
 });
 
