@@ -3,8 +3,8 @@ import type { Left } from '../../deploy/report/report.ts';
 import { permissionItems } from './missing-permissions.ts';
 import { plain } from './text.ts';
 
-/** What deletes what a run has not tried to delete, as it did not wait. */
-export const DELETED_BY_A_RUN_THAT_WAITS = 'the next run that waits, or "command: sweep", deletes';
+/** What deletes what a run has not tried to delete, as it did not wait. A sweep leaves it alone until it is old. */
+export const DELETED_BY_A_RUN_THAT_WAITS = 'the next run for the same filter with "wait: true" deletes';
 
 /** Whether a run has not tried to delete what it leaves behind, but for what newer runs delete. */
 export function isUntried(left: readonly Left[]): boolean {

@@ -116,10 +116,14 @@ function runningTail(left: RemovalReport['collected']['left']): string[] {
 
 function templatesOnly(report: RemovalReport, removed: number): Verdict {
   const it = them(report);
+  const { left } = report.collected;
   return {
     icon: '⏳',
     headline: `${subjectOf(report)} removed from ${countOf(removed, 'pod template')}${inClusters(report)}; pods not watched`,
-    sentence: `With "wait: false" this run did not watch the pods: old pods run ${it} until they are replaced. The objects stay until "remove" runs again with "wait: true".`,
+    sentence: sentences(
+      `With "wait: false" this run did not watch the pods: old pods run ${it} until they are replaced.`,
+      left.length === 0 ? '' : leftSentence(left),
+    ),
   };
 }
 

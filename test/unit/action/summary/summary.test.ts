@@ -396,7 +396,7 @@ test('objects that a run which did not wait never tried to delete are left, not 
   }));
   const page = renderSummary(report({ targets: [deployed('shop/a')], collected: { deleted: [], left } }));
   expect(page).toContain(
-    'This run did not try to delete these objects. They do no harm; the next run that waits, or "command: sweep", deletes them.',
+    'This run did not try to delete these objects. They do no harm; the next run for the same filter with "wait: true" deletes them.',
   );
   expect(page).not.toContain('could not be deleted');
 });

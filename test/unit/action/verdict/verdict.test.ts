@@ -504,6 +504,16 @@ describe('remove and sweep', () => {
     expect(verdictOf(report({ command: 'remove', ...parts }))).toBe(expected);
   });
 
+  test('objects that a run which does not wait leaves are told as its summary tells them, and for no sweep', () => {
+    const untried = { deleted: [], left: left.left.map((one) => ({ ...one, untried: true as const })) };
+    const parts = { command: 'remove', targets: [removed('shop/a')], policy: policy({ wait: false }) } as const;
+    const { sentence } = judge(report({ ...parts, collected: untried }));
+    expect(sentence).toMatch(
+      /until they are replaced\. What is left behind does no harm; the next run for the same filter with "wait: true" deletes it\.$/,
+    );
+    expect(judge(report(parts)).sentence).toMatch(/until they are replaced\.$/);
+  });
+
   test('a sweep says why', () => {
     const given = report({ command: 'sweep', targets: [removed('shop/a')], collected });
     expect(verdictOf(given)).toBe('✅ add-header has expired and was removed from 1 workload');
