@@ -129,6 +129,7 @@ function forwardCell(target: TargetReport, report: Pick<Report, 'policy'>): stri
     case 'no-effect':
       // A soak begins where all was verified.
       if (target.soak?.verdict === 'breached') return `❌ ${ready}, got worse while watched${after}`;
+      if (lacksTraffic(target, report)) return `❌ ${ready}, no traffic while watched${after}`;
       return `❌ ${ready}, filter not verified${after}`;
     case 'settings-rejected':
       return '❌ settings rejected';
@@ -154,6 +155,11 @@ function forwardCell(target: TargetReport, report: Pick<Report, 'policy'>): stri
         ? `❌ failed${after}`
         : `⚪ ${ready}, not changed`;
   }
+}
+
+/** Whether a workload failed for want of traffic alone: only what was verified is watched, and it is verified again only with traffic. */
+function lacksTraffic({ soak }: TargetReport, { policy }: Pick<Report, 'policy'>): boolean {
+  return policy.soakLimits?.requires === 'traffic' && soak?.verdict === 'no-traffic';
 }
 
 /** `3/3 verified` for the filter seen in every proxy, `3/3 ready` for less; a probe that answered stands with it. */

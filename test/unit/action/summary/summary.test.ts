@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { renderSummary } from '../../../../src/action/summary/summary.ts';
+import { DEFAULT_SOAK_LIMITS } from '../../../../src/deploy/policy.ts';
 import type { Report, TargetReport } from '../../../../src/deploy/report/report.ts';
 import {
   change,
@@ -399,6 +400,38 @@ test('objects that a run which did not wait never tried to delete are left, not 
     'This run did not try to delete these objects. They do no harm; the next run for the same filter with "wait: true" deletes them.',
   );
   expect(page).not.toContain('could not be deleted');
+});
+
+test.each<[NonNullable<TargetReport['rollback']>['differs'], RegExp]>([
+  [undefined, /The pod template is as it was before\./],
+  ['earlier-revision', /What this run wrote to the pod template is taken back\. /],
+  ['changed-by-others', /is taken back; what others changed in it meanwhile is still there\./],
+  [
+    'other-filters-put-back',
+    /what this run put back in it of other filters stays, and so does all that others changed/,
+  ],
+])('a pod template that is rolled back and %s is told as what it is', (differs, words) => {
+  const back = rollback('failed', differs === undefined ? {} : { differs });
+  const page = seen(report({ targets: [stuck('shop/x', { rollback: back })] }));
+  expect(page).toMatch(words);
+  expect(page.includes('as it was before.')).toBe(differs === undefined);
+});
+
+test('a workload that was verified and had no traffic while it was watched is not called unverified', () => {
+  const soakLimits = { ...DEFAULT_SOAK_LIMITS, requires: 'traffic' } as const;
+  const counted = { pods: { watched: 3, all: 3 }, comparedWith: 'nothing', new: { requests: 0, failed: 0 } } as const;
+  const soak = { verdict: 'no-traffic', ...counted, crashes: 0, restarts: 0, unseen: [] } as const;
+  const problem = { kind: 'verification', message: 'no traffic seen, and "soak-requires" is traffic.' } as const;
+  const page = (limits: typeof DEFAULT_SOAK_LIMITS): string =>
+    seen(
+      report({
+        policy: policy({ soakMs: 60_000, soakLimits: limits }),
+        targets: [rolledBack('shop/x', { outcome: 'failed', problem, soak })],
+      }),
+    );
+  expect(page(soakLimits)).toMatch(/ready, no traffic while watched/);
+  expect(page(soakLimits)).not.toMatch(/not verified/);
+  expect(page(DEFAULT_SOAK_LIMITS)).toMatch(/ready, filter not verified/);
 });
 
 describe('plan', () => {
