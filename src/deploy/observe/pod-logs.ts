@@ -1,7 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
+import { defined } from '../../base/defined.ts';
 import type { Permission } from '../../base/permission.ts';
 import { truncate } from '../../base/text.ts';
 import type { Pod } from '../../cluster/objects.ts';
+import type { PodLogOptions } from '../../cluster/pod-log.ts';
 import { PROXY_CONTAINER } from '../../cluster/pods.ts';
 import { ENVOY_FILTER, POD } from '../../cluster/resources.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
@@ -21,6 +23,9 @@ import { ROOT_NAMESPACE, rootNamespaceOf } from './unmanaged.ts';
 
 /** Envoy rejects a filter as it starts; later lines only repeat that the proxy is not ready. */
 const LOG_BYTES = 256 * 1024;
+/** A filter crashes last, behind access logs: bytes are counted from the first line of these, and are to be enough for all. */
+const TRAP_LINES = 4_000;
+const TRAP_BYTES = 2 * 1024 * 1024;
 
 /**
  * Why the proxy of a pod refuses its listeners, as its log says: one of the filters asked for, another one of this action, or one
@@ -59,35 +64,35 @@ export async function readPluginReason(
   names: PluginNames,
   source: EvidenceSource,
 ): Promise<PluginLog> {
-  const log = await readProxyLog(pod, namespace, source, names.since);
+  const log = await readProxyLog(pod, namespace, source, defined({ since: names.since }));
   if (log === undefined) return { state: 'unreadable' };
   const reason = findPluginReason(logSince(log, names.since), names);
   return reason === undefined ? { state: 'silent' } : { state: 'explains', reason };
 }
 
 /**
- * The first trap of a filter that a proxy has logged since a time; `undefined` if there is none, or its log may not be read. Envoy does
- * not say whose it is.
+ * The traps of filters that a proxy has logged since a time, one for each function; none if its log may not be read. Envoy does not say
+ * whose they are.
  */
-export async function readTrap(
+export async function readTraps(
   pod: Pod,
   namespace: string,
   since: Date,
   source: EvidenceSource,
-): Promise<Trap | undefined> {
-  const log = await readProxyLog(pod, namespace, source, since);
-  return log === undefined ? undefined : readFilterLog(logSince(log, since)).kinds[0];
+): Promise<readonly Trap[]> {
+  const log = await readProxyLog(pod, namespace, source, { since, lines: TRAP_LINES }, TRAP_BYTES);
+  return log === undefined ? [] : readFilterLog(logSince(log, since)).kinds;
 }
 
 async function readProxyLog(
   { metadata }: Pod,
   namespace: string,
   source: EvidenceSource,
-  since?: Date,
+  options: PodLogOptions = {},
+  bytes: number = LOG_BYTES,
 ): Promise<string | undefined> {
-  const options = since === undefined ? {} : { since };
   const log = await readIfAllowed(logsOf(namespace), source, (client) =>
-    client.podLog(namespace, metadata.name, PROXY_CONTAINER, LOG_BYTES, options),
+    client.podLog(namespace, metadata.name, PROXY_CONTAINER, bytes, options),
   );
   return log === undefined ? undefined : plainLog(log);
 }

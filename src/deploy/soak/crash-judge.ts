@@ -1,9 +1,9 @@
 import { greatest } from '../../base/lists.ts';
 import { count } from '../../base/text.ts';
 import { describePod } from '../../cluster/pods.ts';
+import { describeSuspects, filterOfPlugin, suspectsIn } from '../../mesh/proxy/suspects.ts';
 import { describeTrap } from '../../mesh/proxy/trap-log.ts';
 import type { PodRecord } from './pod-record.ts';
-import { describeSuspects, filterOfPlugin, suspectsIn } from './suspects.ts';
 
 /** What has got worse; on this depends what to do about it. */
 export type BreachCause = 'crash' | 'restart' | 'unready' | 'requests' | 'memory' | 'probe';

@@ -2,19 +2,19 @@ import { mapLimited, pause } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
 import { describePermission } from '../../base/permission.ts';
 import { messageOf, type Problem } from '../../base/problem.ts';
-import { listWords } from '../../base/text.ts';
 import { permissionOf } from '../../cluster/access.ts';
 import { type ApiError, isApiError } from '../../cluster/errors.ts';
 import { missingPermission } from '../../cluster/missing-permission.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { POD } from '../../cluster/resources.ts';
 import { TRAP_REMEDY } from '../../mesh/proxy/envoy-causes.ts';
-import { carriedFilters } from '../../mesh/proxy/refused-filter.ts';
-import { describeTrap } from '../../mesh/proxy/trap-log.ts';
+import { describeSuspects, suspectsIn } from '../../mesh/proxy/suspects.ts';
+import { describeTrap, type Trap } from '../../mesh/proxy/trap-log.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { evidenceSource } from '../observe/evidence-source.ts';
-import { readTrap } from '../observe/pod-logs.ts';
+import { readTraps } from '../observe/pod-logs.ts';
+import { readWasmPlugins } from '../observe/wasm-plugins.ts';
 import { checkAnswer, describeAnswer, describeProbe, type Probe, probeVerb } from '../probe.ts';
 
 /** An app may need a moment after it is ready, and a filter the answer to a call of its own. */
@@ -24,8 +24,16 @@ const TRYING_MS = 15_000;
 const PAUSE_MS = 1_000;
 const PARALLEL = 4;
 const ANSWER_MS = 10_000;
-/** A filter may have crashed at the first request to its pod, shortly before the probe; the clock of a node may differ as much. */
-const LATELY_MS = 60_000;
+/** The clock of a node may be so far behind. */
+const CLOCK_SLACK_MS = 5_000;
+/** What Envoy calls at any time, or when a request has been answered: the probe may have failed for another reason. */
+const BESIDE_REQUESTS: ReadonlySet<string> = new Set([
+  'proxy_on_tick',
+  'proxy_on_queue_ready',
+  'proxy_on_log',
+  'proxy_on_done',
+  'proxy_on_delete',
+]);
 
 const COMPARE = 'Compare the probe with what the app and the filter should answer.';
 /** Of a pod that did not answer at all. */
@@ -52,7 +60,7 @@ async function probePod(
   const { metadata } = pod;
   const { client, signal, now, date } = context;
   const started = now();
-  const since = new Date(date().getTime() - LATELY_MS);
+  const since = new Date(date().getTime() - CLOCK_SLACK_MS);
   let wrong = '';
   let came = '';
   for (let attempt = 1; attempt <= TRIES && !signal.aborted; attempt++) {
@@ -78,19 +86,23 @@ async function probePod(
   if (signal.aborted) return undefined;
   const failed = { kind: 'verification', subject: describeWorkload(ref), form: 'clause' } as const;
   const answered = `${wrong} to the probe ${describeProbe(probe)}.${came}`;
-  const trap = await readTrap(pod, ref.namespace, since, evidenceSource(context));
-  if (trap === undefined) {
-    const remedy = `${COMPARE}${came === '' ? MAYBE_STRICT : ''}`;
-    return { ...failed, message: `pod ${metadata.name} ${answered}`, remedy };
-  }
-  const who = listWords(carriedFilters(ref.namespace, pod).map(({ filter }) => filter)) || 'a filter';
-  const crash = `${describeTrap(trap, who)}, as the log of its proxy says`;
+  const compare = `${COMPARE}${came === '' ? MAYBE_STRICT : ''}`;
+  const source = evidenceSource(context);
+  const traps = await readTraps(pod, ref.namespace, since, source);
+  const trap = traps.find(isOfRequest) ?? traps[0];
+  if (trap === undefined) return { ...failed, message: `pod ${metadata.name} ${answered}`, remedy: compare };
+  const who = describeSuspects(suspectsIn(pod, ref.namespace, await readWasmPlugins(pod, ref.namespace, source)));
+  const crash = `a filter crashed while the probe was asked: ${describeTrap(trap, who)}, as the log of its proxy says`;
   return {
     ...failed,
     message: `pod ${metadata.name}: ${crash}. It ${answered}`,
-    clause: 'a filter crashed at the probe',
-    remedy: TRAP_REMEDY,
+    clause: 'a filter crashed while the probe was asked',
+    remedy: isOfRequest(trap) ? TRAP_REMEDY : `${TRAP_REMEDY} ${compare}`,
   };
+}
+
+function isOfRequest({ callback }: Trap): boolean {
+  return !BESIDE_REQUESTS.has(callback);
 }
 
 function forbidden(probe: Probe, { namespace }: WorkloadRef, { message }: ApiError): Problem {

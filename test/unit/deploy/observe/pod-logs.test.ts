@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { describePermission } from '../../../../src/base/permission.ts';
 import { listWarnings } from '../../../../src/deploy/observe/new-pods.ts';
-import { lastErrorLine, readEnvoyReason, readLastWords } from '../../../../src/deploy/observe/pod-logs.ts';
+import { lastErrorLine, readEnvoyReason, readLastWords, readTraps } from '../../../../src/deploy/observe/pod-logs.ts';
 import { refusal, startApiServer } from '../../cluster/api-server.ts';
 
 test('what may not be read is told by its permission, and is no failure', async () => {
@@ -25,7 +25,7 @@ test('what may not be read is told by its permission, and is no failure', async 
 
 describe('the EnvoyFilter that inserts what Envoy refuses', () => {
   const REFUSED =
-    "warning\tenvoy config x.cc:1\tlds: listener 'any' config rejected: Invalid path: /etc/nope/waf.wasm\tthread=13";
+    "2026-01-02T03:04:05.678901Z\twarning\tenvoy config x.cc:1\tlds: listener 'any' config rejected: Invalid path: /etc/nope/waf.wasm\tthread=13";
   const waf = (name: string, spec: Record<string, unknown>): object => ({
     metadata: { name, namespace: 'shop' },
     spec: { configPatches: [{ patch: { value: { file: '/etc/nope/waf.wasm' } } }], ...spec },
@@ -60,6 +60,31 @@ describe('the EnvoyFilter that inserts what Envoy refuses', () => {
       await server.close();
     }
   });
+});
+
+test('a crash is read from the end of a log', async () => {
+  const AT = '2026-01-02T03:04:05.678901Z\terror\tenvoy wasm x.cc:1\t';
+  const access = '[2026-01-02T03:04:05.678Z] "GET /" "Function: proxy_on_tick failed: no"';
+  const trap = `${AT}Function: proxy_on_log failed: Uncaught RuntimeError: unreachable\tthread=22`;
+  const lines = [...Array<string>(21_000).fill(access), trap];
+  // As a kubelet answers: so many lines from the end, and of these so many bytes from their beginning.
+  const server = await startApiServer({
+    answer: ({ path }) => {
+      const asked = new URL(path, 'http://kubelet').searchParams;
+      const tail = lines.slice(-Number(asked.get('tailLines') ?? lines.length)).join('\n');
+      return { status: 200, body: tail.slice(0, Number(asked.get('limitBytes'))) };
+    },
+  });
+  try {
+    const source = { client: server.client(), debug: () => undefined };
+    const pod = { metadata: { name: 'web-0' } };
+    expect(await readTraps(pod, 'shop', new Date('2026-01-02T03:04:00Z'), source)).toEqual([
+      { callback: 'proxy_on_log', words: 'Uncaught RuntimeError: unreachable', stack: [] },
+    ]);
+    expect(await readTraps(pod, 'shop', new Date('2026-01-02T03:04:06Z'), source)).toEqual([]);
+  } finally {
+    await server.close();
+  }
 });
 
 test.each<[string, string, string | undefined]>([

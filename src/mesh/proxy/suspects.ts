@@ -1,7 +1,7 @@
 import { listWords } from '../../base/text.ts';
 import type { Pod } from '../../cluster/objects.ts';
-import { carriedFilters } from '../../mesh/proxy/refused-filter.ts';
-import { metricName } from '../../mesh/proxy/wasm-counters.ts';
+import { carriedFilters } from './refused-filter.ts';
+import { metricName } from './wasm-counters.ts';
 
 /** Which filters something in a pod can come from. Names of metrics stand for those that are not this action's. */
 export interface Suspects {
