@@ -293,8 +293,11 @@ export const PLACES: readonly Place[] = [
       // Envoy puts the filter's name before what it says; it has the workload's here.
       const [, filter] = /\/pods\/(canary-\d+)-/.exec(path) ?? [];
       if (!isLog(path, 'istio-proxy') || filter === undefined) return undefined;
-      const line = `critical\tenvoy wasm\twasm log add_header ${filter}: ${said}\n`;
-      return { status: 200, body: `${line}warning\tenvoy config\tlds: Failed to configure base Wasm plugin ${said}\n` };
+      const line = `2026-01-02T03:04:05.678901Z\tcritical\tenvoy wasm\twasm log add_header ${filter}: ${said}\n`;
+      return {
+        status: 200,
+        body: `${line}2026-01-02T03:04:05.678901Z\twarning\tenvoy config\tlds: Failed to configure base Wasm plugin ${said}\n`,
+      };
     },
   }),
   onCluster('a probe is answered', {

@@ -43,7 +43,7 @@ test.concurrent('and that only new pods show is not blamed on ours', async () =>
   const workload = await scene.workload('reviews', { podAnnotations });
   // The simulated node has no logs; these are a real proxy's words.
   const body =
-    "warning\tenvoy config x.cc:1\tlds: listener 'virtualInbound' config rejected: Invalid path: /var/local/lib/wasm-filters/waf.wasm\tthread=13";
+    "2026-01-02T03:04:05.678901Z\twarning\tenvoy config x.cc:1\tlds: listener 'virtualInbound' config rejected: Invalid path: /var/local/lib/wasm-filters/waf.wasm\tthread=13";
   scene.inject(({ path }) => (path.includes('/log?') ? { answer: { status: 200, body } } : undefined));
   const deploying = scene.deploy({ timeout: '10m' });
   await scene.seen(
@@ -61,8 +61,8 @@ test.concurrent('and that only new pods show is not blamed on ours', async () =>
 
 describe('a filter of this action that its proxies reject', () => {
   const LOG = [
-    'error\tenvoy wasm wasm.cc:104\tWasm VM failed Failed to load Wasm bytecode\tthread=13',
-    "warning\tenvoy config x.cc:1\tlds: listener 'virtualInbound' config rejected: Unable to create Wasm plugin add-header\tthread=13",
+    '2026-01-02T03:04:05.678901Z\terror\tenvoy wasm wasm.cc:104\tWasm VM failed Failed to load Wasm bytecode\tthread=13',
+    "2026-01-02T03:04:05.678901Z\twarning\tenvoy config x.cc:1\tlds: listener 'virtualInbound' config rejected: Unable to create Wasm plugin add-header\tthread=13",
   ].join('\n');
 
   test.concurrent('is no filter of others, and another one that cannot repair it leaves the workload as it is', async () => {

@@ -123,8 +123,8 @@ describe('rollouts that do not go well', () => {
     await createTurning(scene, 'reviews', 'proxy-not-ready');
     // The simulated node has no logs; these are a real proxy's words.
     const body = [
-      'critical\tenvoy wasm context.cc:1160\twasm log root add-header: the configuration must be "name: value"\tthread=13',
-      'error\tenvoy wasm wasm.cc:104\tWasm VM failed Failed to configure base Wasm plugin\tthread=13',
+      '2026-01-02T03:04:05.678901Z\tcritical\tenvoy wasm context.cc:1160\twasm log root add-header: the configuration must be "name: value"\tthread=13',
+      '2026-01-02T03:04:05.678901Z\terror\tenvoy wasm wasm.cc:104\tWasm VM failed Failed to configure base Wasm plugin\tthread=13',
     ].join('\n');
     scene.inject(({ path }) => (path.includes('/log?') ? { answer: { status: 200, body } } : undefined));
     const { problem, rollback } = onlyTarget(await scene.deploy({ timeout: '10m' }));

@@ -41,8 +41,8 @@ const expectSecond = (report: SeenReport, message: RegExp): void => {
 /** The logs of proxies have the second filter's own words, and Envoy's, which name none. */
 const saySecond = (scene: Scene): void => {
   const body = [
-    'critical\tenvoy wasm context.cc:1160\twasm log second second: the configuration must be "name: value"\tthread=13',
-    'error\tenvoy wasm wasm.cc:104\tWasm VM failed Failed to configure base Wasm plugin\tthread=13',
+    '2026-01-02T03:04:05.678901Z\tcritical\tenvoy wasm context.cc:1160\twasm log second second: the configuration must be "name: value"\tthread=13',
+    '2026-01-02T03:04:05.678901Z\terror\tenvoy wasm wasm.cc:104\tWasm VM failed Failed to configure base Wasm plugin\tthread=13',
   ].join('\n');
   scene.inject(({ path }) => (path.includes('/log?') ? { answer: { status: 200, body } } : undefined));
 };

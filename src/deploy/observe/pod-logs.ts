@@ -15,6 +15,7 @@ import {
   logSince,
   type PluginNames,
 } from '../../mesh/proxy/envoy-log.ts';
+import { ownLines } from '../../mesh/proxy/own-lines.ts';
 import { carriedFilters, filterResourceOfRefused, type OwnFilter } from '../../mesh/proxy/refused-filter.ts';
 import { plainLog, readFilterLog, type Trap } from '../../mesh/proxy/trap-log.ts';
 import { appliesToPod } from '../../mesh/unmanaged/unmanaged.ts';
@@ -94,7 +95,7 @@ async function readProxyLog(
   const log = await readIfAllowed(logsOf(namespace), source, (client) =>
     client.podLog(namespace, metadata.name, PROXY_CONTAINER, bytes, options),
   );
-  return log === undefined ? undefined : plainLog(log);
+  return log === undefined ? undefined : ownLines(plainLog(log));
 }
 
 /** A program says what it dies of at the end of its log. */

@@ -5,9 +5,11 @@ import type { WrittenFilter } from '../../filter/written.ts';
 import { CAUSES, type EnvoyCause, TRAP_REMEDY } from './envoy-causes.ts';
 import { findFailedPull } from './failed-pull.ts';
 import { findFilterWords, findLastStartWords, MAX_SAID } from './filter-words.ts';
+import { ownStarts } from './own-starts.ts';
 import {
   type CarriedFilter,
   type carriedFilters,
+  filtersAmong,
   foreignRemedy,
   isOneOf,
   type LogIds,
@@ -112,7 +114,7 @@ export function findPluginReason(
   if (pull !== undefined) return { by: 'istio-agent', ...pull };
   const refused = [...log.matchAll(/Unable to create Wasm (?:HTTP filter|plugin) ([^\s~]+)/g)];
   return refused.some(([, name]) => name === plugin)
-    ? findEnvoyReason(log, [{ name: plugin, ...defined({ ids, written }) }])
+    ? findEnvoyReason(ownStarts(log, [{ name: plugin }]), [{ name: plugin, ...defined({ ids, written }) }])
     : undefined;
 }
 
@@ -129,11 +131,9 @@ export function findReasonFor(
   const own = [...asked, ...carried.flatMap((one) => (names.has(one.filter) ? one.own : []))];
   const refused = refusedIn(log);
   const [other] = refused.filter((one) => !isOneOf(one, own));
-  if (other === undefined) return withRejected(findEnvoyReason(log, asked), log, asked);
-  if (refused.some((one) => isOneOf(one, own))) {
-    return withRejected(findEnvoyReason(withoutOthers(log, own), asked), withoutOthers(log, own), asked);
-  }
-  const found = refusesListener(log, other) ? findEnvoyReason(log) : undefined;
+  if (other === undefined || refused.some((one) => isOneOf(one, own))) return findOwnReason(ownStarts(log, own), asked);
+  const about = [{ name: other }];
+  const found = refusesListener(log, other) ? findEnvoyReason(ownStarts(log, about), about) : undefined;
   if (found === undefined) return undefined;
   const ours = [...new Set(asked.filter(({ name }) => !name.includes('.')).map(({ name }) => name))];
   const sibling = carried.find((one) => isOneOf(other, one.own));
@@ -148,41 +148,23 @@ export function findReasonFor(
   };
 }
 
-/** The reason with the one of several filters that Envoy names, or else with the only one that has said what it lacks. */
-function withRejected(
-  found: EnvoyReason | undefined,
-  log: string,
-  asked: readonly OwnFilter[],
-): EnvoyReason | undefined {
-  const filters = [...new Set(asked.filter(({ name }) => !name.includes('.')).map(({ name }) => name))];
-  if (found === undefined || filters.length < 2) return found;
-  const speaking = filters.filter((filter) => {
-    const entries = asked.filter(({ name }) => name === filter);
-    return found.filterSaid !== undefined && findFilterWords(log, entries) === found.filterSaid;
-  });
-  const rejected = ownAmong(refusedIn(log), asked) ?? (speaking.length === 1 ? speaking[0] : undefined);
-  if (rejected === undefined) return found;
-  // What helps is told of the one filter.
-  const { remedy } =
-    findEnvoyReason(
-      log,
-      asked.filter(({ written }) => written?.filter === rejected),
-    ) ?? found;
-  return { ...found, remedy, rejected };
+/** The reason with the one of several filters that Envoy names, or else with the one whose words are quoted. */
+function findOwnReason(log: string, asked: readonly OwnFilter[]): EnvoyReason | undefined {
+  if (filtersAmong(asked).length < 2) return findEnvoyReason(log, asked);
+  const named = ownAmong(refusedIn(log), asked);
+  const found = named === undefined ? findCause(log, asked) : undefined;
+  const [speaking, ...others] = found?.saidBy ?? [];
+  const rejected = named ?? (others.length === 0 ? speaking : undefined);
+  if (rejected === undefined) return found?.reason;
+  // What it says and what helps is told of the one filter.
+  const entries = asked.filter(({ name }) => ownAmong([name], asked) === rejected);
+  const reason = findEnvoyReason(named === undefined ? log : ownStarts(log, entries), entries) ?? found?.reason;
+  return reason && { ...reason, rejected };
 }
 
 /** Whether a listener is refused for the sake of a filter. That of a plugin comes apart from it, and no pod waits for it. */
 function refusesListener(log: string, refused: string): boolean {
   return log.split('\n').some((line) => /listener/i.test(line) && refusedIn(line).includes(refused));
-}
-
-/** The lines of a log that name no refused filter, or one of this action. */
-function withoutOthers(log: string, own: readonly OwnFilter[]): string {
-  const lines = log.split('\n').filter((line) => {
-    const refused = refusedIn(line);
-    return refused.length === 0 || refused.some((one) => isOneOf(one, own));
-  });
-  return lines.join('\n');
 }
 
 /**
@@ -191,26 +173,42 @@ function withoutOthers(log: string, own: readonly OwnFilter[]): string {
  * help.
  */
 export function findEnvoyReason(log: string, filters: readonly OwnFilter[] = []): EnvoyReason | undefined {
+  return findCause(log, filters)?.reason;
+}
+
+/** The reason, and the filters of which each may have said what is quoted with it. */
+function findCause(
+  log: string,
+  filters: readonly OwnFilter[],
+): { readonly reason: EnvoyReason; readonly saidBy: readonly string[] } | undefined {
   const refused = refusedIn(log).filter((one) => !one.startsWith('/'));
-  const named = refused.map((name) => filters.find((filter) => filter.name === name) ?? { name });
+  const asked = filters.filter(({ name }) => refused.includes(name));
+  const named = asked.length > 0 ? asked : refused.map((name) => ({ name }));
+  const own = named.length > 0 ? named : filters;
   const [written, ...others] = new Map(
     filters.flatMap((one) => one.written ?? []).map((one) => [one.filter, one]),
   ).values();
   const about = others.length > 0 ? undefined : written;
-  for (const { pattern, remedy, unloaded, ofStart } of CAUSES) {
-    const match = pattern.exec(log);
+  for (const { pattern, says, remedy, unloaded, ofStart } of CAUSES) {
+    // The log may tell of several starts, of which the last one counts.
+    const from = ofStart ? Math.max(log.lastIndexOf(says), 0) : 0;
+    const match = pattern.exec(log.slice(from));
     if (match === null) continue;
     // Envoy ends its lines with the thread, after a tab.
     const thread = match[0].lastIndexOf('\tthread=');
     const reason = truncate(thread === -1 ? match[0] : match[0].slice(0, thread), MAX_SAID).trim();
-    const own = named.length > 0 ? named : filters;
-    const before = ofStart ? startBefore(log, match.index) : '';
-    const filterSaid = unloaded ? undefined : (findFilterWords(log, own) ?? findLastStartWords(before, own));
-    const said = defined({ filterSaid });
+    const before = ofStart ? startBefore(log, from + match.index) : '';
+    const words = unloaded
+      ? undefined
+      : (findFilterWords(before, own) ?? findFilterWords(log, own) ?? findLastStartWords(before, own));
+    const saidBy = words === undefined ? [] : filtersAmong(words.by);
+    const said = defined({ filterSaid: words?.said });
     const trap = findStartTrap(before);
     // AssemblyScript's SDK crashes on purpose where nothing is registered under the root id.
-    if (trap !== undefined && !missesRootId([filterSaid ?? ''])) return { reason: trap, remedy: TRAP_REMEDY, ...said };
-    return { reason, remedy: remedyOf(remedy, match, about), ...said };
+    if (trap !== undefined && !missesRootId([words?.said ?? ''])) {
+      return { reason: { reason: trap, remedy: TRAP_REMEDY, ...said }, saidBy };
+    }
+    return { reason: { reason, remedy: remedyOf(remedy, match, about), ...said }, saidBy };
   }
   return undefined;
 }

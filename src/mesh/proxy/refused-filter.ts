@@ -65,6 +65,11 @@ export function ownAmong(refused: readonly string[], own: readonly OwnFilter[]):
   return filters.find((name) => name === named || named?.replace(/^[^.]*\./, '').startsWith(`${name}-`));
 }
 
+/** The filters that some names are of, each once: a filter from an image goes by that of its plugin, too. */
+export function filtersAmong(own: readonly OwnFilter[]): string[] {
+  return [...new Set(own.map(({ name }) => ownAmong([name], own) ?? name))];
+}
+
 /**
  * The EnvoyFilter that inserts a file or a plugin, by `kubectl`'s words for it; `undefined` if none of the given does, which are to be
  * those that apply to the pod.

@@ -27,7 +27,7 @@ const FAILED = /^Function: ([\w.]{1,100}) failed: /;
  * What Envoy's own lines about Wasm begin with, by Istio's `--log-format`. The log holds access logs as well, in which clients may say what
  * they like, but not how a line begins.
  */
-const ENVOY_LINE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z\t\w{1,16}\tenvoy wasm(?: [^\t]{0,300})?\t/;
+const ENVOY_LINE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z\t(\w{1,16})\tenvoy wasm(?: [^\t]{0,300})?\t/;
 const SAID = 'wasm log';
 const STACK = 'Proxy-Wasm plugin in-VM backtrace:';
 /** `  0:  0x1db - boom` */
@@ -70,10 +70,14 @@ export function inStack({ stack }: Trap): string {
   return stack.length === 0 ? '' : `, in ${truncate(stack.slice(0, MAX_STACK).join(' < '), 200)}`;
 }
 
-/** What Envoy says of Wasm in a line; `undefined` of a line that is not Envoy's own. */
+/** What Envoy says of Wasm in a line, and at which level; `undefined` of a line that is not Envoy's own. */
+export function readEnvoyLine(line: string): { readonly level: string; readonly words: string } | undefined {
+  const [begin, level] = ENVOY_LINE.exec(line) ?? [];
+  return begin === undefined || level === undefined ? undefined : { level, words: line.slice(begin.length) };
+}
+
 function wordsOfEnvoy(line: string): string | undefined {
-  const begin = ENVOY_LINE.exec(line)?.[0];
-  return begin === undefined ? undefined : line.slice(begin.length);
+  return readEnvoyLine(line)?.words;
 }
 
 function stackAfter(lines: readonly string[], at: number): string[] {
@@ -122,9 +126,11 @@ function plainLine(line: string): string {
     const parsed = parseJson(line);
     // An access log whose format looks like JSON does not escape what clients say, but has keys of its own.
     if (!isObject(parsed) || Object.keys(parsed).some((key) => !JSON_KEYS.has(key))) return line;
-    const [level, time, scope, words] = ['level', 'time', 'scope', 'msg'].map((key) => pick(parsed, key));
+    const [level, time, scope, words, thread] = ['level', 'time', 'scope', 'msg', 'thread'].map((key) =>
+      pick(parsed, key),
+    );
     if (typeof time !== 'string' || typeof scope !== 'string' || typeof words !== 'string') return line;
-    return `${time}\t${String(level)}\t${scope}\t${words}`;
+    return `${time}\t${String(level)}\t${scope}\t${words}${thread === undefined ? '' : `\tthread=${String(thread)}`}`;
   } catch {
     return line;
   }

@@ -62,7 +62,7 @@ describe('the EnvoyFilter that inserts what Envoy refuses', () => {
   });
 });
 
-test('a crash is read from the end of a log', async () => {
+test('a crash is read from the end of a log, and what clients say is no reason', async () => {
   const AT = '2026-01-02T03:04:05.678901Z\terror\tenvoy wasm x.cc:1\t';
   const access = '[2026-01-02T03:04:05.678Z] "GET /" "Function: proxy_on_tick failed: no"';
   const trap = `${AT}Function: proxy_on_log failed: Uncaught RuntimeError: unreachable\tthread=22`;
@@ -82,6 +82,8 @@ test('a crash is read from the end of a log', async () => {
       { callback: 'proxy_on_log', words: 'Uncaught RuntimeError: unreachable', stack: [] },
     ]);
     expect(await readTraps(pod, 'shop', new Date('2026-01-02T03:04:06Z'), source)).toEqual([]);
+    lines.splice(0, lines.length, access);
+    expect(await readEnvoyReason(pod, 'shop', [{ name: 'f' }], source)).toBeUndefined();
   } finally {
     await server.close();
   }

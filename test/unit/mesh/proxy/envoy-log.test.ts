@@ -1,6 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { CAUSES } from '../../../../src/mesh/proxy/envoy-causes.ts';
-import { findEnvoyReason, findPluginReason, findReasonFor, logSince } from '../../../../src/mesh/proxy/envoy-log.ts';
+import { CAUSES, TRAP_REMEDY } from '../../../../src/mesh/proxy/envoy-causes.ts';
+import {
+  describeReason,
+  findEnvoyReason,
+  findPluginReason,
+  findReasonFor,
+  logSince,
+} from '../../../../src/mesh/proxy/envoy-log.ts';
 import type { LogIds, OwnFilter } from '../../../../src/mesh/proxy/refused-filter.ts';
 
 /** Lines as a proxy of Istio 1.31 (Envoy 1.40) wrote them. */
@@ -171,11 +177,112 @@ describe('a filter that fails as it starts', () => {
     expect(findEnvoyReason([...lines, FAILED].join('\n'))?.filterSaid).toBe(expected);
   });
 
+  test.each([
+    ['an access log', '[2026-01-02T03:04:05.678Z] "GET / HTTP/1.1" 200 "wasm log root example-filter: hi"'],
+    ['an access log that names a level', '"GET /" "error\tenvoy wasm\twasm log root example-filter: hi"'],
+    ['a line that only holds it', line('Plugin says wasm log root example-filter: hi')],
+    ['a dump at level debug', line('wasm log root example-filter: hi').replace('critical', 'debug')],
+    ['a dump at level trace', line('wasm log root example-filter: hi').replace('critical', 'trace')],
+  ])('%s is not what it said', (_, words) => {
+    expect(findEnvoyReason(`${words}\n${FAILED}`)?.filterSaid).toBeUndefined();
+    const own = line('wasm log root example-filter: no key').replace('critical', 'info');
+    expect(findEnvoyReason(`${own}\n${words}\n${FAILED}`)?.filterSaid).toBe('no key');
+  });
+
   test('what it logged at level error tells more than the lines behind it', () => {
     const error = line('wasm log root example-filter: no such key').replace('critical', 'error');
     const info = line('wasm log root example-filter: gives up').replace('critical', 'info');
     expect(findEnvoyReason([error, info, FAILED].join('\n'))?.filterSaid).toBe('no such key');
     expect(findEnvoyReason([info, ...Array(30).fill(line('other')), FAILED].join('\n'))?.filterSaid).toBeUndefined();
+  });
+});
+
+describe('several starts of which one is ours', () => {
+  const AGAIN = 'Failed to configure base Wasm plugin';
+  const trap = line('Function: proxy_on_configure failed: Uncaught RuntimeError: unreachable');
+  const rejected = (name: string): string =>
+    line(`lds: listener 'virtualInbound' config rejected: Unable to create Wasm plugin ${name}`);
+  const failed = (name: string, ...why: string[]): string =>
+    [...why, line(`Wasm VM failed ${AGAIN}`), line('Failed to load Wasm code'), rejected(name)].join('\n');
+  const said = (name: string, words: string): string =>
+    line(`wasm log root ${name}: ${words}`).replace('critical', 'info');
+  const crashes = (name: string): string => failed(name, trap);
+  const refuses = (name: string): string => failed(name, said(name, `${name} has no rule`));
+  const REFUSED = {
+    reason: AGAIN,
+    filterSaid: 'f has no rule',
+    remedy: expect.stringMatching(/^Check "configuration"/),
+  };
+  const CRASHED = { reason: expect.stringMatching(/^Function: proxy_on_configure failed/), remedy: TRAP_REMEDY };
+
+  test.each<[string, string[], object]>([
+    ['a foreign one that crashed first', [crashes('waf'), refuses('f')], REFUSED],
+    ['a foreign one that crashed later', [refuses('f'), crashes('waf')], REFUSED],
+    ['a foreign one that refused first', [refuses('waf'), crashes('f')], CRASHED],
+    ['a foreign one that refused later', [crashes('f'), refuses('waf')], CRASHED],
+    ['one of its own before it', [crashes('f'), refuses('f')], REFUSED],
+    [
+      'a foreign one whose module misses an import',
+      [line('Wasm VM failed Failed to load Wasm module due to a missing import: env.x'), rejected('waf'), refuses('f')],
+      REFUSED,
+    ],
+    [
+      'a foreign one without which the listener goes on',
+      [trap, line(`Wasm VM failed ${AGAIN}`), line('Plugin waf failed to load'), refuses('f')],
+      REFUSED,
+    ],
+    [
+      'Envoy names both at once, behind both',
+      [
+        crashes('waf'),
+        refuses('f'),
+        `${rejected('waf').replace('\tthread=20', '')}\noutbound: Unable to create Wasm plugin f\tthread=20`,
+      ],
+      REFUSED,
+    ],
+  ])('%s', (_, starts, expected) => {
+    const log = starts.join('\n');
+    for (const found of [findReasonFor(log, [{ name: 'f' }]), findPluginReason(log, { plugin: 'f' })]) {
+      expect(found).toMatchObject(expected);
+      expect(found?.foreign).toBeUndefined();
+    }
+  });
+
+  test('where none is named, the last one counts', () => {
+    const log = [trap, line(`Wasm VM failed ${AGAIN}`), line(`Wasm VM failed ${AGAIN}`)].join('\n');
+    expect(findReasonFor(log, [{ name: 'f' }])?.reason).toBe(AGAIN);
+  });
+
+  test('of several that are asked for, the one that is named has what it did, not what the others did', () => {
+    const log = [refuses('f'), crashes('g')].join('\n');
+    expect(findReasonFor(log, [{ name: 'f' }, { name: 'g' }])).toMatchObject({ ...REFUSED, rejected: 'f' });
+  });
+
+  test('what one of several said as it started well is not why another one was refused', () => {
+    const log = [said('f', 'ready'), line(`Wasm VM failed ${AGAIN}`)].join('\n');
+    expect(findReasonFor(log, [{ name: 'f' }, { name: 'g' }])).toEqual({
+      reason: AGAIN,
+      remedy: expect.anything(),
+    });
+    expect(findReasonFor(log, [{ name: 'f' }])?.filterSaid).toBe('ready');
+  });
+
+  test('the words that are quoted name which of several has said them, though another one says the same', () => {
+    const log = [
+      line('wasm log root g: no rule'),
+      line('wasm log root f: no rule'),
+      line(`Wasm VM failed ${AGAIN}`),
+    ].join('\n');
+    const found = findReasonFor(log, [{ name: 'f' }, { name: 'g' }]);
+    expect(found).toMatchObject({ filterSaid: 'no rule', rejected: 'g' });
+    expect(found && describeReason(found)).toBe(`Envoy rejects g: the filter said: no rule (${AGAIN})`);
+    const shared = { rootId: 'root', vmId: 'f' };
+    const unsure = findReasonFor(log.replace('root g', 'root f'), [
+      { name: 'a', ids: shared },
+      { name: 'b', ids: shared },
+    ]);
+    expect(unsure).toMatchObject({ filterSaid: 'no rule' });
+    expect(unsure?.rejected).toBeUndefined();
   });
 });
 
