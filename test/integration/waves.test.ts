@@ -38,9 +38,14 @@ const steps = (scene: Scene): string[] => {
   const first = all.findIndex((step) => step.startsWith('patch '));
   return first < 0 ? [] : all.slice(first);
 };
-/** Waits for a look into a proxy of a patched workload. */
-const firstVerification = (scene: Scene): Promise<unknown> =>
-  eventually('the first proof', async () => steps(scene).find((step) => step.startsWith('proof ')));
+/** Waits for the first look of a soak: at the counters of a pod whose proxy was looked into. A rollout may not be over at that earlier look. */
+const soakBegun = (scene: Scene): Promise<unknown> =>
+  eventually('the first look of the soak', async () => {
+    const proven = scene.execs.flatMap(({ path }) => /\/pods\/([^/]+)\/exec\?/.exec(path)?.[1] ?? []);
+    const first = scene.requests.findIndex(({ method, path }) => method === 'PATCH' && path.includes('/deployments/'));
+    const since = first < 0 ? [] : scene.requests.slice(first);
+    return since.find(({ path }) => proven.some((pod) => path.includes(`/pods/${pod}:15090/`)));
+  });
 /** The same with every step only once, where it came first. */
 const firstSteps = (scene: Scene): string[] => [...new Set(steps(scene))];
 const outcomes = ({ targets }: SeenReport): Record<string, string> =>
@@ -187,7 +192,7 @@ describe('a soak', () => {
     scene.inject((request) => (isRollback(request) ? { meanwhile: () => scene.turn('well') } : undefined));
     // The soak ends with the first sign; its length is only for the controller, which may be slow to count.
     const running = scene.deploy({ soak: '45s' });
-    await firstVerification(scene);
+    await soakBegun(scene);
     await scene.turn('unready');
     for (const { metadata } of await scene.pods()) {
       if (metadata.labels?.['deploy-wasm-filter/add-header'] === undefined) continue;
@@ -207,7 +212,7 @@ describe('a soak', () => {
     const [first] = await makeAll(scene, ['a', 'b']);
     const controller = new AbortController();
     const running = scene.deploy({ soak: '10m', canary: '1' }, { cancelled: controller.signal });
-    await firstVerification(scene);
+    await soakBegun(scene);
     controller.abort();
     const report = await running;
     expect(report.cancelled).toBe(true);
@@ -223,7 +228,7 @@ describe('a soak', () => {
     await scene.workload();
     const controller = new AbortController();
     const running = scene.deploy({ soak: '10m' }, { cancelled: controller.signal });
-    await firstVerification(scene);
+    await soakBegun(scene);
     controller.abort();
     const report = await running;
     expect(report.cancelled).toBe(true);
